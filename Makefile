@@ -1,0 +1,54 @@
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+VERSIONS  = github.com/prometheus/common/version
+LDFLAGS   = -s -w -X $(VERSIONS).Version=$(VERSION) -X $(VERSIONS).Revision=$(REVISION)
+
+GOLANGCI_LINT = golangci-lint-v2.15.0
+FUZZTIME     ?= 60s
+
+.PHONY: build run demo test race lint fmt golden docs bench fuzz clean
+
+build: ## the static binary ./raptoreum_exporter
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o raptoreum_exporter .
+
+run: build ## the exporter beside the raptoreumd of this user
+	./raptoreum_exporter
+
+demo: ## the exporter against a fake network; Ctrl-C ends both
+	go run ./internal/demo
+
+test: ## all tests
+	go test ./...
+
+race: ## all tests with the race detector; needs gcc
+	go test -race ./...
+
+lint: .bin/$(GOLANGCI_LINT) ## formatting and house rules
+	.bin/$(GOLANGCI_LINT) run
+
+fmt: .bin/$(GOLANGCI_LINT)
+	.bin/$(GOLANGCI_LINT) fmt
+
+golden: ## write what the tests expect of /metrics anew; read the diff
+	go test ./collector -update
+
+docs: ## write METRICS.md and the table of flags in README.md anew
+	go test . ./collector -run Docs -update
+
+bench: ## see "How it scales" in README.md
+	go test -run '^$$' -bench . -benchtime 20x -timeout 30m ./bench
+
+fuzz: ## each fuzz target for FUZZTIME
+	@for package in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	    echo "$$package $$target"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+	  done; \
+	done
+
+clean:
+	rm -rf raptoreum_exporter .bin dist
+
+.bin/$(GOLANGCI_LINT):
+	GOBIN=$(CURDIR)/.bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(subst golangci-lint-,,$(GOLANGCI_LINT))
+	mv .bin/golangci-lint $@
