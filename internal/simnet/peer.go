@@ -1,0 +1,112 @@
+package simnet
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"io"
+	"net"
+	"time"
+)
+
+// servePeer plays the peer-to-peer port. As the daemon, it says nothing until the other's
+// version has come.
+func (n *Network) servePeer(life context.Context, c net.Conn) {
+	n.counter.dial()
+	s := n.State()
+	switch s.Port {
+	case PortAcceptClose:
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // a reset, as captured
+		}
+		return
+	case PortSilent:
+		_, _ = io.Copy(io.Discard, c)
+		return
+	case PortGarbage:
+		_, _ = c.Write(bytes.Repeat([]byte("HTTP/1.1 400 Bad Request\r\n\xff\x00"), 100))
+		_, _ = io.Copy(io.Discard, c)
+		return
+	}
+	p := &peerConn{Conn: c, handshake: n.handshake, state: s, life: life}
+	p.view = view{Scenario: n.config.Scenario, State: s, now: time.Now()}
+	p.talk()
+}
+
+// peerConn is one connection of a peer.
+type peerConn struct {
+	net.Conn
+	*handshake
+	view  view
+	state State
+	life  context.Context
+	asked bool // version has come with a challenge
+}
+
+// talk answers until the other closes, sends what is no message of our network, or is too old.
+func (p *peerConn) talk() {
+	greeted := false
+	received := bufio.NewReader(p) // nothing unread at the close, which would make it a reset
+	for {
+		m, err := readMessage(received, p.magic)
+		if err != nil {
+			return
+		}
+		switch {
+		case m.command == "version" && !greeted:
+			if !p.greet(m.payload) {
+				return
+			}
+			greeted = true
+		case m.command == "verack" && greeted:
+			p.introduce()
+		case m.command == "ping" && greeted:
+			p.send(message{"pong", m.payload})
+		}
+	}
+}
+
+// greet answers a version, and says whether the other is recent enough to go on with.
+func (p *peerConn) greet(payload []byte) bool {
+	if len(payload) < 4 || binary.LittleEndian.Uint32(payload) < minProtocol || p.state.Port == PortOldProtocol {
+		p.send(p.reject)
+		return false
+	}
+	// The challenge is the last but one field; an older kind of version ends before it.
+	if len(payload) > agentOffset {
+		tail := payload[min(len(payload), agentOffset+1+int(payload[agentOffset])):]
+		p.asked = len(tail) >= 5+32 && !bytes.Equal(tail[5:5+32], make([]byte, 32))
+	}
+	p.send(p.version(p.view))
+	p.send(p.messages[1])
+	return true
+}
+
+// introduce sends what follows the other's verack. Only a ready smartnode says which it is, and
+// only to who sent a challenge.
+func (p *peerConn) introduce() {
+	if p.asked && p.state.Smartnode == SmartnodeReady && p.state.Port != PortNoMNAuth {
+		hash := p.view.own
+		if p.state.Port == PortWrongProTx {
+			hash = madeHash("another smartnode", 0)
+		}
+		p.send(p.mnauth(hash))
+	}
+	for _, m := range p.messages[3:] {
+		p.send(m)
+	}
+}
+
+// send ignores errors: the next read finds the connection closed.
+func (p *peerConn) send(m message) {
+	magic := p.magic
+	if p.state.Port == PortWrongMagic {
+		magic = []byte("rtm.") // mainnet
+	}
+	if p.state.Port == PortSlowDrip {
+		drip(p.life, p, m.encode(magic))
+		return
+	}
+	_, _ = p.Write(m.encode(magic))
+}
