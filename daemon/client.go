@@ -1,0 +1,220 @@
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"raptoreum_exporter/internal/text"
+)
+
+const (
+	maxReply       = 16 << 20         // bytes; 125 peers make 170 kB
+	maxOutstanding = 15 * time.Minute // after that a silent request is given up
+	idleConnection = 25 * time.Second // the daemon closes idle ones after 30 s
+	dialTimeout    = 5 * time.Second
+)
+
+// Credentials are what RPC wants: rpcuser and rpcpassword, or the two halves of the cookie.
+type Credentials struct {
+	User     string
+	Password Secret
+}
+
+// Config describes one daemon and what is known of its smartnode.
+type Config struct {
+	URL         string                      // of the RPC port, http://127.0.0.1:10225
+	Credentials func() (Credentials, error) // asked at the first request and after a 401
+	ProTxHash   string                      // the smartnode to watch; empty: find it out
+	Address     string                      // externalip:port of the conf; empty: unknown
+	Network     Network                     // of the conf; empty: unknown until the daemon tells
+	Now         func() time.Time            // nil is time.Now
+	Dial        func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Client asks one daemon. Its methods may be called concurrently.
+type Client struct {
+	ctx    context.Context // of the program
+	config Config
+	http   *http.Client
+
+	lockfree, main slot // one outstanding request each
+	dkg            dkgGuard
+
+	mu       sync.Mutex
+	session  *Session // that overlapping scrapes join
+	cached   *Credentials
+	started  time.Time // of the daemon, as last told
+	identity identity
+	list     listCache
+}
+
+// NewClient returns a Client that has not connected yet. Outstanding requests end with ctx.
+func NewClient(ctx context.Context, config Config) (*Client, error) {
+	if err := checkURL(config.URL); err != nil {
+		return nil, err
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Dial == nil {
+		config.Dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	}
+	id, err := newIdentity(config)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{
+		ctx:      ctx,
+		config:   config,
+		lockfree: newSlot(),
+		main:     newSlot(),
+		identity: id,
+		http: &http.Client{
+			Transport: &http.Transport{
+				DialContext:        config.Dial,
+				IdleConnTimeout:    idleConnection,
+				MaxIdleConns:       4,
+				DisableCompression: true,
+			},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}, nil
+}
+
+func checkURL(s string) error {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return fmt.Errorf("--daemon.url: %q is not an address like http://127.0.0.1:10225", text.Clip(s, 100))
+	case u.User != nil:
+		return errors.New("--daemon.url: a password in an address ends in logs; use --daemon.user and --daemon.password-file")
+	}
+	return nil
+}
+
+// post sends one body and hands the reply to read. A 401 makes it read the credentials again,
+// and when they have changed (the daemon writes a new cookie at each start) it asks once more.
+func (c *Client) post(ctx context.Context, body []byte, limit int64, read func(io.Reader) error) error {
+	used, _ := c.credentials(nil) // without any, its own answer still says whether it is up
+	err := c.postAs(ctx, used, body, limit, read)
+	if stateOf(err) != Unauthorized {
+		return err
+	}
+	fresh, unreadable := c.credentials(&used)
+	switch {
+	case unreadable != nil:
+		return &Error{Unauthorized, unreadable}
+	case fresh != used:
+		return c.postAs(ctx, fresh, body, limit, read)
+	}
+	return err
+}
+
+// credentials returns the known ones, or reads them when there are none or they are refused.
+func (c *Client) credentials(refused *Credentials) (Credentials, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cached != nil && (refused == nil || *c.cached != *refused) {
+		return *c.cached, nil
+	}
+	fresh, err := c.config.Credentials()
+	if err != nil {
+		return Credentials{}, err
+	}
+	c.cached = &fresh
+	return fresh, nil
+}
+
+func (c *Client) postAs(ctx context.Context, as Credentials, body []byte, limit int64, read func(io.Reader) error) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.URL, bytes.NewReader(body))
+	if err != nil {
+		return &Error{Failed, err}
+	}
+	request.Header["Idempotency-Key"] = nil // not sent; lets net/http repeat a request that met a closing connection
+	if as != (Credentials{}) {
+		request.SetBasicAuth(as.User, as.Password.reveal())
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return transportError(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return statusError(response)
+	}
+	limited := &io.LimitedReader{R: response.Body, N: limit + 1}
+	err = read(limited)
+	switch {
+	case limited.N == 0:
+		return &Error{Failed, fmt.Errorf("a reply of more than %d bytes", limit)}
+	case err != nil && ctx.Err() != nil:
+		return transportError(ctx.Err())
+	case err != nil:
+		if _, ok := errors.AsType[*Error](err); ok {
+			return err
+		}
+		return &Error{Failed, errors.New(text.Clip(err.Error(), 200))}
+	}
+	return nil
+}
+
+func transportError(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err // without the method and the address in front
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &Error{Hung, fmt.Errorf("no answer for %s", maxOutstanding)}
+	}
+	for _, sign := range []string{"malformed HTTP", "readLoopPeekFailLocked"} { // net/http has no types for these
+		if strings.Contains(err.Error(), sign) {
+			return &Error{Failed, errors.New("it does not speak HTTP; is this the RPC port of raptoreumd?")}
+		}
+	}
+	return &Error{Unreachable, errors.New(text.Clip(err.Error(), 200))}
+}
+
+// statusError reads an error from the status and, as 500 says many things, from the body.
+func statusError(response *http.Response) error {
+	body, _ := io.ReadAll(io.LimitReader(response.Body, 4096))
+	var reply struct{ Error *RPCError }
+	if json.Unmarshal(body, &reply) == nil && reply.Error != nil {
+		reply.Error.Message = text.Clip(reply.Error.Message, 200)
+	}
+	switch status := response.StatusCode; {
+	case status == http.StatusUnauthorized:
+		return &Error{Unauthorized, errors.New("it refuses our user and password; compare them with rpcuser and rpcpassword of the raptoreum.conf it was started with")}
+	case status == http.StatusForbidden:
+		return &Error{Forbidden, errors.New("it does not serve this address or user; see rpcallowip in raptoreum.conf")}
+	case status == http.StatusServiceUnavailable:
+		return &Error{Unreachable, errors.New("it is stopping")}
+	case strings.HasPrefix(string(body), "Work queue depth exceeded"):
+		return &Error{Busy, errors.New("its work queue is full")}
+	case reply.Error != nil && reply.Error.Code == codeWarmup:
+		return &Error{WarmingUp, errors.New(reply.Error.Message)}
+	case reply.Error != nil:
+		return &Error{Failed, reply.Error}
+	default:
+		return &Error{Failed, fmt.Errorf("HTTP status %d; is this the RPC port of raptoreumd?", status)}
+	}
+}
+
+// traced marks the request as connected once a connection is there.
+func traced(ctx context.Context, r *outstanding) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { r.connected.Store(true) },
+	})
+}
+
+// CloseIdle closes the connections that wait for the next scrape.
+func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }

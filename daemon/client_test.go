@@ -1,0 +1,409 @@
+package daemon_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/internal/simnet"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const password = "a password of the test"
+
+// start starts a fake daemon and a client for it.
+func start(t *testing.T, scenario string, change func(*simnet.Config, *daemon.Config)) (*simnet.Network, *daemon.Client) {
+	t.Helper()
+	s, err := simnet.Load(os.DirFS("../testdata/scenarios/" + scenario))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fake := simnet.Config{Scenario: s, Explorers: -1, Password: password, User: "u", AuthDelay: time.Millisecond}
+	config := daemon.Config{Credentials: func() (daemon.Credentials, error) {
+		return daemon.Credentials{User: "u", Password: password}, nil
+	}}
+	if change != nil {
+		change(&fake, &config)
+	}
+	n, err := simnet.Start(fake)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config.URL == "" {
+		config.URL = n.RPCURL()
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	c, err := daemon.NewClient(ctx, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		n.Close()
+		c.CloseIdle()
+	})
+	return n, c
+}
+
+// scrape asks for everything once, as the collectors of one scrape do, and waits for the list.
+func scrape(t *testing.T, c *daemon.Client, patience time.Duration, wait bool) (state daemon.State, list *daemon.List) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	s := c.Session(nil)
+	defer s.Release()
+	state, _ = s.State(ctx)
+	_, _ = s.DKG(ctx)
+	list, _ = s.List(ctx, wait)
+	return state, list
+}
+
+func TestStates(t *testing.T) {
+	for _, c := range []struct {
+		mode simnet.DaemonMode
+		want daemon.State
+		says string
+	}{
+		{simnet.DaemonOK, daemon.Ready, ""},
+		{simnet.DaemonWarmingUp, daemon.WarmingUp, "RPC server started"},
+		{simnet.DaemonHung, daemon.Hung, "no answer to the lockfree request"},
+		{simnet.DaemonHungMainLock, daemon.Hung, "no answer to the mainlock request"},
+		{simnet.DaemonBusy, daemon.Busy, "work queue"},
+		{simnet.DaemonRefused, daemon.Unreachable, "connection refused"},
+		{simnet.DaemonUnauthorized, daemon.Unauthorized, "rpcpassword"},
+		{simnet.DaemonForbidden, daemon.Forbidden, "rpcallowip"},
+		{simnet.DaemonStopping, daemon.Unreachable, "stopping"},
+		{simnet.DaemonTruncated, daemon.Failed, "unexpected EOF"},
+		{simnet.DaemonHuge, daemon.Failed, "more than 16777216 bytes"},
+		{simnet.DaemonOtherShape, daemon.Failed, "getblockcount"},
+		{simnet.DaemonNotJSON, daemon.Failed, "not the JSON of a batch"},
+		{simnet.DaemonGarbageText, daemon.Ready, ""},
+	} {
+		t.Run(string(c.mode), func(t *testing.T) {
+			n, client := start(t, "healthy", nil)
+			n.Set(func(s *simnet.State) { s.Daemon = c.mode })
+			patience := 5 * time.Second
+			if c.want == daemon.Hung {
+				patience = 300 * time.Millisecond
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			session := client.Session(nil)
+			defer session.Release()
+			state, err := session.State(ctx)
+			if state != c.want {
+				t.Errorf("state %s (%v), want %s", state, err, c.want)
+			}
+			if (err == nil) != (state == daemon.Ready) {
+				t.Errorf("state %s with error %v", state, err)
+			}
+			if err != nil && (!strings.Contains(err.Error(), c.says) || len(err.Error()) > 500 || strings.ContainsAny(err.Error(), "\n\r")) {
+				t.Errorf("it says %q, want %q in one line", err, c.says)
+			}
+		})
+	}
+}
+
+func TestNoDaemonThere(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			fmt.Fprintln(conn, "SSH-2.0-OpenSSH_9.2")
+			conn.Close()
+		}
+	}()
+	lost := errors.New("lookup smartnode.invalid: no such host")
+	over := make(chan struct{})
+	defer close(over)
+	silent := func(context.Context, string, string) (net.Conn, error) {
+		<-over
+		return nil, os.ErrDeadlineExceeded
+	}
+	for _, c := range []struct {
+		name, url string
+		dial      func(context.Context, string, string) (net.Conn, error)
+		want      daemon.State
+		says      string
+	}{
+		{"nobody listens", "http://127.0.0.1:1", nil, daemon.Unreachable, "connection refused"},
+		{"another service", "http://" + listener.Addr().String(), nil, daemon.Failed, "does not speak HTTP"},
+		{"no such name", "http://smartnode.invalid:10225", func(context.Context, string, string) (net.Conn, error) { return nil, lost }, daemon.Unreachable, "no such host"},
+		{"packets are dropped", "http://smartnode.invalid:10225", silent, daemon.Unreachable, "no connection after"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			client, err := daemon.NewClient(ctx, daemon.Config{URL: c.url, Dial: c.dial, Credentials: func() (daemon.Credentials, error) { return daemon.Credentials{}, nil }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.CloseIdle()
+			short, done := context.WithTimeout(ctx, 300*time.Millisecond)
+			defer done()
+			s := client.Session(nil)
+			defer s.Release()
+			state, err := s.State(short)
+			if state != c.want || err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("state %s, %v, want %s, %q", state, err, c.want, c.says)
+			}
+		})
+	}
+}
+
+func TestBadURL(t *testing.T) {
+	for _, url := range []string{"", "127.0.0.1:10225", "ftp://x", "http://", "http://u:secretword@127.0.0.1:1", "http://[::1"} {
+		_, err := daemon.NewClient(t.Context(), daemon.Config{URL: url})
+		if err == nil || !strings.Contains(err.Error(), "--daemon.url") || strings.Contains(err.Error(), "secretword") {
+			t.Errorf("%q: %v", url, err)
+		}
+	}
+}
+
+// TestOverlappingScrapes: any number of concurrent scrapes cause the traffic of one.
+func TestOverlappingScrapes(t *testing.T) {
+	n, client := start(t, "healthy", nil)
+	scrape(t, client, time.Second, true) // the list is read, the hash is known
+	before := n.Calls()
+	n.Set(func(s *simnet.State) { s.RPCDelay = simnet.Duration(20 * time.Millisecond) })
+	var all sync.WaitGroup
+	for range 200 {
+		all.Go(func() {
+			if state, _ := scrape(t, client, 5*time.Second, false); state != daemon.Ready {
+				t.Errorf("state %s", state)
+			}
+		})
+	}
+	all.Wait()
+	if got := n.Calls().RoundTrips - before.RoundTrips; got > 8 {
+		t.Errorf("200 concurrent scrapes made %d round trips, want those of at most 2 scrapes (8)", got)
+	}
+}
+
+// TestRoundTrips counts what one healthy scrape asks.
+func TestRoundTrips(t *testing.T) {
+	n, client := start(t, "healthy", nil)
+	scrape(t, client, time.Second, true)
+	before := n.Calls()
+	scrape(t, client, time.Second, false)
+	after := n.Calls()
+	if got := after.RoundTrips - before.RoundTrips; got != 4 {
+		t.Errorf("%d round trips, want 4", got)
+	}
+	if after.Methods["protx list"] != 1 || after.Methods["smartnode payments"] != 0 || len(after.Forbidden) > 0 {
+		t.Errorf("methods %v, forbidden %v", after.Methods, after.Forbidden)
+	}
+}
+
+// TestHungMainLock: while a request that takes the main lock hangs, no other is sent.
+func TestHungMainLock(t *testing.T) {
+	n, client := start(t, "healthy", nil)
+	n.Set(func(s *simnet.State) { s.Daemon = simnet.DaemonHungMainLock })
+	for range 100 {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+		s := client.Session(nil)
+		lockfree, err := s.Lockfree(ctx)
+		if err == nil && lockfree.Uptime.Err != nil {
+			t.Errorf("uptime: %v", lockfree.Uptime.Err)
+		}
+		if state, _ := s.State(ctx); state != daemon.Hung {
+			t.Errorf("state %s", state)
+		}
+		s.Release()
+		cancel()
+	}
+	calls := n.Calls()
+	if calls.MaxMainLock != 1 || calls.MainLock != 1 {
+		t.Errorf("%d main lock requests at once, %d outstanding, want 1 and 1", calls.MaxMainLock, calls.MainLock)
+	}
+	n.Set(func(s *simnet.State) { s.Daemon = simnet.DaemonOK })
+	if state, _ := scrape(t, client, 2*time.Second, false); state != daemon.Ready {
+		t.Errorf("after it answers again: %s", state)
+	}
+}
+
+// TestHung: of a daemon that is silent altogether one request is asked and no more.
+func TestHung(t *testing.T) {
+	n, client := start(t, "healthy", nil)
+	n.Set(func(s *simnet.State) { s.Daemon = simnet.DaemonHung })
+	for range 20 {
+		if state, _ := scrape(t, client, 50*time.Millisecond, false); state != daemon.Hung {
+			t.Errorf("state %s", state)
+		}
+	}
+	if got := n.Calls().RoundTrips; got != 1 {
+		t.Errorf("%d requests, want 1", got)
+	}
+}
+
+func TestList(t *testing.T) {
+	now := time.Now()
+	clock := func() time.Time { return now }
+	n, client := start(t, "paid-10-smartnodes", func(_ *simnet.Config, c *daemon.Config) { c.Now = clock })
+	_, list := scrape(t, client, time.Second, true)
+	if list == nil || len(list.Nodes) != 10 {
+		t.Fatalf("list %+v", list)
+	}
+	lists := func() int { return n.Calls().Methods["protx list"] }
+	now = now.Add(2 * time.Minute)
+	scrape(t, client, time.Second, true)
+	if lists() != 1 {
+		t.Errorf("the tip has not moved, and the list was read %d times", lists())
+	}
+	n.AddBlock()
+	scrape(t, client, time.Second, true)
+	if lists() != 2 {
+		t.Errorf("the tip has moved, and the list was read %d times", lists())
+	}
+	n.AddBlock()
+	now = now.Add(59 * time.Second)
+	scrape(t, client, time.Second, true)
+	if lists() != 2 {
+		t.Errorf("not a minute later the list was read %d times", lists())
+	}
+	n.Set(func(s *simnet.State) { s.InitialBlockDownload = true })
+	now = now.Add(time.Hour)
+	scrape(t, client, time.Second, true)
+	if lists() != 2 {
+		t.Errorf("during the first download the list was read %d times", lists())
+	}
+}
+
+// TestListHoldsTheSlot: a scrape that meets the list being read waits for it, and does not call
+// the daemon hung when it runs out of time.
+func TestListHoldsTheSlot(t *testing.T) {
+	n, client := start(t, "healthy", nil)
+	scrape(t, client, time.Second, false) // starts the list when it ends ...
+	n.Set(func(s *simnet.State) { s.RPCDelay = simnet.Duration(300 * time.Millisecond) })
+	deadline := time.Now().Add(5 * time.Second)
+	for n.Calls().Methods["protx list"] == 0 && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond)
+	}
+	n.AddBlock()
+	state, _ := scrape(t, client, 5*time.Second, false)
+	if state != daemon.Ready {
+		t.Errorf("state %s", state)
+	}
+	if got := n.Calls().MaxMainLock; got != 1 {
+		t.Errorf("%d main lock requests at once", got)
+	}
+}
+
+// TestDKGStatusNeverEnds: the endless call is sent once, until the daemon restarts.
+func TestDKGStatusNeverEnds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes the 10 s after which the call is given up")
+	}
+	n, client := start(t, "healthy", nil)
+	n.Set(func(s *simnet.State) { s.HangDKGStatus = true })
+	ask := func() error {
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+		defer cancel()
+		s := client.Session(nil)
+		defer s.Release()
+		began := time.Now()
+		_, err := s.DKG(ctx)
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("a scrape waited %s for it", took)
+		}
+		return err
+	}
+	if err := ask(); !errors.Is(err, daemon.ErrDKGStatusSlow) {
+		t.Errorf("at first: %v", err)
+	}
+	if err := ask(); !errors.Is(err, daemon.ErrDKGStatusSlow) {
+		t.Errorf("while it is outstanding: %v", err)
+	}
+	time.Sleep(9 * time.Second)
+	if err := ask(); !errors.Is(err, daemon.ErrDKGStatusStuck) {
+		t.Errorf("after its time: %v", err)
+	}
+	if got := n.Calls().Methods["quorum dkgstatus"]; got != 1 {
+		t.Errorf("asked %d times", got)
+	}
+	n.Set(func(s *simnet.State) { s.HangDKGStatus = false })
+	if err := n.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	if err := ask(); err != nil {
+		t.Errorf("after a restart: %v", err)
+	}
+}
+
+// TestCookie: a restarted daemon has a new cookie; it is read again once.
+func TestCookie(t *testing.T) {
+	dir := t.TempDir()
+	n, client := start(t, "healthy", func(f *simnet.Config, d *daemon.Config) {
+		f.Password, f.CookieDir = "", dir
+		d.Credentials = func() (daemon.Credentials, error) { return daemon.ReadCookie(filepath.Join(dir, ".cookie")) }
+	})
+	for range 2 {
+		if state, _ := scrape(t, client, time.Second, true); state != daemon.Ready {
+			t.Errorf("state %s", state)
+		}
+		if err := n.Restart(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := n.Calls().RoundTrips
+	scrape(t, client, time.Second, false)
+	if got := n.Calls().RoundTrips - before; got > 5 {
+		t.Errorf("%d round trips after a restart, want at most one more than 4", got)
+	}
+}
+
+func TestWrongPassword(t *testing.T) {
+	n, client := start(t, "healthy", func(_ *simnet.Config, d *daemon.Config) {
+		d.Credentials = func() (daemon.Credentials, error) { return daemon.Credentials{User: "u", Password: "wrong"}, nil }
+	})
+	for range 3 {
+		if state, _ := scrape(t, client, time.Second, false); state != daemon.Unauthorized {
+			t.Errorf("state %s", state)
+		}
+	}
+	if got := n.Calls().RoundTrips; got != 3 {
+		t.Errorf("%d tries in 3 scrapes: each costs a worker 250 ms", got)
+	}
+}
+
+func TestRestart(t *testing.T) {
+	n, client := start(t, "healthy", nil)
+	started := func() time.Time {
+		s := client.Session(nil)
+		defer s.Release()
+		r, err := s.Lockfree(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Started
+	}
+	first := started()
+	time.Sleep(1100 * time.Millisecond) // uptime counts whole seconds
+	if again := started(); !again.Equal(first) {
+		t.Errorf("the start moved from %s to %s", first, again)
+	}
+	if err := n.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	if after := started(); after.Sub(first) < 10*time.Second {
+		t.Errorf("the start is still %s", after)
+	}
+}

@@ -1,0 +1,167 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Conf is what raptoreum.conf says about where raptoreumd is and how to talk to it. All paths
+// are absolute. Of the operator key it holds only whether there is one.
+type Conf struct {
+	Network         Network
+	Datadir         string   // the folder that holds the networks' folders; of Main, its data
+	NetworkDir      string   // the folder of Network in it: debug.log, blocks
+	URL             string   // of the RPC server, such as http://127.0.0.1:10225
+	User            string   // goes with Password, and may be empty then, too
+	Password        Secret   // empty: the cookie is the credential
+	CookieFile      string   // empty when there is a password: raptoreumd then writes none
+	ExternalAddress string   // ip:port of an externalip, the first public IPv4 one if any; empty without
+	OperatorKey     bool     // there is a smartnodeblsprivkey: raptoreumd runs as a smartnode
+	PidFile         string   // stale after a crash: raptoreumd removes it only on a clean exit
+	Warnings        []string // what raptoreumd ignores or reads in a surprising way; no values
+}
+
+// ReadConf reads the raptoreum.conf at path and the files that it includes. "~/" at the start
+// of path means home. The folder of the file is taken for raptoreumd's -datadir, unless the
+// file has datadir=. What raptoreumd was told on its command line is not seen. A missing file
+// is fs.ErrNotExist, one that may not be read fs.ErrPermission, and one that raptoreumd would
+// not start with a *ConfError.
+func ReadConf(path, home string) (Conf, error) {
+	return confRead(path, home, func(name string) (io.ReadCloser, error) { return os.Open(name) })
+}
+
+// DefaultConf returns what an empty file at path would say: raptoreumd creates one where none is.
+func DefaultConf(path, home string) Conf {
+	parser := confParser{}
+	return parser.conf(Main, confAbsolute(path, home), home)
+}
+
+func confRead(path, home string, open func(string) (io.ReadCloser, error)) (Conf, error) {
+	path = confAbsolute(path, home)
+	parser := confParser{open: open, size: confMaxSize + 1, values: map[string][]string{}}
+	if err := parser.file(path); err != nil {
+		return Conf{}, err
+	}
+	network, err := parser.include(path)
+	if err != nil {
+		return Conf{}, err
+	}
+	return parser.conf(network, path, home), nil
+}
+
+// include reads the files that the top level and the section of the network name, one level
+// deep, and returns the network, which they may change. Their values come after those of the
+// main file, so the main file's win.
+func (p *confParser) include(path string) (Network, error) {
+	network, err := p.network(path)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range p.includes(network) {
+		if name == "" {
+			continue // raptoreumd opens the datadir itself and reads nothing
+		}
+		err := p.file(confJoin(filepath.Dir(path), name))
+		if errors.Is(err, fs.ErrNotExist) {
+			// Not passed on as it is: the caller would think that there is no raptoreum.conf.
+			return "", &ConfError{File: path, Reason: "includeconf names a file that does not exist; " +
+				"raptoreumd would not start either; correct or remove that line"}
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	final, err := p.network(path)
+	if len(p.includes(network))+len(p.includes(final)) > 0 {
+		p.warn(path, 0, "raptoreumd ignores includeconf in an included file; write it in raptoreum.conf")
+	}
+	return final, err
+}
+
+// includes takes the names of the files to include.
+func (p *confParser) includes(network Network) []string {
+	section := string(network) + ".includeconf"
+	names := append(p.values["includeconf"], p.values[section]...)
+	delete(p.values, "includeconf")
+	delete(p.values, section)
+	return names
+}
+
+// network is GetChainName: of each switch the last counts, and only outside of any section.
+func (p *confParser) network(path string) (Network, error) {
+	chosen := []Network{}
+	if values := p.values["testnet"]; len(values) > 0 && confBool(values[len(values)-1]) {
+		chosen = append(chosen, Test)
+	}
+	if values := p.values["regtest"]; len(values) > 0 && confBool(values[len(values)-1]) {
+		chosen = append(chosen, Regtest)
+	}
+	if len(p.values["devnet"]) > 0 { // its value is a name, so devnet=0 is one, too
+		chosen = append(chosen, Devnet)
+	}
+	switch len(chosen) {
+	case 0:
+		return Main, nil
+	case 1:
+		return chosen[0], nil
+	}
+	return "", &ConfError{File: path, Reason: "only one of regtest, testnet and devnet can be used; " +
+		"raptoreumd would not start either; remove the others"}
+}
+
+// conf gathers the answers. path is absolute.
+func (p *confParser) conf(network Network, path, home string) Conf {
+	values := confValues{confParser: p, path: path, chain: network}
+	conf := Conf{Network: network, Datadir: filepath.Dir(path)}
+	if datadir := values.get("datadir", ""); datadir != "" {
+		if !filepath.IsAbs(datadir) {
+			p.warn(path, 0, "datadir is relative, to the folder that raptoreumd was started in; write an absolute path")
+		}
+		conf.Datadir = confJoin(confAbsolute(home, ""), datadir)
+	}
+	conf.NetworkDir = filepath.Join(conf.Datadir, values.folder())
+	conf.PidFile = confJoin(conf.NetworkDir, values.get("pid", "raptoreumd.pid"))
+	conf.User = values.get("rpcuser", "")
+	conf.Password = Secret(values.get("rpcpassword", ""))
+	if conf.Password == "" {
+		conf.CookieFile = confJoin(conf.NetworkDir, values.get("rpccookiefile", ".cookie"))
+	}
+	keys := values.all(confOperatorKey)
+	conf.OperatorKey = len(keys) > 0 && keys[0] != ""
+	conf.URL = values.url()
+	conf.ExternalAddress = values.externalAddress()
+	if !confBool(values.get("server", "1")) {
+		p.warn(path, 0, "server=0 switches the RPC server off; remove it")
+	}
+	for _, key := range []string{"rpcport", "rpcbind"} {
+		if len(p.values[key]) > 0 && network != Main && len(values.all(key)) == 0 {
+			p.warn(path, 0, fmt.Sprintf("raptoreumd ignores %s outside of [%s]; write it there", key, network))
+		}
+	}
+	conf.Warnings = p.warnings
+	return conf
+}
+
+// confAbsolute makes path absolute; "~" at its start means home.
+func confAbsolute(path, home string) string {
+	if rest, found := strings.CutPrefix(path, "~"); found && (rest == "" || os.IsPathSeparator(rest[0])) {
+		path = filepath.Join(home, rest)
+	}
+	if absolute, err := filepath.Abs(path); err == nil { // it fails only without a working directory
+		return absolute
+	}
+	return path
+}
+
+// confJoin is AbsPathForConfigVal: where name is relative, it is so to folder.
+func confJoin(folder, name string) string {
+	if filepath.IsAbs(name) {
+		return filepath.Clean(name)
+	}
+	return filepath.Join(folder, name)
+}

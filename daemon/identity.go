@@ -1,0 +1,121 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"raptoreum_exporter/internal/text"
+)
+
+// identity is what is known of the smartnode that this daemon runs. `smartnode status` tells the
+// proTxHash only while it is READY, so it is remembered from before, else looked up in the list
+// by service address or operator key.
+type identity struct {
+	given       bool    // by --smartnode.protx: never replaced
+	hash        *Hash   // nil: not known
+	registered  string  // address in the ProTx
+	address     string  // that the daemon, or else its conf, claims
+	operatorKey string  // public
+	network     Network // empty: not known
+}
+
+// Known is what is remembered of the node, so that it can be looked at from outside while the
+// daemon is silent.
+type Known struct {
+	ProTxHash string  // empty: not known
+	Address   string  // ip:port where peers look for it; empty: not known
+	Network   Network // empty: not known
+}
+
+// Known returns what is remembered of the node; it asks nothing.
+func (c *Client) Known() Known {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id := c.identity
+	k := Known{Address: id.address, Network: id.network}
+	if id.hash != nil {
+		k.ProTxHash = id.hash.String()
+	}
+	if usable(id.registered) {
+		k.Address = id.registered
+	}
+	if !usable(k.Address) {
+		k.Address = ""
+	}
+	return k
+}
+
+// usable tells an ip:port that a peer can connect to from the [::]:0 of a revoked smartnode.
+func usable(address string) bool {
+	a, err := netip.ParseAddrPort(address)
+	return err == nil && !a.Addr().IsUnspecified() && a.Port() != 0
+}
+
+func newIdentity(config Config) (identity, error) {
+	id := identity{address: config.Address, network: config.Network}
+	if config.ProTxHash != "" {
+		h, err := ParseHash(config.ProTxHash)
+		if err != nil {
+			return id, fmt.Errorf("--smartnode.protx %q: %w; it is the proTxHash that `protx register` printed", text.Clip(config.ProTxHash, 80), err)
+		}
+		id.given, id.hash = true, &h
+	}
+	return id, nil
+}
+
+// proTxHash returns the hash to ask for; nil: not known.
+func (c *Client) proTxHash() *Hash {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id := &c.identity
+	if id.hash == nil {
+		id.lookUp(c.list.nodes())
+	}
+	return id.hash
+}
+
+// lookUp finds the hash in the list: a service address and an operator key are unique there.
+func (id *identity) lookUp(list []Smartnode) {
+	byAddress := usable(id.address)
+	self := find(list, func(s *Smartnode) bool {
+		return byAddress && s.Address == id.address || id.operatorKey != "" && s.OperatorKey == id.operatorKey
+	})
+	if self != nil {
+		h := self.ProTxHash
+		id.hash = &h
+	}
+}
+
+// learn keeps what a reply tells of the smartnode's identity.
+func (c *Client) learn(n *Node) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id := &c.identity
+	if n.Status.Err == nil {
+		id.address = *n.Status.Value.Service
+		if told := n.Status.Value.ProTxHash; told != nil && !id.given {
+			h := *told
+			id.hash = &h
+		}
+	}
+	if self, err := n.Self(); err == nil {
+		id.registered = self.Address
+		if strings.Trim(self.OperatorKey, "0") != "" { // a revoked one is all zeros
+			id.operatorKey = self.OperatorKey
+		}
+	}
+	if errors.Is(n.ProTx.Err, ErrNotRegistered) && n.ProTxHash != nil && !id.given {
+		id.lookUp(c.list.nodes()) // registered anew under another hash
+	}
+}
+
+// learnNetwork keeps the network that the daemon says it is on.
+func (c *Client) learnNetwork(chain string) {
+	if network, ok := NetworkOf(chain); ok {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.identity.network = network
+	}
+}

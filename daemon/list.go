@@ -1,0 +1,188 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"time"
+)
+
+const (
+	listEvery = time.Minute // the shortest time between two readings
+	maxList   = 256 << 20   // bytes; an entry has 950
+)
+
+// List is the network's smartnode list, banned ones too. It is not changed after it is made.
+type List struct {
+	Nodes []Smartnode
+	Tip   string        // best block hash when it was asked for
+	Asked time.Time     // when it was asked for
+	Took  time.Duration // to read it
+}
+
+// listCache is under Client.mu.
+type listCache struct {
+	last  *List
+	err   error
+	asked time.Time // start of the last reading
+	done  chan struct{}
+}
+
+func (l *listCache) nodes() []Smartnode {
+	if l.last == nil {
+		return nil
+	}
+	return l.last.Nodes
+}
+
+// List returns the last smartnode list, and why the last reading of it went wrong, if it did;
+// nil and nil before the first. It never waits unless wait is set; when the tip has moved and a
+// minute has passed, the list is read anew after the Session.
+func (s *Session) List(ctx context.Context, wait bool) (*List, error) {
+	c := s.client
+	c.mu.Lock()
+	s.listWanted = true
+	c.mu.Unlock()
+	if wait {
+		if _, err := s.Node(ctx); err != nil { // our own order: the list is the heavy one
+			return nil, err
+		}
+		if done := c.refreshList(s); done != nil {
+			select {
+			case <-done:
+			case <-ctx.Done():
+			}
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.list.last, c.list.err
+}
+
+// refreshList reads the list in the background when it is due, and returns what is closed when
+// the reading under way is done; nil: there is none. It holds the slot of the main lock
+// meanwhile; when that is taken, it is left for the next Session.
+func (c *Client) refreshList(s *Session) <-chan struct{} {
+	tip, due := c.listDue(s)
+	if !due {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.list.done
+	}
+	select {
+	case <-c.main.free:
+	default:
+		return nil
+	}
+	done := make(chan struct{})
+	c.mu.Lock()
+	c.list.asked, c.list.done = c.config.Now(), done
+	c.mu.Unlock()
+	began := time.Now()
+	list := &List{Tip: tip, Asked: c.config.Now()}
+	answered := c.launch(c.main, batchList, func(ctx context.Context) error { return c.readList(ctx, list) })
+	go func() {
+		err := <-answered
+		list.Took = time.Since(began)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.list.err = err; err == nil {
+			c.list.last = list
+		}
+		c.list.done = nil
+		close(done)
+	}()
+	return done
+}
+
+// listDue tells whether the list must be read, and for which tip: the Session's, if it saw one
+// and the chain is not in its first download.
+func (c *Client) listDue(s *Session) (tip string, due bool) {
+	select {
+	case <-s.mainlock.done:
+	default:
+		return "", false
+	}
+	main := s.mainlock.value
+	if s.mainlock.err != nil || main.Chain.Err != nil || *main.Chain.Value.InitialBlockDownload {
+		return "", false
+	}
+	tip = *main.Chain.Value.BestBlockHash
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fresh := c.list.last != nil && c.list.last.Tip == tip
+	return tip, !fresh && c.list.done == nil && (c.list.asked.IsZero() || c.config.Now().Sub(c.list.asked) >= listEvery)
+}
+
+// readList reads `protx list registered true` entry by entry as it arrives.
+func (c *Client) readList(ctx context.Context, into *List) error {
+	const body = `{"id":0,"method":"protx","params":["list","registered",true]}`
+	return c.post(ctx, []byte(body), maxList, func(r io.Reader) error {
+		return decodeList(r, func(p *ProTx) { into.Nodes = append(into.Nodes, p.smartnode()) })
+	})
+}
+
+func decodeList(r io.Reader, entry func(*ProTx)) error {
+	d := json.NewDecoder(r)
+	if err := expect(d, json.Delim('{')); err != nil {
+		return err
+	}
+	found := false
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return err
+		}
+		if key != "result" {
+			var e json.RawMessage
+			if err := d.Decode(&e); err != nil {
+				return err
+			}
+			if rpc := new(RPCError); key == "error" && json.Unmarshal(e, rpc) == nil && rpc.Code != 0 {
+				return clipped(rpc)
+			}
+			continue
+		}
+		if found, err = true, decodeEntries(d, entry); err != nil {
+			return err
+		}
+	}
+	if err := expect(d, json.Delim('}')); err != nil {
+		return err
+	}
+	if !found {
+		return errors.New("the smartnode list has no result")
+	}
+	return nil
+}
+
+func decodeEntries(d *json.Decoder, entry func(*ProTx)) error {
+	if err := expect(d, json.Delim('[')); err != nil {
+		return err
+	}
+	for n := 0; d.More(); n++ {
+		var p ProTx
+		if err := d.Decode(&p); err != nil {
+			return fmt.Errorf("entry %d of the smartnode list: %w", n, err)
+		}
+		if name := missing(reflect.ValueOf(p)); name != "" {
+			return fmt.Errorf("entry %d of the smartnode list lacks %q", n, name)
+		}
+		entry(&p)
+	}
+	return expect(d, json.Delim(']'))
+}
+
+func expect(d *json.Decoder, want json.Token) error {
+	got, err := d.Token()
+	if err != nil {
+		return err
+	}
+	if got != want {
+		return fmt.Errorf("the smartnode list is not a list: %v where %v belongs", got, want)
+	}
+	return nil
+}

@@ -1,0 +1,67 @@
+package daemon
+
+import (
+	"strings"
+	"time"
+)
+
+// Network is one of the networks that raptoreumd can join. Its text is also the name of the
+// network's section in raptoreum.conf.
+type Network string
+
+// The networks. A devnet of any name is Devnet.
+const (
+	Main    Network = "main"
+	Test    Network = "test"
+	Devnet  Network = "devnet"
+	Regtest Network = "regtest"
+)
+
+// NetworkOf returns the network that getblockchaininfo names in chain, and false when there is
+// no such network.
+func NetworkOf(chain string) (Network, bool) {
+	switch network := Network(chain); network {
+	case Main, Test, Regtest:
+		return network, true
+	}
+	if strings.HasPrefix(chain, "devnet-") {
+		return Devnet, true
+	}
+	return "", false
+}
+
+// RPCPort returns the port of the RPC server where raptoreum.conf names none
+// (chainparamsbase.cpp).
+func (n Network) RPCPort() int {
+	switch n {
+	case Test:
+		return 10231
+	case Devnet:
+		return 19798
+	case Regtest:
+		return 19898
+	}
+	return 10225
+}
+
+// P2PPort returns the port that peers connect to where raptoreum.conf names none
+// (chainparams.cpp). On Main a smartnode must use it.
+func (n Network) P2PPort() int {
+	switch n {
+	case Test:
+		return 10230
+	case Devnet:
+		return 19799
+	case Regtest:
+		return 19899
+	}
+	return 10226
+}
+
+// BlockSpacing returns the time between two blocks that the network aims at (chainparams.cpp).
+func (n Network) BlockSpacing() time.Duration {
+	if n == Test {
+		return time.Minute
+	}
+	return 2 * time.Minute
+}

@@ -1,0 +1,103 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Node is what may wait longer inside the daemon: its smartnode tries its own port at every
+// block while it is not READY, holding locks meanwhile (CActiveSmartnodeManager::Init).
+type Node struct {
+	Took      time.Duration
+	Status    Answer[SmartnodeStatus] // ErrNotSmartnode: it does not run as one
+	Peers     Answer[[]Peer]
+	Tip       Answer[BlockHeader]
+	Hashes    map[int64]*Answer[Hash] // of the own chain, by height
+	ProTxHash *Hash                   // that ProTx and Members were asked for; nil: not known yet
+	ProTx     Answer[ProTx]           // ErrNotRegistered: not in the list
+	Members   Answer[[]Membership]    // ErrNotRegistered: not in the list
+}
+
+// Node asks about the smartnode, the peers and the tip.
+func (s *Session) Node(ctx context.Context) (*Node, error) {
+	c := s.client
+	return s.node.get(ctx, func() (*Node, error) {
+		main, err := s.Mainlock(s.ctx)
+		if err != nil {
+			return nil, err
+		}
+		r := &Node{ProTxHash: c.proTxHash(), Hashes: map[int64]*Answer[Hash]{}}
+		calls := []call{
+			ask(&r.Status, "smartnode", "status"),
+			ask(&r.Peers, "getpeerinfo"),
+		}
+		if main.Chain.Err == nil {
+			calls = append(calls, ask(&r.Tip, "getblockheader", *main.Chain.Value.BestBlockHash))
+		} else {
+			r.Tip.Err = main.Chain.Err
+		}
+		if r.ProTxHash != nil {
+			calls = append(calls,
+				ask(&r.ProTx, "protx", "info", r.ProTxHash.String()),
+				ask(&r.Members, "quorum", "memberof", r.ProTxHash.String()))
+		}
+		for _, height := range s.hashes {
+			if r.Hashes[height] == nil && main.Height.Err == nil && height <= main.Height.Value {
+				r.Hashes[height] = new(Answer[Hash])
+				calls = append(calls, ask(r.Hashes[height], "getblockhash", height))
+			}
+		}
+		r.Took, err = c.batch(s.ctx, c.main, batchNode, calls)
+		if err != nil {
+			return nil, err
+		}
+		r.Status.Err = fact(r.Status.Err, codeInternal, ErrNotSmartnode)
+		r.ProTx.Err = fact(r.ProTx.Err, codeParameter, ErrNotRegistered)
+		r.Members.Err = fact(r.Members.Err, codeParameter, ErrNotRegistered)
+		c.learn(r)
+		return r, nil
+	}, s.whyMain)
+}
+
+// Self returns our smartnode as this Session's chain view has it: of protx info, else of the
+// smartnode's own status. An error says why there is none.
+func (n *Node) Self() (Smartnode, error) {
+	switch {
+	case n.ProTxHash != nil && n.ProTx.Err == nil:
+		return n.ProTx.Value.smartnode(), nil
+	case n.ProTxHash != nil:
+		return Smartnode{}, n.ProTx.Err
+	case n.Status.Err != nil:
+		return Smartnode{}, n.Status.Err
+	case n.Status.Value.ProTxHash != nil && n.Status.Value.DMNState != nil:
+		p := ProTx{ProTxHash: n.Status.Value.ProTxHash, State: n.Status.Value.DMNState}
+		return p.smartnode(), nil
+	}
+	return Smartnode{}, ErrUnknownProTx
+}
+
+func (p *ProTx) smartnode() Smartnode {
+	s := Smartnode{
+		ProTxHash:        *p.ProTxHash,
+		Address:          *p.State.Service,
+		RegisteredHeight: *p.State.RegisteredHeight,
+		LastPaidHeight:   *p.State.LastPaidHeight,
+		RevivedHeight:    *p.State.PoSeRevivedHeight,
+		BanHeight:        *p.State.PoSeBanHeight,
+		Penalty:          *p.State.PoSePenalty,
+		Owner:            *p.State.OwnerAddress,
+		Voting:           *p.State.VotingAddress,
+		OperatorKey:      *p.State.PubKeyOperator,
+	}
+	if p.State.PayoutAddress != nil {
+		s.Payout = *p.State.PayoutAddress
+	}
+	if p.NeedToUpgrade != nil {
+		s.Payable, s.PayableKnown = !*p.NeedToUpgrade, true
+	}
+	return s
+}
+
+// ErrUnknownProTx means that the node's proTxHash is not known (yet).
+var ErrUnknownProTx = errors.New("the proTxHash is not known: the smartnode does not tell it in this state and its address is not in the list; give it with --smartnode.protx")

@@ -1,0 +1,78 @@
+package daemon
+
+import (
+	"bytes"
+	"cmp"
+	"time"
+)
+
+// Smartnode is one entry of the smartnode list.
+type Smartnode struct {
+	ProTxHash        Hash
+	Address          string // ip:port of the ProTx
+	RegisteredHeight int64
+	LastPaidHeight   int64 // 0 = never
+	RevivedHeight    int64 // -1 = never
+	BanHeight        int64 // -1 = not banned
+	Penalty          int
+	Payable          bool // its collateral is of a tier that is paid
+	PayableKnown     bool // false: the collateral is spent, or not asked for
+	Owner            string
+	Voting           string
+	Payout           string // empty: none
+	OperatorKey      string // public
+}
+
+// Banned tells whether the smartnode is PoSe banned. The penalty does not tell: there are bans below the maximum.
+func (s *Smartnode) Banned() bool { return s.BanHeight != -1 }
+
+// queued tells whether the smartnode takes part in payments (CDeterministicMNList::IsMNValid).
+func (s *Smartnode) queued() bool { return !s.Banned() && s.PayableKnown && s.Payable }
+
+// paymentKey is the height since which the smartnode waits (CompareByLastPaid_GetHeight).
+func (s *Smartnode) paymentKey() int64 {
+	switch {
+	case s.RevivedHeight != -1 && s.RevivedHeight > s.LastPaidHeight:
+		return s.RevivedHeight
+	case s.LastPaidHeight == 0:
+		return s.RegisteredHeight
+	}
+	return s.LastPaidHeight
+}
+
+// ComparePayment orders smartnodes by who is paid first: the lowest key, then the lower
+// proTxHash in internal byte order (CompareByLastPaid).
+func ComparePayment(a, b *Smartnode) int {
+	return cmp.Or(cmp.Compare(a.paymentKey(), b.paymentKey()), bytes.Compare(a.ProTxHash[:], b.ProTxHash[:]))
+}
+
+// PaymentPosition returns how many smartnodes are paid before the one with this hash (0 = paid
+// in the next block) and how many are in the queue. False: it is not in the queue.
+func PaymentPosition(list []Smartnode, hash Hash) (position, length int, queued bool) {
+	self := find(list, func(s *Smartnode) bool { return s.ProTxHash == hash })
+	for i := range list {
+		if !list[i].queued() {
+			continue
+		}
+		length++
+		if self != nil && ComparePayment(&list[i], self) < 0 {
+			position++
+		}
+	}
+	return position, length, self != nil && self.queued()
+}
+
+// NextPayment returns when the smartnode at a position of the queue is paid, on average: one
+// smartnode is paid in each block.
+func NextPayment(position int, spacing time.Duration) time.Duration {
+	return time.Duration(position+1) * spacing
+}
+
+func find(list []Smartnode, match func(*Smartnode) bool) *Smartnode {
+	for i := range list {
+		if match(&list[i]) {
+			return &list[i]
+		}
+	}
+	return nil
+}

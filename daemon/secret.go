@@ -1,0 +1,35 @@
+package daemon
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Secret is a text that no log, error or dump shows: whatever prints it prints <secret>.
+// fmt calls no methods of what stands in an unexported field: a struct that keeps a Secret in
+// one and may be printed needs a String method of its own.
+type Secret string
+
+const secretShown = "<secret>"
+
+// String returns <secret>.
+func (Secret) String() string { return secretShown }
+
+// GoString returns <secret>.
+func (Secret) GoString() string { return secretShown }
+
+// Format writes <secret> for every verb: %x and %d would not ask String.
+func (Secret) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, secretShown) }
+
+// MarshalText returns <secret>.
+func (Secret) MarshalText() ([]byte, error) { return []byte(secretShown), nil }
+
+// MarshalJSON returns <secret> as a JSON string.
+func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + secretShown + `"`), nil }
+
+// LogValue returns <secret>.
+func (Secret) LogValue() slog.Value { return slog.StringValue(secretShown) }
+
+// reveal is the one way to the text itself.
+func (s Secret) reveal() string { return string(s) }

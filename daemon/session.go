@@ -1,0 +1,249 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// sessionShare is how long after its start a Session takes in further scrapes that overlap it.
+const sessionShare = 5 * time.Second
+
+// Session is one scrape's view of the daemon. What it tells was asked after the first of the
+// scrapes that share it began. Release it when done.
+type Session struct {
+	client *Client
+	ctx    context.Context // until the last scrape releases
+	cancel context.CancelFunc
+	began  time.Time
+	users  int // under client.mu
+	hashes []int64
+
+	lockfree *stage[*Lockfree]
+	mainlock *stage[*Mainlock]
+	node     *stage[*Node]
+	dkg      *stage[*DKG]
+
+	listWanted bool // under client.mu
+}
+
+// Session returns a Session, shared with the scrapes that run at the moment. blockHashes are the
+// heights whose block hashes Node shall bring; a shared Session brings those of its first user.
+func (c *Client) Session(blockHashes []int64) *Session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.session
+	if s == nil || s.users == 0 || time.Since(s.began) > sessionShare {
+		ctx, cancel := context.WithCancel(c.ctx)
+		s = &Session{
+			client: c, ctx: ctx, cancel: cancel, began: time.Now(), hashes: blockHashes,
+			lockfree: newStage[*Lockfree](), mainlock: newStage[*Mainlock](),
+			node: newStage[*Node](), dkg: newStage[*DKG](),
+		}
+		c.session = s
+	}
+	s.users++
+	return s
+}
+
+// Release ends one scrape's use. After the last one the Session waits for nothing any more and,
+// when the tip has moved, the smartnode list is read in the background.
+func (s *Session) Release() {
+	s.client.mu.Lock()
+	s.users--
+	last, wanted := s.users == 0, s.listWanted
+	s.client.mu.Unlock()
+	if !last {
+		return
+	}
+	s.cancel()
+	if wanted {
+		s.client.refreshList(s)
+	}
+}
+
+// Began returns the moment of the Session's start: no answer of it is older.
+func (s *Session) Began() time.Time { return s.began }
+
+// State returns how the daemon stands towards us and, unless it is ready, why.
+func (s *Session) State(ctx context.Context) (State, error) {
+	if _, err := s.Lockfree(ctx); err != nil {
+		return stateOf(err), err
+	}
+	main, err := s.Mainlock(ctx)
+	if err == nil {
+		err = main.Height.Err
+	}
+	if err != nil {
+		return stateOf(err), err
+	}
+	return Ready, nil
+}
+
+// stage is a part of a Session that is worked on once, in the background, when first asked for.
+type stage[T any] struct {
+	once  sync.Once
+	done  chan struct{}
+	value T
+	err   error
+}
+
+func newStage[T any]() *stage[T] { return &stage[T]{done: make(chan struct{})} }
+
+// get waits for the stage until ctx is done; why then says what it waited for.
+func (g *stage[T]) get(ctx context.Context, work func() (T, error), why func() error) (T, error) {
+	g.once.Do(func() {
+		go func() {
+			defer close(g.done)
+			g.value, g.err = work()
+		}()
+	})
+	select {
+	case <-g.done:
+		return g.value, g.err
+	case <-ctx.Done():
+	}
+	select {
+	case <-g.done: // both at once: an answer beats a time-out
+		return g.value, g.err
+	default:
+		var none T
+		return none, why()
+	}
+}
+
+// result returns the value when the stage is done and went well.
+func (g *stage[T]) result() (value T, ok bool) {
+	select {
+	case <-g.done:
+		return g.value, g.err == nil
+	default:
+		return value, false
+	}
+}
+
+// Lockfree is what the daemon answers even while its validation hangs.
+type Lockfree struct {
+	Took    time.Duration
+	Uptime  Answer[int64] // seconds
+	RPC     Answer[RPCInfo]
+	Traffic Answer[NetTotals]
+	Sync    Answer[SyncStatus]
+	Count   Answer[SmartnodeCount]
+	Sporks  Answer[map[string]int64]
+	Started time.Time // of the daemon: now minus uptime, without its jitter; zero: unknown
+}
+
+// Lockfree asks the calls that need no main lock.
+func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
+	c := s.client
+	return s.lockfree.get(ctx, func() (*Lockfree, error) {
+		r := new(Lockfree)
+		var err error
+		r.Took, err = c.batch(s.ctx, c.lockfree, batchLockfree, []call{
+			ask(&r.Uptime, "uptime"),
+			ask(&r.RPC, "getrpcinfo"),
+			ask(&r.Traffic, "getnettotals"),
+			ask(&r.Sync, "mnsync", "status"),
+			ask(&r.Count, "smartnode", "count"),
+			ask(&r.Sporks, "spork", "show"),
+		})
+		if err != nil {
+			return nil, err
+		}
+		if r.Uptime.Err == nil {
+			r.Started = c.startOf(time.Duration(r.Uptime.Value) * time.Second)
+		}
+		return r, nil
+	}, func() error { return c.why(c.lockfree) })
+}
+
+// startOf turns an uptime into a moment that stays the same until the daemon restarts.
+func (c *Client) startOf(uptime time.Duration) time.Time {
+	const jitter = 5 * time.Second
+	start := c.config.Now().Add(-uptime)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if start.Sub(c.started).Abs() > jitter {
+		c.started = start
+	}
+	return c.started
+}
+
+// Mainlock is what needs the daemon's main lock, briefly: it decides between ready and hung.
+type Mainlock struct {
+	Took      time.Duration
+	Height    Answer[int64]
+	Chain     Answer[ChainInfo]
+	Network   Answer[NetworkInfo]
+	Chainlock Answer[Chainlock] // ErrNoChainlock: none yet
+}
+
+// Mainlock asks the brief calls that take the main lock.
+func (s *Session) Mainlock(ctx context.Context) (*Mainlock, error) {
+	c := s.client
+	return s.mainlock.get(ctx, func() (*Mainlock, error) {
+		if _, err := s.Lockfree(s.ctx); err != nil {
+			return nil, err
+		}
+		r := new(Mainlock)
+		var err error
+		r.Took, err = c.batch(s.ctx, c.main, batchMainlock, []call{
+			ask(&r.Height, "getblockcount"),
+			ask(&r.Chain, "getblockchaininfo"),
+			ask(&r.Network, "getnetworkinfo"),
+			ask(&r.Chainlock, "getbestchainlock"),
+		})
+		if err != nil {
+			return nil, err
+		}
+		r.Chainlock.Err = fact(r.Chainlock.Err, codeInternal, ErrNoChainlock)
+		if r.Chain.Err == nil {
+			c.learnNetwork(*r.Chain.Value.Chain)
+		}
+		return r, nil
+	}, s.whyMain)
+}
+
+// whyMain explains a wait for the main lock, or for the stage before it.
+func (s *Session) whyMain() error {
+	select {
+	case <-s.lockfree.done:
+		return s.client.why(s.client.main)
+	default:
+		return s.client.why(s.client.lockfree)
+	}
+}
+
+// fact turns an RPC error that states a fact into that fact.
+func fact(err error, code int, is error) error {
+	if e, ok := errors.AsType[*RPCError](err); ok && e.Code == code {
+		return is
+	}
+	return err
+}
+
+// Durations returns how long each round trip took that is done, by name of its batch, and the
+// last reading of the smartnode list.
+func (s *Session) Durations() map[string]time.Duration {
+	took := map[string]time.Duration{}
+	if r, ok := s.lockfree.result(); ok {
+		took[batchLockfree] = r.Took
+	}
+	if r, ok := s.mainlock.result(); ok {
+		took[batchMainlock] = r.Took
+	}
+	if r, ok := s.node.result(); ok {
+		took[batchNode] = r.Took
+	}
+	if r, ok := s.dkg.result(); ok {
+		took[batchDKG] = r.Took
+	}
+	s.client.mu.Lock()
+	defer s.client.mu.Unlock()
+	if list := s.client.list.last; list != nil {
+		took[batchList] = list.Took
+	}
+	return took
+}
