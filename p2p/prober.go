@@ -1,0 +1,79 @@
+package p2p
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+
+	"raptoreum_exporter/internal/poll"
+)
+
+const (
+	every  = time.Minute      // a polite guest knocks once a minute
+	forget = 10 * time.Minute // after this time without a question, so that moving nodes leave nothing behind
+)
+
+// Config is what a Prober needs. The zero value is ready to use.
+type Config struct {
+	// Dial shakes hands once; nil is that of the zero Dialer.
+	Dial func(ctx context.Context, address, network string) (Peer, error)
+
+	Now func() time.Time // nil is time.Now
+}
+
+// Prober shakes hands with any number of peers, with each at most once a minute and never twice at
+// a time, however many ask. Its methods may be called concurrently.
+type Prober struct {
+	ctx    context.Context
+	config Config
+
+	mu     sync.Mutex
+	probes map[target]*probe
+}
+
+type target struct{ address, network string }
+
+type probe struct {
+	poll  *poll.Poll[Peer]
+	asked time.Time // when somebody last wanted to know
+}
+
+// NewProber returns a Prober that has not dialled yet. Once ctx is done it dials no more, and a
+// handshake under way is given up.
+func NewProber(ctx context.Context, config Config) *Prober {
+	if config.Dial == nil {
+		config.Dial = Dialer{}.Dial
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	return &Prober{ctx: ctx, config: config, probes: make(map[target]*probe)}
+}
+
+// Probe returns the last handshake with the peer at address ("host:port") on network, and false
+// before the first has ended. When a minute has passed since the last one began, the next goes out
+// in the background; with wait, Probe returns after that, or when ctx is done. The reading's error is
+// an *Error; its Value then holds what the handshake learned before it failed.
+func (p *Prober) Probe(ctx context.Context, address, network string, wait bool) (poll.Reading[Peer], bool) {
+	return p.poll(target{address, network}).Get(ctx, wait)
+}
+
+func (p *Prober) poll(t target) *poll.Poll[Peer] {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.config.Now()
+	maps.DeleteFunc(p.probes, func(_ target, old *probe) bool { return now.Sub(old.asked) > forget })
+	current, ok := p.probes[t]
+	if !ok {
+		current = &probe{poll: poll.New(p.ctx, poll.Config[Peer]{
+			Ask:     func(ctx context.Context) (Peer, error) { return p.config.Dial(ctx, t.address, t.network) },
+			Every:   every,
+			Timeout: timeout,
+			Now:     p.config.Now,
+		})}
+		p.probes[t] = current
+	}
+	current.asked = now
+	return current.poll
+}

@@ -1,0 +1,87 @@
+package p2p
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestManyAskersOneConnection(t *testing.T) {
+	address, accepted := fakePeer(t, send(versionMessage([]byte{2}, "/x"), message("verack"), message("ping")))
+	prober := NewProber(t.Context(), Config{})
+	var group sync.WaitGroup
+	for i := range 100 {
+		group.Go(func() {
+			wait := i%2 == 0
+			reading, ok := prober.Probe(t.Context(), address, "regtest", wait)
+			if wait && !ok || ok && (reading.Err != nil || reading.Value.UserAgent != "/x") {
+				t.Errorf("reading %+v, %v", reading, ok)
+			}
+		})
+	}
+	group.Wait()
+	if n := accepted.Load(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+}
+
+func TestOnceAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		refused := &Error{Connect, errors.New("refused")}
+		dials := make(map[string]int)
+		prober := NewProber(ctx, Config{Dial: func(_ context.Context, address, network string) (Peer, error) {
+			dials[address+" "+network]++
+			time.Sleep(time.Second)
+			return Peer{Durations: map[Phase]time.Duration{Connect: 5}}, refused
+		}})
+		probe := func(address string, wait, known bool) {
+			t.Helper()
+			reading, ok := prober.Probe(ctx, address, "main", wait)
+			if ok != known {
+				t.Errorf("known %v, want %v", ok, known)
+			}
+			if e, isError := errors.AsType[*Error](reading.Err); known && (!isError || e != refused || reading.Value.Durations[Connect] != 5) {
+				t.Errorf("reading %+v", reading)
+			}
+			synctest.Wait() // a question in the background has reached the dialer
+		}
+		count := func(address string, want int) {
+			t.Helper()
+			if n := dials[address+" main"]; n != want {
+				t.Errorf("%s: %d handshakes, want %d", address, n, want)
+			}
+		}
+
+		probe("a:1", false, false) // goes out, does not wait
+		probe("a:1", true, true)   // waits for the same
+		count("a:1", 1)
+		probe("b:1", true, true)
+		count("b:1", 1)
+		time.Sleep(57 * time.Second) // 59 s since a's began
+		probe("a:1", true, true)
+		count("a:1", 1)
+		time.Sleep(time.Second)
+		probe("a:1", true, true)
+		count("a:1", 2)
+		count("b:1", 1)
+
+		time.Sleep(9 * time.Minute)
+		probe("b:1", true, true)
+		time.Sleep(2 * time.Minute)
+		probe("b:1", true, true)
+		if _, ok := prober.probes[target{"a:1", "main"}]; ok || len(prober.probes) != 1 {
+			t.Errorf("kept after 10 minutes: %v", prober.probes)
+		}
+
+		time.Sleep(time.Minute)
+		cancel()
+		before := dials["b:1 main"]
+		prober.Probe(context.Background(), "b:1", "main", true)
+		count("b:1", before)
+	})
+}
