@@ -1,0 +1,109 @@
+package explorer
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"raptoreum_exporter/internal/text"
+)
+
+// parseHeight reads the answer of api/getblockcount: decimal digits.
+func parseHeight(body []byte) (int64, error) {
+	digits := string(bytes.TrimSpace(body))
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return 0, fmt.Errorf("%s instead of a number", describe(body))
+	}
+	height, err := strconv.ParseInt(digits, 10, 32)
+	if err != nil {
+		return 0, fmt.Errorf("%s is no block height", describe(body))
+	}
+	return height, nil
+}
+
+// parseBlock reads the answer of api/getblock: the daemon's getblock, of which the explorer
+// sends the error object, with HTTP 200, when it has no such block.
+func parseBlock(body []byte, height int64) (Block, error) {
+	var reply struct {
+		Hash   string `json:"hash"`
+		Height *int64 `json:"height"`
+	}
+	if err := parseObject(body, &reply); err != nil {
+		return Block{}, fmt.Errorf("%s instead of block %d: %w", describe(body), height, err)
+	}
+	hash, err := parseHash(reply.Hash)
+	if err != nil {
+		return Block{}, fmt.Errorf("%s instead of block %d", describe(body), height)
+	}
+	if reply.Height != nil && *reply.Height != height {
+		return Block{}, fmt.Errorf("block %d instead of block %d", *reply.Height, height)
+	}
+	return Block{Height: height, Hash: hash}, nil
+}
+
+// parseSmartnode reads the answer of api/protx?command=info: the daemon's protx info.
+func parseSmartnode(body []byte, proTxHash string) (Smartnode, error) {
+	var reply struct {
+		Code      any    `json:"code"` // of the daemon's error, or of the explorer's connection to it
+		ProTxHash string `json:"proTxHash"`
+		State     *struct {
+			Service        string `json:"service"`
+			LastPaidHeight *int32 `json:"lastPaidHeight"`
+			PoSePenalty    *int32 `json:"PoSePenalty"`
+			PoSeBanHeight  *int32 `json:"PoSeBanHeight"`
+		} `json:"state"`
+	}
+	if err := parseObject(body, &reply); err != nil {
+		return Smartnode{}, fmt.Errorf("%s instead of a smartnode: %w", describe(body), err)
+	}
+	state := reply.State
+	if state == nil {
+		// -8 is "not found" (rpcevo.cpp); any other code says that the explorer could not look,
+		// such as -28 while its daemon starts.
+		if reply.Code != nil && reply.Code != float64(-8) {
+			return Smartnode{}, fmt.Errorf("%s instead of a smartnode", describe(body))
+		}
+		return Smartnode{}, fmt.Errorf("%w: %s", ErrUnknownSmartnode, describe(body))
+	}
+	if reply.ProTxHash != "" && !strings.EqualFold(reply.ProTxHash, proTxHash) {
+		return Smartnode{}, fmt.Errorf("answer about another smartnode, %q", text.Clip(reply.ProTxHash, 64))
+	}
+	switch {
+	case state.PoSePenalty == nil || *state.PoSePenalty < 0:
+		return Smartnode{}, fmt.Errorf("smartnode without a valid PoSePenalty: %s", describe(body))
+	case state.PoSeBanHeight == nil || *state.PoSeBanHeight < -1:
+		return Smartnode{}, fmt.Errorf("smartnode without a valid PoSeBanHeight: %s", describe(body))
+	case state.LastPaidHeight != nil && *state.LastPaidHeight < 0:
+		return Smartnode{}, fmt.Errorf("smartnode with lastPaidHeight %d", *state.LastPaidHeight)
+	}
+	smartnode := Smartnode{
+		Penalty:   int64(*state.PoSePenalty),
+		BanHeight: int64(*state.PoSeBanHeight),
+		Service:   text.Clip(state.Service, 100),
+	}
+	if state.LastPaidHeight != nil {
+		paid := int64(*state.LastPaidHeight)
+		smartnode.LastPaidHeight = &paid
+	}
+	return smartnode, nil
+}
+
+// parseObject refuses null, which encoding/json takes for an empty object.
+func parseObject(body []byte, into any) error {
+	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
+		return errors.New("not a JSON object")
+	}
+	return json.Unmarshal(body, into)
+}
+
+// parseHash checks a transaction or block hash and returns it in lower case.
+func parseHash(hash string) (string, error) {
+	if b, err := hex.DecodeString(hash); err != nil || len(b) != 32 {
+		return "", fmt.Errorf("%q is not a hash of 64 hex digits", text.Clip(hash, 64))
+	}
+	return strings.ToLower(hash), nil
+}

@@ -1,0 +1,81 @@
+package explorer
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const smartnodeBody = `{
+    "proTxHash": "` + hashA + `",
+    "state": {
+        "service": "203.0.113.7:10226",
+        "lastPaidHeight": 529,
+        "PoSePenalty": 66,
+        "PoSeBanHeight": -1
+    }
+}`
+
+func TestSmartnodeFailover(t *testing.T) {
+	tests := []struct {
+		name    string
+		first   http.HandlerFunc
+		asked   int32 // requests to the second
+		unknown bool
+	}{
+		{"healthy", says(200, smartnodeBody), 0, false},
+		{"error object", says(200, "{\n    \"error\": \"x\"\n}"), 0, true},
+		{"not found", says(200, `{"name": "RpcError", "code": -8}`), 0, true},
+		{"its daemon starts", says(200, `{"name": "RpcError", "code": -28}`), 1, false},
+		{"its daemon is down", says(200, `{"errno": -111, "code": "ECONNREFUSED"}`), 1, false},
+		{"page", says(200, "<html>"), 1, false},
+		{"text", says(200, "Error: x"), 1, false},
+		{"null", says(200, "null"), 1, false},
+		{"rate limit", says(429, "Too calls"), 1, false},
+		{"server error", says(500, smartnodeBody), 1, false},
+		{"another smartnode", says(200, strings.ReplaceAll(smartnodeBody, hashA, hashB)), 1, false},
+		{"hang up", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 1, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			first, second := newServer(t, tt.first), newServer(t, says(200, smartnodeBody))
+			client := newClient(t, nil, first.URL, second.URL)
+			got, ok := client.Smartnode(t.Context(), hashA, true)
+			if !ok || second.hits.Load() != tt.asked || errors.Is(got.Err, ErrUnknownSmartnode) != tt.unknown {
+				t.Fatalf("got %+v, %v after %d requests to the second, want %d", got, ok, second.hits.Load(), tt.asked)
+			}
+			explorer := first.host()
+			if tt.asked > 0 {
+				explorer = second.host()
+			}
+			if tt.unknown {
+				wantError(t, got.Err, explorer, ErrUnknownSmartnode.Error())
+				if diff := cmp.Diff(Smartnode{Explorer: explorer}, got.Value); diff != "" {
+					t.Error(diff)
+				}
+				return
+			}
+			paid := int64(529)
+			want := Smartnode{Explorer: explorer, Penalty: 66, BanHeight: -1, Service: "203.0.113.7:10226", LastPaidHeight: &paid}
+			if diff := cmp.Diff(want, got.Value); diff != "" || got.Err != nil {
+				t.Errorf("error %v, smartnode differs (-want +got):\n%s", got.Err, diff)
+			}
+		})
+	}
+}
+
+func TestSmartnodeAllFail(t *testing.T) {
+	first, second := newServer(t, says(429, "wait")), newServer(t, says(200, "<html>"))
+	client := newClient(t, nil, first.URL, second.URL)
+	got, ok := client.Smartnode(t.Context(), hashA, true)
+	want := first.host() + `: HTTP 429 with text "wait"; ` + second.host() + ": HTML page instead of a smartnode: not a JSON object"
+	if !ok || got.Err == nil || got.Err.Error() != want || got.Value != (Smartnode{}) {
+		t.Errorf("got %+v, want %s", got, want)
+	}
+	if got, ok := client.Smartnode(t.Context(), "abc&x=1", true); !ok || got.Err == nil || first.hits.Load() != 1 {
+		t.Errorf("asked about no hash: %+v", got)
+	}
+}
