@@ -1,0 +1,124 @@
+// Package host reads what Linux says about the machine that raptoreumd runs on.
+//
+// It finds raptoreumd's pid (its pid file first, then the names of all processes), the OOM kills
+// of its cgroup, the machine's CPU and memory, and the space below the data directory. It keeps
+// nothing between calls, needs no root, and of other processes reads only what everybody may
+// read: name, command line, link to the executable, status and cgroup. What the kernel does not
+// tell is absent, never zero.
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/prometheus/procfs"
+)
+
+// Config says where to look. Its zero value is the machine we run on.
+type Config struct {
+	Procfs   string // where proc is mounted; "" is /proc
+	Cgroupfs string // where cgroups are mounted; "" is /sys/fs/cgroup
+
+	// Statfs returns the bytes that an unprivileged user may still write to the file system
+	// of path, and its size in bytes; nil asks the kernel.
+	Statfs func(path string) (free, size uint64, err error)
+
+	// Home returns the home folder of a user; nil asks the user database.
+	Home func(uid uint64) (string, error)
+}
+
+// Host reads one machine. Its methods may be called concurrently.
+type Host struct {
+	config Config
+	proc   procfs.FS
+}
+
+// New returns a Host, or an error when config.Procfs is not a proc file system.
+func New(config Config) (*Host, error) {
+	if config.Procfs == "" {
+		config.Procfs = procfs.DefaultMountPoint
+	}
+	if config.Cgroupfs == "" {
+		config.Cgroupfs = "/sys/fs/cgroup"
+	}
+	if config.Statfs == nil {
+		config.Statfs = statfs
+	}
+	if config.Home == nil {
+		config.Home = home
+	}
+	proc, err := procfs.NewFS(config.Procfs)
+	if err == nil {
+		// The one name besides the pids that every proc has, even with ProcSubset=pid. It leads
+		// nowhere when proc belongs to another pid namespace, so it is not followed.
+		_, err = os.Lstat(filepath.Join(config.Procfs, "self"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s is not a proc file system; set --host.procfs to where proc is mounted, usually /proc: %w", config.Procfs, err)
+	}
+	return &Host{config: config, proc: proc}, nil
+}
+
+// Space is the room on a file system, in bytes (statfs).
+type Space struct {
+	Free uint64 // what an unprivileged user may still write
+	Size uint64
+}
+
+// Datadir returns the space on the file system that holds path. A missing or unreadable path is
+// an error that wraps fs.ErrNotExist or fs.ErrPermission.
+func (h *Host) Datadir(path string) (Space, error) {
+	free, size, err := h.config.Statfs(path)
+	if err != nil {
+		return Space{}, &fs.PathError{Op: "statfs", Path: path, Err: err}
+	}
+	return Space{Free: free, Size: size}, nil
+}
+
+func statfs(path string) (free, size uint64, err error) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(path, &s); err != nil {
+		return 0, 0, err
+	}
+	// Blocks are counted in f_frsize; f_bsize is only the best size of a transfer.
+	return s.Bavail * uint64(s.Frsize), s.Blocks * uint64(s.Frsize), nil
+}
+
+func home(uid uint64) (string, error) {
+	u, err := user.LookupId(strconv.FormatUint(uid, 10))
+	if err != nil {
+		return "", err
+	}
+	return u.HomeDir, nil
+}
+
+// count returns the number after key in a file of lines "key number", which procfs has no reader
+// for. The error wraps fs.ErrNotExist when the file or the key is not there for us.
+func count(path, key string) (uint64, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return 0, fmt.Errorf("%w for this user: %w", fs.ErrNotExist, err)
+	}
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(data)) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 || fields[0] != key {
+			continue
+		}
+		n, err := strconv.ParseUint(fields[1], 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %s: %w", path, key, err)
+		}
+		return n, nil
+	}
+	return 0, fmt.Errorf("%s: no %s: %w", path, key, fs.ErrNotExist)
+}

@@ -1,0 +1,130 @@
+package host_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"raptoreum_exporter/host"
+)
+
+// sleeping, when set in the environment, makes the test binary sit still as raptoreumd.
+const sleeping = "HOST_TEST_SLEEP"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(sleeping) != "" {
+		_, _ = os.Stdin.Read(make([]byte, 1)) // ends with the test that holds the other end
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// write makes the files below dir.
+func write(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, content := range files {
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// newHost returns a Host on dir/proc and dir/cgroup whose users live in dir/home/UID. New wants
+// to see "self".
+func newHost(t *testing.T, dir string) *host.Host {
+	t.Helper()
+	write(t, dir, map[string]string{"proc/self": ""})
+	h, err := host.New(host.Config{
+		Procfs:   filepath.Join(dir, "proc"),
+		Cgroupfs: filepath.Join(dir, "cgroup"),
+		Home: func(uid uint64) (string, error) {
+			if uid == 0 {
+				return "", errors.New("unknown user")
+			}
+			return filepath.Join(dir, "home", strconv.FormatUint(uid, 10)), nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func TestNew(t *testing.T) {
+	empty := t.TempDir()
+	file := filepath.Join(empty, "file")
+	write(t, empty, map[string]string{"file": ""})
+	for name, tc := range map[string]struct {
+		procfs string
+		ok     bool
+	}{
+		"default":       {"", true},
+		"missing":       {filepath.Join(empty, "missing"), false},
+		"a file":        {file, false},
+		"other folder":  {empty, false},
+		"the real proc": {"/proc", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := host.New(host.Config{Procfs: tc.procfs})
+			if (err == nil) != tc.ok {
+				t.Fatalf("got error %v, want ok %v", err, tc.ok)
+			}
+			if err != nil && !strings.Contains(err.Error(), "--host.procfs") {
+				t.Errorf("%q does not name the flag", err)
+			}
+		})
+	}
+}
+
+func TestDatadir(t *testing.T) {
+	broken := errors.New("broken")
+	h, err := host.New(host.Config{Statfs: func(path string) (free, size uint64, err error) {
+		if path != "/data" {
+			return 0, 0, broken
+		}
+		return 3, 7, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := h.Datadir("/data")
+	if diff := cmp.Diff(host.Space{Free: 3, Size: 7}, got); diff != "" || err != nil {
+		t.Errorf("error %v, -want +got:\n%s", err, diff)
+	}
+	if _, err := h.Datadir("/other"); !errors.Is(err, broken) || !strings.Contains(err.Error(), "/other") {
+		t.Errorf("got %v, want the path and what is wrong", err)
+	}
+}
+
+func TestDatadirReal(t *testing.T) {
+	h, err := host.New(host.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	got, err := h.Datadir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil {
+		t.Fatal(err)
+	}
+	if want := s.Blocks * uint64(s.Frsize); got.Size != want || got.Free == 0 || got.Free > got.Size {
+		t.Errorf("got %+v, want size %d and some of it free", got, want)
+	}
+	if _, err := h.Datadir(filepath.Join(dir, "missing")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want fs.ErrNotExist", err)
+	}
+}
