@@ -1,0 +1,57 @@
+package collector
+
+import (
+	"context"
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"raptoreum_exporter/daemon"
+)
+
+type chain struct {
+	height, headers, timestamp, size, lockHeight, lockKnown metric
+}
+
+func newChain(c *catalog) updater {
+	return &chain{
+		height:     c.gauge("block_height", "Height of the best validated block (getblockcount)."),
+		headers:    c.gauge("header_height", "Height of the best header; may be below the block height (getblockchaininfo headers)."),
+		timestamp:  c.gauge("block_timestamp_seconds", "Unix time of the best validated block, as its miner claims (getblockheader time)."),
+		size:       c.gauge("chain_size_bytes", "Bytes of blocks and undo files on disk (getblockchaininfo size_on_disk)."),
+		lockHeight: c.gauge("chainlock_height", "Height of the best chainlock that was seen; above the block height on a node that is behind (getbestchainlock)."),
+		lockKnown:  c.gauge("chainlock_known_block", "1 when the chainlocked block is in the own chain (getbestchainlock known_block)."),
+	}
+}
+
+func (c *chain) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+	main, err := in.mainlock(ctx)
+	if err != nil {
+		return err
+	}
+	if main.Height.Err == nil {
+		send(ch, c.height, main.Height.Value)
+	}
+	if main.Chain.Err == nil {
+		if headers := *main.Chain.Value.Headers; headers >= 0 { // -1 before the first
+			send(ch, c.headers, headers)
+		}
+		send(ch, c.size, *main.Chain.Value.SizeOnDisk)
+	}
+	lockErr := main.Chainlock.Err
+	if lockErr == nil {
+		send(ch, c.lockHeight, *main.Chainlock.Value.Height)
+		sendFlag(ch, c.lockKnown, *main.Chainlock.Value.KnownBlock)
+	} else if errors.Is(lockErr, daemon.ErrNoChainlock) {
+		lockErr = nil
+	}
+	errs := errors.Join(main.Height.Err, main.Chain.Err, lockErr)
+	node, err := in.node(ctx)
+	if err != nil {
+		return errors.Join(errs, err)
+	}
+	if node.Tip.Err == nil {
+		send(ch, c.timestamp, *node.Tip.Value.Time)
+	}
+	return errors.Join(errs, node.Tip.Err)
+}

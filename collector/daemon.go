@@ -1,0 +1,99 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/internal/text"
+)
+
+// maxLabel bounds foreign text in a label, in bytes.
+const maxLabel = 100
+
+type daemonState struct {
+	up, state, info, started, warnings, warmup, commands, longest metric
+}
+
+func newDaemonState(c *catalog) updater {
+	return &daemonState{
+		up:       c.gauge("up", "1 while raptoreumd is ready: it answered, main lock included."),
+		state:    c.gauge("daemon_state", "State of raptoreumd; exactly one is 1.", "state"),
+		info:     c.gauge("daemon_info", "1; version of raptoreumd and the chain it is on (getnetworkinfo, getblockchaininfo chain).", "version", "subversion", "protocol", "chain"),
+		started:  c.gauge("daemon_start_time_seconds", "Unix time at which raptoreumd started (now minus uptime); it moves only when the daemon has restarted."),
+		warnings: c.gauge("daemon_warnings", "1 while raptoreumd warns of something (getnetworkinfo warnings)."),
+		warmup:   c.gauge("daemon_warmup_info", "1; what raptoreumd does while it warms up, in its own words (RPC error -28).", "message"),
+		commands: c.gauge("daemon_rpc_commands", "RPC commands that run besides this exporter's own (getrpcinfo active_commands)."),
+		longest:  c.gauge("daemon_rpc_longest_command_seconds", "Seconds that the longest running RPC command has run; a worker that never ends is lost until the daemon is killed (getrpcinfo active_commands)."),
+	}
+}
+
+func (d *daemonState) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+	if in.session == nil {
+		return errNotApplicable
+	}
+	state, reason := in.session.State(ctx)
+	in.journal.state(state, reason)
+	sendEnum(ch, d.state, daemon.States(), state)
+	sendFlag(ch, d.up, state == daemon.Ready)
+	if e, ok := errors.AsType[*daemon.Error](reason); ok && state == daemon.WarmingUp {
+		send(ch, d.warmup, 1, text.Clip(e.Err.Error(), maxLabel))
+	}
+	var errs []error
+	if state == daemon.Failed {
+		errs = append(errs, fmt.Errorf("not understood: %w", reason))
+	}
+	if lockfree, err := in.session.Lockfree(ctx); err == nil {
+		if lockfree.Uptime.Err == nil {
+			send(ch, d.started, float64(lockfree.Started.UnixMilli())/1e3)
+		}
+		d.sendCommands(ch, lockfree)
+		errs = append(errs, lockfree.Uptime.Err, lockfree.RPC.Err)
+	}
+	if main, err := in.session.Mainlock(ctx); err == nil {
+		d.sendInfo(ch, main)
+		errs = append(errs, main.Network.Err, main.Chain.Err)
+	}
+	return errors.Join(errs...)
+}
+
+// sendCommands leaves out our own getrpcinfo, which is always among the commands.
+func (d *daemonState) sendCommands(ch chan<- prometheus.Metric, r *daemon.Lockfree) {
+	if r.RPC.Err != nil {
+		return
+	}
+	var longest time.Duration
+	others := 0
+	for _, command := range *r.RPC.Value.ActiveCommands {
+		if *command.Method != "getrpcinfo" {
+			others++
+			longest = max(longest, time.Duration(*command.Duration)*time.Microsecond)
+		}
+	}
+	send(ch, d.commands, others)
+	send(ch, d.longest, longest.Seconds())
+}
+
+func (d *daemonState) sendInfo(ch chan<- prometheus.Metric, r *daemon.Mainlock) {
+	if r.Network.Err != nil {
+		return
+	}
+	network := r.Network.Value
+	sendFlag(ch, d.warnings, *network.Warnings != "")
+	if r.Chain.Err == nil {
+		send(ch, d.info, 1,
+			versionText(*network.Version),
+			text.Clip(*network.Subversion, maxLabel),
+			fmt.Sprint(*network.ProtocolVersion),
+			text.Clip(*r.Chain.Value.Chain, maxLabel))
+	}
+}
+
+// versionText writes 2000301 as 2.0.3.1 (clientversion.h).
+func versionText(v int) string {
+	return fmt.Sprintf("%d.%d.%d.%d", v/1000000, v/10000%100, v/100%100, v%100)
+}

@@ -1,0 +1,31 @@
+package collector
+
+import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+type datadir struct {
+	free, size metric
+}
+
+func newDatadir(c *catalog) updater {
+	return &datadir{
+		free: c.gauge("datadir_free_bytes", "Bytes that raptoreumd can still write where its data directory is (statfs)."),
+		size: c.gauge("datadir_size_bytes", "Bytes of the file system that holds the data directory (statfs)."),
+	}
+}
+
+func (d *datadir) update(_ context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+	if in.Host == nil || in.Datadir == "" {
+		return errNotApplicable
+	}
+	space, err := in.Host.Datadir(in.Datadir)
+	if err != nil {
+		return err
+	}
+	send(ch, d.free, space.Free)
+	send(ch, d.size, space.Size)
+	return nil
+}

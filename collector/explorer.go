@@ -1,0 +1,187 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"raptoreum_exporter/explorer"
+)
+
+const (
+	observedTooOld = 3 * time.Minute // of what is asked once a minute
+	sameMinute     = time.Minute     // own and explorer height may be that far apart in time
+	compareDepth   = 6               // blocks below the lower tip: no reorganisation is as deep
+)
+
+type explorers struct {
+	up, height, delta, observed, match, penalty, banned metric
+
+	mu     sync.Mutex
+	own    ownHeight            // of the last scrape
+	deltas map[string]heightGap // by explorer
+}
+
+type ownHeight struct {
+	height int64
+	at     time.Time // zero: unknown
+}
+
+// heightGap is worked out once for each observation, from the own height nearest in time.
+type heightGap struct {
+	observed time.Time
+	blocks   int64
+	known    bool
+}
+
+func newExplorers(c *catalog) updater {
+	const recent = "; at most 3 minutes old"
+	return &explorers{
+		deltas:   map[string]heightGap{},
+		up:       c.gauge("explorer_up", "1 when the explorer gave a plausible height"+recent+" (api/getblockcount).", "explorer"),
+		height:   c.gauge("explorer_block_height", "Height of the best block that the explorer knows"+recent+" (api/getblockcount).", "explorer"),
+		delta:    c.gauge("explorer_height_delta_blocks", "Explorer height minus own height, both read within the same minute; positive: this node is behind.", "explorer"),
+		observed: c.gauge("explorer_observed_timestamp_seconds", "Unix time at which the explorer's height was read.", "explorer"),
+		match:    c.gauge("explorer_chain_match", "1 when the explorer's block hash 6 below the lower tip is ours, 0 when we are on another chain; absent when either is unknown (api/getblock, getblockhash).", "explorer"),
+		penalty:  c.gauge("explorer_smartnode_pose_penalty", "PoSe penalty points as the first explorer that answers sees them"+recent+" (api/protx).", "explorer"),
+		banned:   c.gauge("explorer_smartnode_pose_banned", "1 when the first explorer that answers sees the smartnode banned"+recent+" (api/protx).", "explorer"),
+	}
+}
+
+func (x *explorers) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+	if in.Explorers == nil {
+		return errNotApplicable
+	}
+	if in.Daemon != nil && in.ExplorerNetwork != "" && in.Daemon.Known().Network != in.ExplorerNetwork {
+		return errNotApplicable // they show another network
+	}
+	readings := in.Explorers.Heights(ctx, in.wait)
+	var errs []error
+	for _, r := range readings {
+		if !fresh(r.OK, r.At) {
+			continue
+		}
+		sendFlag(ch, x.up, r.Err == nil, r.Explorer)
+		errs = append(errs, r.Err)
+		if r.Err == nil {
+			send(ch, x.height, r.Value, r.Explorer)
+			send(ch, x.observed, float64(r.At.UnixMilli())/1e3, r.Explorer)
+		}
+	}
+	errs = append(errs, x.sendSmartnode(ctx, in, ch))
+	if in.session == nil {
+		return errors.Join(errs...)
+	}
+	main, err := in.mainlock(ctx)
+	if err == nil {
+		err = main.Height.Err
+	}
+	if err != nil {
+		x.forgetOwn()
+		return errors.Join(append(errs, err)...)
+	}
+	x.sendDeltas(ch, readings, ownHeight{main.Height.Value, time.Now()})
+	errs = append(errs, x.sendMatches(ctx, in, ch))
+	for _, r := range readings {
+		if r.OK && r.Err == nil {
+			in.Explorers.BlockHash(ctx, r.Explorer, min(r.Value, main.Height.Value)-compareDepth, in.wait)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func fresh(ok bool, at time.Time) bool { return ok && time.Since(at) < observedTooOld }
+
+// sendSmartnode needs no answer of the daemon: the smartnode is remembered while it is silent.
+func (x *explorers) sendSmartnode(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+	if in.Daemon == nil || in.Daemon.Known().ProTxHash == "" {
+		return nil
+	}
+	r, ok := in.Explorers.Smartnode(ctx, in.Daemon.Known().ProTxHash, in.wait)
+	if !fresh(ok, r.At) {
+		return nil
+	}
+	if r.Err == nil {
+		send(ch, x.penalty, r.Value.Penalty, r.Value.Explorer)
+		sendFlag(ch, x.banned, r.Value.BanHeight != -1, r.Value.Explorer)
+	}
+	if errors.Is(r.Err, explorer.ErrUnknownSmartnode) {
+		return nil // an answer, and none that we have a number for
+	}
+	return r.Err
+}
+
+// sendDeltas compares each observation with the own height nearest to it in time: that of this
+// scrape or of the one before, in whose background the explorer was asked.
+func (x *explorers) sendDeltas(ch chan<- prometheus.Metric, readings []explorer.HeightReading, now ownHeight) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, r := range readings {
+		if !fresh(r.OK, r.At) || r.Err != nil {
+			continue
+		}
+		gap, ok := x.deltas[r.Explorer]
+		if !ok || !gap.observed.Equal(r.At) {
+			own := now
+			if !x.own.at.IsZero() && r.At.Sub(x.own.at).Abs() < r.At.Sub(now.at).Abs() {
+				own = x.own
+			}
+			gap = heightGap{r.At, r.Value - own.height, r.At.Sub(own.at).Abs() <= sameMinute}
+			x.deltas[r.Explorer] = gap
+		}
+		if gap.known {
+			send(ch, x.delta, gap.blocks, r.Explorer)
+		}
+	}
+	x.own = now
+}
+
+func (x *explorers) forgetOwn() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.own = ownHeight{}
+}
+
+// sendMatches compares the blocks that the explorers named before this scrape began with ours.
+func (x *explorers) sendMatches(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+	if len(in.blocks) == 0 {
+		return nil
+	}
+	node, err := in.node(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for name, r := range in.blocks {
+		if !fresh(true, r.At) {
+			continue
+		}
+		errs = append(errs, r.Err)
+		if own := node.Hashes[r.Value.Height]; r.Err == nil && own != nil {
+			errs = append(errs, own.Err)
+			if own.Err == nil {
+				sendFlag(ch, x.match, own.Value.String() == r.Value.Hash, name)
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// comparedHeights keeps the blocks that explorers named last and returns their heights, so that
+// the daemon is asked for its own hashes along with everything else.
+func (in *scrape) comparedHeights() []int64 {
+	if in.Explorers == nil {
+		return nil
+	}
+	in.blocks = in.Explorers.Blocks()
+	var heights []int64
+	for _, r := range in.blocks {
+		if r.Err == nil {
+			heights = append(heights, r.Value.Height)
+		}
+	}
+	return heights
+}

@@ -1,0 +1,40 @@
+package collector
+
+import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+type machine struct {
+	cpus, pressure, steal, memory, memoryTotal, swap, swapTotal, oomKills metric
+}
+
+func newHost(c *catalog) updater {
+	return &machine{
+		cpus:        c.gauge("host_cpus", "CPUs of the machine that are online (/proc/stat)."),
+		pressure:    c.counter("host_cpu_pressure_seconds_total", "Seconds in which some task waited for a CPU (/proc/pressure/cpu some)."),
+		steal:       c.counter("host_cpu_steal_seconds_total", "CPU seconds that the hypervisor gave to other guests, all CPUs together (/proc/stat)."),
+		memory:      c.gauge("host_memory_available_bytes", "Bytes of memory that programs can still get without swapping (/proc/meminfo MemAvailable)."),
+		memoryTotal: c.gauge("host_memory_total_bytes", "Bytes of memory of the machine (/proc/meminfo MemTotal)."),
+		swap:        c.gauge("host_swap_free_bytes", "Bytes of swap that are free (/proc/meminfo SwapFree)."),
+		swapTotal:   c.gauge("host_swap_total_bytes", "Bytes of swap (/proc/meminfo SwapTotal)."),
+		oomKills:    c.counter("host_oom_kills_total", "Processes that the kernel killed for want of memory since boot (/proc/vmstat oom_kill)."),
+	}
+}
+
+func (m *machine) update(_ context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+	if in.Host == nil {
+		return errNotApplicable
+	}
+	now, err := in.Host.Machine()
+	sendKnown(ch, m.cpus, now.CPUs)
+	sendKnown(ch, m.pressure, now.CPUPressureSeconds)
+	sendKnown(ch, m.steal, now.StealSeconds)
+	sendKnown(ch, m.memory, now.MemoryAvailable)
+	sendKnown(ch, m.memoryTotal, now.MemoryTotal)
+	sendKnown(ch, m.swap, now.SwapFree)
+	sendKnown(ch, m.swapTotal, now.SwapTotal)
+	sendKnown(ch, m.oomKills, now.OOMKills)
+	return err
+}

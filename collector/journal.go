@@ -1,0 +1,69 @@
+package collector
+
+import (
+	"cmp"
+	"errors"
+	"sync"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"raptoreum_exporter/daemon"
+)
+
+// journal logs transitions, not states: a daemon that is down for a day is two lines.
+type journal struct {
+	logger log.Logger
+	mu     sync.Mutex
+	last   map[string]string // collector -> "" or the kind of its failure
+}
+
+func newJournal(logger log.Logger) *journal {
+	if logger == nil {
+		logger = log.NewNopLogger()
+	}
+	return &journal{logger: logger, last: map[string]string{}}
+}
+
+// note logs when a collector starts to fail and when it works again. What all collectors suffer
+// from, the state of the daemon, is logged by the daemon's collector alone.
+func (j *journal) note(collector string, err error) {
+	if _, ok := errors.AsType[*daemon.Error](err); ok {
+		return
+	}
+	if !j.changed(collector, err != nil) {
+		return
+	}
+	if err != nil {
+		level.Warn(j.logger).Log("msg", "collector fails", "collector", collector, "err", err)
+	} else {
+		level.Info(j.logger).Log("msg", "collector works again", "collector", collector)
+	}
+}
+
+func (j *journal) changed(collector string, failing bool) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	now := ""
+	if failing {
+		now = "failing"
+	}
+	before := j.last[collector]
+	j.last[collector] = now
+	return before != now
+}
+
+// state logs the daemon's state when it is another than before.
+func (j *journal) state(now daemon.State, err error) {
+	j.mu.Lock()
+	before := cmp.Or(j.last["state"], "unknown")
+	j.last["state"] = string(now)
+	j.mu.Unlock()
+	switch {
+	case before == string(now):
+	case now == daemon.Ready:
+		level.Info(j.logger).Log("msg", "daemon is ready", "before", before)
+	default:
+		level.Warn(j.logger).Log("msg", "daemon is not ready", "state", now, "before", before, "err", err)
+	}
+}

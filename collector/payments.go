@@ -1,0 +1,86 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"raptoreum_exporter/daemon"
+)
+
+type payments struct {
+	last, position, length, next metric
+}
+
+func newPayments(c *catalog) updater {
+	return &payments{
+		last:     c.gauge("smartnode_last_paid_height", "Block height of the last payment; absent when never paid (protx info lastPaidHeight)."),
+		position: c.gauge("smartnode_payment_queue_position", "Smartnodes that are paid before this one: 0 = paid in the next block; absent when it is not in the queue (protx list, as old as raptoreum_list_age_seconds says)."),
+		length:   c.gauge("smartnode_payment_queue_length", "Smartnodes in the payment queue, that is blocks between two payments (protx list)."),
+		next:     c.gauge("smartnode_next_payment_seconds", "Expected seconds until the next payment: one smartnode is paid in each block (protx list)."),
+	}
+}
+
+func (p *payments) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+	self, err := in.smartnode(ctx)
+	if err != nil {
+		return err
+	}
+	if self.LastPaidHeight > 0 {
+		send(ch, p.last, self.LastPaidHeight)
+	}
+	list, err := in.list(ctx)
+	if err != nil || list == nil {
+		return err
+	}
+	main, err := in.mainlock(ctx)
+	if err != nil {
+		return err
+	}
+	spacing, ok := blockSpacing(main)
+	if !ok || !paysSmartnodes(main, list) {
+		return nil
+	}
+	if position, length, queued := daemon.PaymentPosition(list.Nodes, self.ProTxHash); queued {
+		send(ch, p.position, position)
+		send(ch, p.length, length)
+		send(ch, p.next, daemon.NextPayment(position, spacing).Seconds())
+	}
+	return nil
+}
+
+// paysSmartnodes tells whether blocks pay smartnodes at all: on the main network only with more
+// than 10 registered (CDeterministicMNList::GetMNPayee).
+func paysSmartnodes(main *daemon.Mainlock, list *daemon.List) bool {
+	return *main.Chain.Value.Chain != string(daemon.Main) || len(list.Nodes) > 10
+}
+
+// blockSpacing returns the time between two blocks of the network that the daemon is on.
+func blockSpacing(main *daemon.Mainlock) (time.Duration, bool) {
+	if main.Chain.Err != nil {
+		return 0, false
+	}
+	network, ok := daemon.NetworkOf(*main.Chain.Value.Chain)
+	return network.BlockSpacing(), ok
+}
+
+// listTooOld is when a list of an earlier tip says nothing any more.
+const listTooOld = 10 * time.Minute
+
+// list returns the smartnode list while it is that of the present tip or young enough, else nil.
+func (in *scrape) list(ctx context.Context) (*daemon.List, error) {
+	main, err := in.mainlock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := in.session.List(ctx, in.wait)
+	if list == nil || main.Chain.Err != nil {
+		return nil, errors.Join(err, main.Chain.Err)
+	}
+	if list.Tip != *main.Chain.Value.BestBlockHash && time.Since(list.Asked) > listTooOld {
+		list = nil
+	}
+	return list, err
+}

@@ -1,0 +1,89 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"raptoreum_exporter/daemon"
+)
+
+// UserAgent is what this program calls itself in handshakes and HTTP requests. The daemon lists
+// our own handshake as a peer while it lasts; by this name it is left out.
+const UserAgent = "raptoreum_exporter"
+
+type peers struct {
+	count, best, median, ping, received, sent metric
+}
+
+func newPeers(c *catalog) updater {
+	return &peers{
+		count:    c.gauge("peers", "Peers by who connected; this exporter's own handshake does not count (getpeerinfo).", "direction"),
+		best:     c.gauge("peers_best_height", "Highest block height that any peer claims (getpeerinfo startingheight, synced_headers, synced_blocks)."),
+		median:   c.gauge("peers_median_height", "Median of the heights that peers claim; one liar does not move it (getpeerinfo)."),
+		ping:     c.gauge("peers_ping_seconds", "Median round trip to the peers, in seconds (getpeerinfo pingtime)."),
+		received: c.counter("network_receive_bytes_total", "Bytes received from peers since the daemon started (getnettotals)."),
+		sent:     c.counter("network_transmit_bytes_total", "Bytes sent to peers since the daemon started (getnettotals)."),
+	}
+}
+
+func (p *peers) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+	lockfree, err := in.lockfree(ctx)
+	if err != nil {
+		return err
+	}
+	if lockfree.Traffic.Err == nil {
+		send(ch, p.received, *lockfree.Traffic.Value.Received)
+		send(ch, p.sent, *lockfree.Traffic.Value.Sent)
+	}
+	node, err := in.node(ctx)
+	if err != nil {
+		return errors.Join(lockfree.Traffic.Err, err)
+	}
+	if node.Peers.Err == nil {
+		p.sendPeers(ch, node.Peers.Value)
+	}
+	return errors.Join(lockfree.Traffic.Err, node.Peers.Err)
+}
+
+func (p *peers) sendPeers(ch chan<- prometheus.Metric, list []daemon.Peer) {
+	inbound, outbound := 0, 0
+	var heights []int64
+	var pings []float64
+	for _, peer := range list {
+		if strings.Contains(*peer.Subversion, UserAgent) {
+			continue
+		}
+		if *peer.Inbound {
+			inbound++
+		} else {
+			outbound++
+		}
+		height := *peer.StartingHeight
+		for _, synced := range []*int64{peer.SyncedHeaders, peer.SyncedBlocks} {
+			if synced != nil {
+				height = max(height, *synced)
+			}
+		}
+		if height >= 0 { // -1 is unknown
+			heights = append(heights, height)
+		}
+		if peer.PingTime != nil {
+			pings = append(pings, *peer.PingTime)
+		}
+	}
+	send(ch, p.count, inbound, "inbound")
+	send(ch, p.count, outbound, "outbound")
+	if len(heights) > 0 {
+		slices.Sort(heights)
+		send(ch, p.best, heights[len(heights)-1])
+		send(ch, p.median, heights[(len(heights)-1)/2])
+	}
+	if len(pings) > 0 {
+		slices.Sort(pings)
+		send(ch, p.ping, pings[(len(pings)-1)/2])
+	}
+}

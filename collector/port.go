@@ -1,0 +1,66 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"raptoreum_exporter/p2p"
+)
+
+type port struct {
+	reachable, duration, failed, info, height, mnauth, match metric
+}
+
+func newPort(c *catalog) updater {
+	const recent = " at most 3 minutes ago"
+	return &port{
+		reachable: c.gauge("port_reachable", "1 when the smartnode's address shook hands (version and verack)"+recent+". Asked from the machine itself a router without NAT loopback may make it 0."),
+		duration:  c.gauge("port_phase_duration_seconds", "Seconds that each completed phase of the handshake took"+recent+".", "phase"),
+		failed:    c.gauge("port_failed_phase", "1 for the phase in which the handshake ended"+recent+"; mnauth: the handshake went well, but the peer did not say which smartnode it is.", "phase"),
+		info:      c.gauge("port_peer_info", "1; protocol version and user agent that answered (peer-controlled text).", "protocol", "user_agent"),
+		height:    c.gauge("port_peer_height", "Block height that the peer claimed in the handshake"+recent+"."),
+		mnauth:    c.gauge("port_mnauth_received", "1 when the peer said which smartnode it is; only a ready one does."),
+		match:     c.gauge("port_identity_match", "1 when the peer named the expected proTxHash; absent when it named none."),
+	}
+}
+
+func (p *port) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+	address, network, hash := in.Address, "", ""
+	if in.Daemon != nil {
+		known := in.Daemon.Known()
+		address, network, hash = known.Address, string(known.Network), known.ProTxHash
+	}
+	if address == "" || network == "" || in.Port == nil {
+		return errNotApplicable
+	}
+	r, ok := in.Port.Probe(ctx, address, network, in.wait)
+	if !fresh(ok, r.At) {
+		return nil
+	}
+	peer := r.Value
+	failed := p2p.Phase("")
+	if e, ok := errors.AsType[*p2p.Error](r.Err); ok {
+		failed = e.Phase
+	} else if r.Err == nil && !peer.Mnauth {
+		failed = p2p.Mnauth
+	}
+	sendFlag(ch, p.reachable, r.Err == nil)
+	sendEnum(ch, p.failed, p2p.Phases(), failed)
+	for phase, took := range peer.Durations {
+		send(ch, p.duration, took.Seconds(), string(phase))
+	}
+	if _, answered := peer.Durations[p2p.Version]; answered {
+		send(ch, p.info, 1, strconv.Itoa(int(peer.Protocol)), peer.UserAgent)
+		send(ch, p.height, peer.Height)
+	}
+	if r.Err == nil {
+		sendFlag(ch, p.mnauth, peer.Mnauth)
+		if peer.Mnauth && hash != "" {
+			sendFlag(ch, p.match, peer.ProTxHash == hash)
+		}
+	}
+	return nil
+}

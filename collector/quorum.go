@@ -1,0 +1,70 @@
+package collector
+
+import (
+	"context"
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"raptoreum_exporter/daemon"
+)
+
+type quorum struct {
+	memberships, active, safe, next metric
+}
+
+func newQuorum(c *catalog) updater {
+	return &quorum{
+		memberships: c.gauge("quorum_memberships", "Active quorums that this smartnode belongs to; not valid: it missed their key generation (quorum memberof).", "valid"),
+		active:      c.gauge("dkg_active", "1 while a distributed key generation runs in which this smartnode still has a duty: phases 1 to 5, not aborted (quorum dkgstatus)."),
+		safe:        c.gauge("safe_to_restart", "1 when a restart now would not miss a running key generation (quorum dkgstatus)."),
+		next:        c.gauge("dkg_next_start_blocks", "Blocks until key generations can start again: each multiple of 30 (getblockcount)."),
+	}
+}
+
+// dkgInterval is that of the smallest quorum types, in blocks; the others are multiples of it
+// (llmq/quorums_parameters.h).
+const dkgInterval = 30
+
+func (q *quorum) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+	node, err := in.node(ctx)
+	if err != nil {
+		return err
+	}
+	if errors.Is(node.Status.Err, daemon.ErrNotSmartnode) {
+		return errNotApplicable
+	}
+	var errs []error
+	if node.ProTxHash != nil {
+		switch err := node.Members.Err; {
+		case err == nil:
+			q.sendMemberships(ch, node.Members.Value)
+		case !errors.Is(err, daemon.ErrNotRegistered):
+			errs = append(errs, err)
+		}
+	}
+	if main, err := in.mainlock(ctx); err == nil && main.Height.Err == nil {
+		send(ch, q.next, dkgInterval-main.Height.Value%dkgInterval)
+	}
+	dkg, err := in.session.DKG(ctx)
+	if err != nil {
+		return errors.Join(append(errs, err)...)
+	}
+	active := false
+	for _, session := range *dkg.Status.Sessions {
+		active = active || *session.Phase >= 1 && *session.Phase <= 5 && !*session.Aborted
+	}
+	sendFlag(ch, q.active, active)
+	sendFlag(ch, q.safe, !active)
+	return errors.Join(errs...)
+}
+
+func (q *quorum) sendMemberships(ch chan<- prometheus.Metric, members []daemon.Membership) {
+	count := map[bool]int{}
+	for _, m := range members {
+		count[*m.IsValidMember]++
+	}
+	for _, valid := range []bool{true, false} {
+		send(ch, q.memberships, count[valid], labelOf(valid))
+	}
+}

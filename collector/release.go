@@ -1,0 +1,41 @@
+package collector
+
+import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+type release struct {
+	info, available metric
+}
+
+func newRelease(c *catalog) updater {
+	return &release{
+		info:      c.gauge("release_info", "1; the newest mainnet release, at most a day old (release page, asked every 6 hours).", "version"),
+		available: c.gauge("release_update_available", "1 when a mainnet release exists that is newer than the running raptoreumd (release page, getnetworkinfo version)."),
+	}
+}
+
+func (r *release) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+	if in.Releases == nil {
+		return errNotApplicable
+	}
+	latest, ok := in.Releases.Latest(ctx, in.wait)
+	if !ok {
+		return nil
+	}
+	if latest.Err != nil {
+		return latest.Err
+	}
+	send(ch, r.info, 1, latest.Value.Tag)
+	main, err := in.mainlock(ctx)
+	if err != nil {
+		return err
+	}
+	if main.Network.Err != nil {
+		return main.Network.Err
+	}
+	sendFlag(ch, r.available, latest.Value.Version > *main.Network.Value.Version)
+	return nil
+}

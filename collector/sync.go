@@ -1,0 +1,65 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+type syncing struct {
+	download, progress, stage, finished metric
+}
+
+func newSync(c *catalog) updater {
+	return &syncing{
+		finished: c.gauge("sync_finished", "1 when the smartnode sync is finished; it stays 1 on a node that is stuck later, and an unfinished smartnode refuses peers (mnsync IsSynced)."),
+		stage:    c.gauge("sync_stage", "Stage of the smartnode sync; one is 1 (mnsync AssetID).", "stage"),
+		download: c.gauge("initial_block_download", "1 while the chain is downloaded for the first time or its tip was over 6 hours old at the start (getblockchaininfo initialblockdownload)."),
+		progress: c.gauge("verification_progress_ratio", "Estimated share of the chain that is verified, 0 to 1; a hint for dashboards, not for alerts (getblockchaininfo verificationprogress)."),
+	}
+}
+
+// The stages of mnsync (smartnode/smartnode-sync.h).
+const (
+	stageBlockchain = "blockchain"
+	stageGovernance = "governance"
+	stageFinished   = "finished"
+)
+
+func stageOf(asset int) (string, error) {
+	switch asset {
+	case 1:
+		return stageBlockchain, nil
+	case 4:
+		return stageGovernance, nil
+	case 999:
+		return stageFinished, nil
+	}
+	return "", fmt.Errorf("mnsync status: unknown AssetID %d", asset)
+}
+
+func (s *syncing) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+	lockfree, err := in.lockfree(ctx)
+	if err != nil {
+		return err
+	}
+	errs := lockfree.Sync.Err
+	if errs == nil {
+		sendFlag(ch, s.finished, *lockfree.Sync.Value.IsSynced)
+		var stage string
+		if stage, errs = stageOf(*lockfree.Sync.Value.AssetID); errs == nil {
+			sendEnum(ch, s.stage, []string{stageBlockchain, stageGovernance, stageFinished}, stage)
+		}
+	}
+	main, err := in.mainlock(ctx)
+	if err != nil {
+		return errors.Join(errs, err)
+	}
+	if main.Chain.Err == nil {
+		sendFlag(ch, s.download, *main.Chain.Value.InitialBlockDownload)
+		send(ch, s.progress, *main.Chain.Value.VerificationProgress)
+	}
+	return errors.Join(errs, main.Chain.Err)
+}

@@ -1,0 +1,181 @@
+// Raptoreum_exporter serves metrics of a Raptoreum smartnode to Prometheus.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	stdlog "log"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/common/version"
+	"github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+	sloggokit "github.com/tjhop/slog-gokit"
+
+	"raptoreum_exporter/collector"
+)
+
+const (
+	name       = "raptoreum_exporter"
+	exitUsage  = 2
+	defaultWeb = "127.0.0.1:10227"
+	shutdownIn = 5 * time.Second
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// options are the flags as given.
+type options struct {
+	daemon     daemonOptions
+	protx      string
+	explorers  []string
+	releaseURL string
+	procfs     string
+	cgroupfs   string
+	disabled   map[string]bool // collectors
+
+	web         *web.FlagConfig
+	telemetry   string
+	maxRequests int
+	bare        bool // without metrics of the exporter itself
+
+	logLevel, logFormat string
+
+	ended *int // exit code after --help or --version
+}
+
+// parse reads the flags; each can also come from the environment, as RAPTOREUM_EXPORTER_DAEMON_CONF.
+func parse(args []string, stdout, stderr io.Writer) (*options, *kingpin.Application, error) {
+	o := &options{disabled: map[string]bool{}}
+	app := kingpin.New(name, "Serves metrics of a Raptoreum smartnode to Prometheus.")
+	app.HelpFlag.Short('h')
+	app.Version(version.Print(name))
+	app.DefaultEnvars()
+	app.UsageWriter(stdout).ErrorWriter(stderr).Terminate(func(code int) { o.ended = &code })
+
+	d := &o.daemon
+	app.Flag("daemon.conf", "The raptoreum.conf of raptoreumd. Default: ~/.raptoreumcore/raptoreum.conf").PlaceHolder("FILE").StringVar(&d.conf)
+	app.Flag("daemon.url", "Address of raptoreumd's RPC port, when it is not that of raptoreum.conf.").PlaceHolder("http://127.0.0.1:10225").StringVar(&d.url)
+	app.Flag("daemon.user", "RPC user, with --daemon.password-file.").PlaceHolder("USER").StringVar(&d.user)
+	app.Flag("daemon.password-file", "File that holds the RPC password.").PlaceHolder("FILE").StringVar(&d.passwordFile)
+	app.Flag("daemon.cookie-file", "The .cookie that raptoreumd writes when it has no rpcpassword.").PlaceHolder("FILE").StringVar(&d.cookieFile)
+	app.Flag("smartnode.protx", "proTxHash of this smartnode; found out when it is not given.").PlaceHolder("HASH").StringVar(&o.protx)
+	app.Flag("explorer.url", "Block explorer to compare with; repeat it for more, in order. Default: the known ones of the daemon's network").PlaceHolder("URL").StringsVar(&o.explorers)
+	app.Flag("release.url", "Where releases are listed, as the API of GitHub does. Default: that of Raptoreum").PlaceHolder("URL").StringVar(&o.releaseURL)
+	app.Flag("host.procfs", "Where proc is mounted.").Default("/proc").StringVar(&o.procfs)
+	app.Flag("host.cgroupfs", "Where cgroups are mounted.").Default("/sys/fs/cgroup").StringVar(&o.cgroupfs)
+	enabled := map[string]*bool{}
+	for _, c := range collector.Names() {
+		enabled[c.Name] = app.Flag("collector."+c.Name, c.Help+".").Default("true").Bool()
+	}
+	o.web = kingpinflag.AddFlags(app, defaultWeb)
+	app.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&o.telemetry)
+	app.Flag("web.max-requests", "Scrapes that may run at the same time; more are refused with status 503.").Default("250").IntVar(&o.maxRequests)
+	app.Flag("web.disable-exporter-metrics", "Leave out metrics of the exporter itself (go_*, process_*).").BoolVar(&o.bare)
+	app.Flag("log.level", "Least level of log lines.").Default("info").EnumVar(&o.logLevel, "debug", "info", "warn", "error")
+	app.Flag("log.format", "Form of log lines.").Default("logfmt").EnumVar(&o.logFormat, "logfmt", "json")
+
+	_, err := app.Parse(args)
+	for name, on := range enabled {
+		o.disabled[name] = !*on
+	}
+	return o, app, err
+}
+
+// run is the program; it returns the exit code.
+func run(args []string, stdout, stderr io.Writer) int {
+	o, _, err := parse(args, stdout, stderr)
+	if o.ended != nil {
+		return *o.ended
+	}
+	if err != nil {
+		return usage(stderr, fmt.Errorf("%w; see --help", err))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := serve(ctx, o, stderr); err != nil {
+		return usage(stderr, err)
+	}
+	return 0
+}
+
+func usage(stderr io.Writer, err error) int {
+	fmt.Fprintf(stderr, "%s: %s\n", name, strings.ReplaceAll(err.Error(), "\n", "; "))
+	return exitUsage
+}
+
+// serve answers scrapes until ctx is done.
+func serve(ctx context.Context, o *options, stderr io.Writer) error {
+	undated := newLogger(o, stderr)
+	logger := dated(undated)
+	stdlog.SetFlags(0) // net/http says a few things there
+	stdlog.SetOutput(log.NewStdlibAdapter(level.Debug(logger)))
+	if err := web.Validate(*o.web.WebConfigFile); err != nil {
+		return fmt.Errorf("--web.config.file: %w", err)
+	}
+	sources, err := connect(ctx, o, logger)
+	if err != nil {
+		return err
+	}
+	set := collector.New(collector.Config{Sources: sources, Disabled: o.disabled, Logger: logger})
+	handler, err := newHandler(set, o, logger)
+	if err != nil {
+		return err
+	}
+	level.Info(logger).Log("msg", "starting", "version", version.Version, "revision", version.Revision)
+
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	failed := make(chan error, 1)
+	go func() { failed <- web.ListenAndServe(server, o.web, slogger(undated, o.logLevel)) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	level.Info(logger).Log("msg", "stopping")
+	// A scrape that hangs with its daemon is not worth waiting for.
+	late, cancel := context.WithTimeout(context.Background(), shutdownIn)
+	defer cancel()
+	if err := server.Shutdown(late); err != nil {
+		err = server.Close()
+		level.Debug(logger).Log("msg", "scrapes cut off", "err", err)
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func newLogger(o *options, w io.Writer) log.Logger {
+	logger := log.NewLogfmtLogger(log.NewSyncWriter(w))
+	if o.logFormat == "json" {
+		logger = log.NewJSONLogger(log.NewSyncWriter(w))
+	}
+	allowed := level.Allow(level.ParseDefault(o.logLevel, level.InfoValue()))
+	return level.NewFilter(logger, allowed)
+}
+
+// dated adds the time to our own lines; the bridge from slog has its own.
+func dated(logger log.Logger) log.Logger { return log.With(logger, "time", log.DefaultTimestampUTC) }
+
+// slogger is the same logger for libraries that log through log/slog.
+func slogger(logger log.Logger, least string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(least)); err != nil {
+		l = slog.LevelInfo
+	}
+	return slog.New(sloggokit.NewGoKitHandler(logger, l))
+}
