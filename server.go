@@ -89,6 +89,7 @@ const (
 	scrapeLeast   = time.Second
 	scrapeMost    = 2 * time.Minute
 	scrapeSpare   = 500 * time.Millisecond // to write the answer
+	scrapeScant   = 100 * time.Millisecond // the same, of a scraper with less than 1.5 s
 )
 
 // scrapeTime returns how long a scrape may take, by what Prometheus says of its own patience.
@@ -98,7 +99,7 @@ func scrapeTime(header http.Header) time.Duration {
 		return scrapeDefault
 	}
 	patience := time.Duration(min(seconds, scrapeMost.Seconds()) * float64(time.Second))
-	return max(patience-scrapeSpare, scrapeLeast)
+	return min(max(patience-scrapeSpare, scrapeLeast), max(patience-scrapeScant, scrapeScant))
 }
 
 // limit refuses what is more than most requests at a time.

@@ -185,7 +185,7 @@ func (s *Set) run(ctx context.Context, c named, in *scrape, ch chan<- prometheus
 	if errors.Is(err, errNotApplicable) {
 		err = nil
 	}
-	s.journal.note(c.name, err)
+	s.journal.note("collector "+c.name, err)
 	sendFlag(ch, s.succeeded, err == nil, c.name)
 	send(ch, s.took, time.Since(began).Seconds(), c.name)
 }

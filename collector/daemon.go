@@ -27,7 +27,7 @@ func newDaemonState(c *catalog) updater {
 		started:  c.gauge("daemon_start_time_seconds", "Unix time at which raptoreumd started (now minus uptime); it moves only when the daemon has restarted."),
 		warnings: c.gauge("daemon_warnings", "1 while raptoreumd warns of something (getnetworkinfo warnings)."),
 		warmup:   c.gauge("daemon_warmup_info", "1; what raptoreumd does while it warms up, in its own words (RPC error -28).", "message"),
-		commands: c.gauge("daemon_rpc_commands", "RPC commands that run besides this exporter's own (getrpcinfo active_commands)."),
+		commands: c.gauge("daemon_rpc_commands", "RPC commands that run, without the getrpcinfo that asks; a request of this exporter that hangs is one of them (getrpcinfo active_commands)."),
 		longest:  c.gauge("daemon_rpc_longest_command_seconds", "Seconds that the longest running RPC command has run; a worker that never ends is lost until the daemon is killed (getrpcinfo active_commands)."),
 	}
 }

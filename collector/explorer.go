@@ -2,7 +2,7 @@ package collector
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -59,59 +59,62 @@ func (x *explorers) update(ctx context.Context, in *scrape, ch chan<- prometheus
 		return errNotApplicable // they show another network
 	}
 	readings := in.Explorers.Heights(ctx, in.wait)
-	var errs []error
-	for _, r := range readings {
-		if !fresh(r.OK, r.At) {
-			continue
-		}
-		sendFlag(ch, x.up, r.Err == nil, r.Explorer)
-		errs = append(errs, r.Err)
-		if r.Err == nil {
-			send(ch, x.height, r.Value, r.Explorer)
-			send(ch, x.observed, float64(r.At.UnixMilli())/1e3, r.Explorer)
-		}
-	}
-	errs = append(errs, x.sendSmartnode(ctx, in, ch))
-	if in.session == nil {
-		return errors.Join(errs...)
-	}
+	heightsErr := x.sendHeights(in, ch, readings)
+	x.sendSmartnode(ctx, in, ch)
+	// What the daemon does not answer is not the explorers' failure: it is absent here.
 	main, err := in.mainlock(ctx)
-	if err == nil {
-		err = main.Height.Err
-	}
-	if err != nil {
+	if err != nil || main.Height.Err != nil {
 		x.forgetOwn()
-		return errors.Join(append(errs, err)...)
+		return heightsErr
 	}
 	x.sendDeltas(ch, readings, ownHeight{main.Height.Value, time.Now()})
-	errs = append(errs, x.sendMatches(ctx, in, ch))
+	x.sendMatches(ctx, in, ch)
 	for _, r := range readings {
 		if r.OK && r.Err == nil {
 			in.Explorers.BlockHash(ctx, r.Explorer, min(r.Value, main.Height.Value)-compareDepth, in.wait)
 		}
 	}
-	return errors.Join(errs...)
+	return heightsErr
+}
+
+// sendHeights returns an error only when no explorer answers: that one is down is its own metric.
+func (x *explorers) sendHeights(in *scrape, ch chan<- prometheus.Metric, readings []explorer.HeightReading) error {
+	var errs []error
+	for _, r := range readings {
+		if !fresh(r.OK, r.At) {
+			continue
+		}
+		in.journal.note("explorer "+r.Explorer, r.Err)
+		sendFlag(ch, x.up, r.Err == nil, r.Explorer)
+		if r.Err != nil {
+			errs = append(errs, r.Err)
+			continue
+		}
+		send(ch, x.height, r.Value, r.Explorer)
+		send(ch, x.observed, float64(r.At.UnixMilli())/1e3, r.Explorer)
+	}
+	if len(errs) == 0 || len(errs) < len(readings) {
+		return nil
+	}
+	return fmt.Errorf("no explorer answers; the first: %w", errs[0])
 }
 
 func fresh(ok bool, at time.Time) bool { return ok && time.Since(at) < observedTooOld }
 
 // sendSmartnode needs no answer of the daemon: the smartnode is remembered while it is silent.
-func (x *explorers) sendSmartnode(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+func (x *explorers) sendSmartnode(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) {
 	if in.Daemon == nil || in.Daemon.Known().ProTxHash == "" {
-		return nil
+		return
 	}
 	r, ok := in.Explorers.Smartnode(ctx, in.Daemon.Known().ProTxHash, in.wait)
 	if !fresh(ok, r.At) {
-		return nil
+		return
 	}
+	in.journal.note("explorers' view of the smartnode", r.Err)
 	if r.Err == nil {
 		send(ch, x.penalty, r.Value.Penalty, r.Value.Explorer)
 		sendFlag(ch, x.banned, r.Value.BanHeight != -1, r.Value.Explorer)
 	}
-	if errors.Is(r.Err, explorer.ErrUnknownSmartnode) {
-		return nil // an answer, and none that we have a number for
-	}
-	return r.Err
 }
 
 // sendDeltas compares each observation with the own height nearest to it in time: that of this
@@ -146,28 +149,23 @@ func (x *explorers) forgetOwn() {
 }
 
 // sendMatches compares the blocks that the explorers named before this scrape began with ours.
-func (x *explorers) sendMatches(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+func (x *explorers) sendMatches(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) {
 	if len(in.blocks) == 0 {
-		return nil
+		return
 	}
 	node, err := in.node(ctx)
 	if err != nil {
-		return err
+		return
 	}
-	var errs []error
 	for name, r := range in.blocks {
 		if !fresh(true, r.At) {
 			continue
 		}
-		errs = append(errs, r.Err)
-		if own := node.Hashes[r.Value.Height]; r.Err == nil && own != nil {
-			errs = append(errs, own.Err)
-			if own.Err == nil {
-				sendFlag(ch, x.match, own.Value.String() == r.Value.Hash, name)
-			}
+		in.journal.note("block of explorer "+name, r.Err)
+		if own := node.Hashes[r.Value.Height]; r.Err == nil && own != nil && own.Err == nil {
+			sendFlag(ch, x.match, own.Value.String() == r.Value.Hash, name)
 		}
 	}
-	return errors.Join(errs...)
 }
 
 // comparedHeights keeps the blocks that explorers named last and returns their heights, so that

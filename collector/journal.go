@@ -15,7 +15,7 @@ import (
 type journal struct {
 	logger log.Logger
 	mu     sync.Mutex
-	last   map[string]string // collector -> "" or the kind of its failure
+	last   map[string]string // source -> "failing" or ""; "state" -> that of the daemon
 }
 
 func newJournal(logger log.Logger) *journal {
@@ -25,31 +25,31 @@ func newJournal(logger log.Logger) *journal {
 	return &journal{logger: logger, last: map[string]string{}}
 }
 
-// note logs when a collector starts to fail and when it works again. What all collectors suffer
+// note logs when a collector or another source starts to fail and when it works again. What all collectors suffer
 // from, the state of the daemon, is logged by the daemon's collector alone.
-func (j *journal) note(collector string, err error) {
+func (j *journal) note(source string, err error) {
 	if _, ok := errors.AsType[*daemon.Error](err); ok {
 		return
 	}
-	if !j.changed(collector, err != nil) {
+	if !j.changed(source, err != nil) {
 		return
 	}
 	if err != nil {
-		level.Warn(j.logger).Log("msg", "collector fails", "collector", collector, "err", err)
+		level.Warn(j.logger).Log("msg", "source fails", "source", source, "err", err)
 	} else {
-		level.Info(j.logger).Log("msg", "collector works again", "collector", collector)
+		level.Info(j.logger).Log("msg", "source works again", "source", source)
 	}
 }
 
-func (j *journal) changed(collector string, failing bool) bool {
+func (j *journal) changed(source string, failing bool) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	now := ""
 	if failing {
 		now = "failing"
 	}
-	before := j.last[collector]
-	j.last[collector] = now
+	before := j.last[source]
+	j.last[source] = now
 	return before != now
 }
 

@@ -31,6 +31,9 @@ func (p *payments) update(ctx context.Context, in *scrape, ch chan<- prometheus.
 	if self.LastPaidHeight > 0 {
 		send(ch, p.last, self.LastPaidHeight)
 	}
+	if self.Banned() || self.PayableKnown && !self.Payable {
+		return nil // the list may be older than that
+	}
 	list, err := in.list(ctx)
 	if err != nil || list == nil {
 		return err

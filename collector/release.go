@@ -29,13 +29,9 @@ func (r *release) update(ctx context.Context, in *scrape, ch chan<- prometheus.M
 		return latest.Err
 	}
 	send(ch, r.info, 1, latest.Value.Tag)
-	main, err := in.mainlock(ctx)
-	if err != nil {
-		return err
+	// What the daemon does not answer is not this collector's failure.
+	if main, err := in.mainlock(ctx); err == nil && main.Network.Err == nil {
+		sendFlag(ch, r.available, latest.Value.Version > *main.Network.Value.Version)
 	}
-	if main.Network.Err != nil {
-		return main.Network.Err
-	}
-	sendFlag(ch, r.available, latest.Value.Version > *main.Network.Value.Version)
 	return nil
 }

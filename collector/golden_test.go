@@ -1,0 +1,158 @@
+package collector_test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	"github.com/prometheus/common/expfmt"
+	"go.uber.org/goleak"
+
+	"raptoreum_exporter/collector"
+	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/explorer"
+	"raptoreum_exporter/host"
+	"raptoreum_exporter/internal/simnet"
+	"raptoreum_exporter/p2p"
+)
+
+var update = flag.Bool("update", false, "write what is expected anew")
+
+const scenarios = "../testdata/scenarios"
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// TestGolden compares what is gathered of each recorded scenario with its metrics.txt.
+func TestGolden(t *testing.T) {
+	folders, err := os.ReadDir(scenarios)
+	if err != nil || len(folders) < 20 {
+		t.Fatalf("%d scenarios, %v", len(folders), err)
+	}
+	for _, folder := range folders {
+		t.Run(folder.Name(), func(t *testing.T) {
+			t.Parallel()
+			n, sources := fakeSources(t, folder.Name())
+			set := collector.New(collector.Config{Sources: sources})
+			gather(t, set) // starts what a scrape does not wait for
+			got := fixed(gather(t, set), n)
+			path := filepath.Join(scenarios, folder.Name(), "metrics.txt")
+			if *update {
+				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+				t.Errorf("-want +got (make golden writes it anew):\n%s", diff)
+			}
+		})
+	}
+}
+
+// fakeSources plays a scenario and returns what reads from it.
+func fakeSources(t *testing.T, scenario string) (*simnet.Network, collector.Sources) {
+	t.Helper()
+	s, err := simnet.Load(os.DirFS(filepath.Join(scenarios, scenario)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := simnet.Start(simnet.Config{Scenario: s, Captures: os.DirFS("../testdata/captures"), Password: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	releases := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `[{"tag_name":"2.0.4.01-testnet"},{"tag_name":"2.0.3.01-mainnet"}]`)
+	}))
+	ctx, cancel := context.WithCancel(t.Context())
+	var in collector.Sources
+	in.Daemon, err = daemon.NewClient(ctx, daemon.Config{
+		URL: n.RPCURL(), Network: daemon.Regtest,
+		Credentials: func() (daemon.Credentials, error) { return daemon.Credentials{Password: "x"}, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{}
+	if in.Explorers, err = explorer.New(ctx, explorer.Config{URLs: n.ExplorerURLs(), HTTP: transport}); err != nil {
+		t.Fatal(err)
+	}
+	if in.Releases, err = explorer.NewReleases(ctx, explorer.ReleasesConfig{URL: releases.URL, HTTP: transport}); err != nil {
+		t.Fatal(err)
+	}
+	in.Port = p2p.NewProber(ctx, p2p.Config{Dial: func(ctx context.Context, _, network string) (p2p.Peer, error) {
+		return p2p.Dialer{UserAgent: "/test/"}.Dial(ctx, n.PeerAddress(), network)
+	}})
+	in.Host, err = host.New(host.Config{
+		Procfs: "../testdata/host/proc", Cgroupfs: "../testdata/host/cgroup",
+		Statfs: func(string) (uint64, uint64, error) { return 20e9, 80e9, nil },
+		Home:   func(uint64) (string, error) { return "/home/rtm", nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Datadir = "/home/rtm/.raptoreumcore"
+	in.Process = host.Query{Datadir: in.Datadir}
+	in.Expected = true
+	t.Cleanup(func() {
+		cancel()
+		n.Close()
+		releases.Close()
+		in.Daemon.CloseIdle()
+		transport.CloseIdleConnections()
+	})
+	return n, in
+}
+
+// gather collects once through a registry that checks consistency and through promlint.
+func gather(t *testing.T, set *collector.Set) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	registry := prometheus.NewPedanticRegistry()
+	if err := registry.Register(set.Bind(ctx, true)); err != nil {
+		t.Fatal(err)
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	problems, err := promlint.NewWithMetricFamilies(families).Lint()
+	if err != nil || len(problems) > 0 {
+		t.Errorf("promlint: %v, %v", problems, err)
+	}
+	var text bytes.Buffer
+	for _, family := range families {
+		if _, err := expfmt.MetricFamilyToText(&text, family); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return text.String()
+}
+
+// fixed replaces what differs from run to run: times, and the ports of the fakes.
+func fixed(text string, n *simnet.Network) string {
+	for i, url := range n.ExplorerURLs() {
+		text = strings.ReplaceAll(text, strings.TrimPrefix(url, "http://"), fmt.Sprintf("explorer-%d", i+1))
+	}
+	volatile := regexp.MustCompile(`(?m)^(raptoreum_(?:\w*duration_seconds|list_age_seconds|daemon_start_time_seconds|explorer_observed_timestamp_seconds)(?:\{.*\})?) .*$`)
+	text = volatile.ReplaceAllString(text, "$1 *")
+	lines := strings.Split(regexp.MustCompile(`(?m)^# .*\n`).ReplaceAllString(text, ""), "\n")
+	slices.Sort(lines) // the ports of the fakes come in any order
+	return strings.TrimSpace(strings.Join(lines, "\n")) + "\n"
+}
