@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
+	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
 
 	"raptoreum_exporter/collector"
@@ -195,15 +196,21 @@ func (b *syncBuffer) String() string {
 	return b.buffer.String()
 }
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.Cleanup(exitAfterIdle)) }
+func TestMain(m *testing.M) {
+	testscript.Main(leakChecked{m}, map[string]func(){name: main})
+}
 
-func exitAfterIdle(code int) {
+// leakChecked fails tests that leave goroutines behind.
+type leakChecked struct{ *testing.M }
+
+func (m leakChecked) Run() int {
+	code := m.M.Run()
 	http.DefaultClient.CloseIdleConnections()
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Fprintln(os.Stderr, err)
-		code = 1
+		return 1
 	}
-	os.Exit(code)
+	return code
 }
 
 func state(name string) string { return fmt.Sprintf("raptoreum_daemon_state{state=%q}", name) }

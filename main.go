@@ -85,8 +85,8 @@ func parse(args []string, stdout, stderr io.Writer) (*options, *kingpin.Applicat
 	app.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&o.telemetry)
 	app.Flag("web.max-requests", "Scrapes that may run at the same time; more are refused with status 503.").Default("250").IntVar(&o.maxRequests)
 	app.Flag("web.disable-exporter-metrics", "Leave out metrics of the exporter itself (go_*, process_*).").BoolVar(&o.bare)
-	app.Flag("log.level", "Least level of log lines.").Default("info").EnumVar(&o.logLevel, "debug", "info", "warn", "error")
-	app.Flag("log.format", "Form of log lines.").Default("logfmt").EnumVar(&o.logFormat, "logfmt", "json")
+	app.Flag("log.level", "Least level of log lines: debug, info, warn or error.").Default("info").StringVar(&o.logLevel)
+	app.Flag("log.format", "Form of log lines: logfmt or json.").Default("logfmt").StringVar(&o.logFormat)
 
 	_, err := app.Parse(args)
 	for name, on := range enabled {
@@ -119,7 +119,10 @@ func usage(stderr io.Writer, err error) int {
 
 // serve answers scrapes until ctx is done.
 func serve(ctx context.Context, o *options, stderr io.Writer) error {
-	undated := newLogger(o, stderr)
+	undated, err := newLogger(o, stderr)
+	if err != nil {
+		return err
+	}
 	logger := dated(undated)
 	stdlog.SetFlags(0) // net/http says a few things there
 	stdlog.SetOutput(log.NewStdlibAdapter(level.Debug(logger)))
@@ -159,13 +162,21 @@ func serve(ctx context.Context, o *options, stderr io.Writer) error {
 	return nil
 }
 
-func newLogger(o *options, w io.Writer) log.Logger {
-	logger := log.NewLogfmtLogger(log.NewSyncWriter(w))
-	if o.logFormat == "json" {
-		logger = log.NewJSONLogger(log.NewSyncWriter(w))
+func newLogger(o *options, w io.Writer) (log.Logger, error) {
+	least, err := level.Parse(o.logLevel)
+	if err != nil {
+		return nil, fmt.Errorf("--log.level: %q is none of debug, info, warn, error", o.logLevel)
 	}
-	allowed := level.Allow(level.ParseDefault(o.logLevel, level.InfoValue()))
-	return level.NewFilter(logger, allowed)
+	var logger log.Logger
+	switch o.logFormat {
+	case "logfmt":
+		logger = log.NewLogfmtLogger(log.NewSyncWriter(w))
+	case "json":
+		logger = log.NewJSONLogger(log.NewSyncWriter(w))
+	default:
+		return nil, fmt.Errorf("--log.format: %q is neither logfmt nor json", o.logFormat)
+	}
+	return level.NewFilter(logger, level.Allow(least)), nil
 }
 
 // dated adds the time to our own lines; the bridge from slog has its own.

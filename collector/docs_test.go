@@ -1,0 +1,173 @@
+package collector_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"raptoreum_exporter/collector"
+)
+
+const metricsMD = "../METRICS.md"
+
+// TestDocsMetrics fails when METRICS.md is not what the collectors declare; make docs writes it.
+func TestDocsMetrics(t *testing.T) {
+	var md bytes.Buffer
+	fmt.Fprint(&md, `# Metrics
+
+Made from what the collectors declare (`+"`make docs`"+`); a test fails when it is stale.
+
+A metric that was not learned in a scrape is not sent: unknown is absent, never an old value or a
+zero. What a scrape does not wait for says in its text how old it may be. All metrics but counters
+(`+"`_total`"+`) are gauges.
+
+| metric | labels | meaning |
+|---|---|---|
+`)
+	set := collector.New(collector.Config{})
+	metrics := append(set.Metrics(), processMetrics(t)...)
+	section := "-"
+	for _, m := range metrics {
+		if m.Collector != section {
+			section = m.Collector
+			name := section
+			if name == "" {
+				name = "every scrape"
+			}
+			fmt.Fprintf(&md, "| **%s** | | |\n", name)
+		}
+		var labels []string
+		for _, label := range m.Labels {
+			labels = append(labels, "`"+label+"`")
+		}
+		fmt.Fprintf(&md, "| `%s` | %s | %s |\n", m.Name, strings.Join(labels, " "), m.Help)
+	}
+	fmt.Fprint(&md, "\nBeside these: `raptoreum_exporter_build_info`, and `go_*` and `process_*` of the exporter itself\n(not with `--web.disable-exporter-metrics`).\n")
+	if *update {
+		if err := os.WriteFile(metricsMD, md.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have, err := os.ReadFile(metricsMD)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(have), "\n"), strings.Split(md.String(), "\n")); diff != "" {
+		t.Errorf("METRICS.md is stale; run make docs:\n%s", diff)
+	}
+}
+
+// processMetrics returns what client_golang's process collector adds for raptoreumd.
+func processMetrics(t *testing.T) []collector.Metric {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{Namespace: "raptoreum"}))
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var metrics []collector.Metric
+	for _, f := range families {
+		if !strings.Contains(f.GetName(), "_network_") {
+			metrics = append(metrics, collector.Metric{
+				Collector: "process (of raptoreumd, by client_golang)", Name: f.GetName(), Type: strings.ToLower(f.GetType().String()), Help: f.GetHelp(),
+			})
+		}
+	}
+	return metrics
+}
+
+// TestMetricsDeclared: what METRICS.md promises can be seen in some scenario, and nothing else is
+// shown: no name is dead and none is undocumented.
+func TestMetricsDeclared(t *testing.T) {
+	seen := map[string]bool{}
+	for _, folder := range scenarioNames(t) {
+		golden, err := os.ReadFile(scenarios + "/" + folder + "/metrics.txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(golden)) {
+			name, _, _ := strings.Cut(line, " ")
+			name, _, _ = strings.Cut(name, "{")
+			seen[name] = true
+		}
+	}
+	declared := map[string]bool{}
+	for _, m := range collector.New(collector.Config{}).Metrics() {
+		declared[m.Name] = true
+		if !seen[m.Name] {
+			t.Errorf("%s is shown in no scenario", m.Name)
+		}
+		if !strings.HasSuffix(m.Help, ".") || len(m.Help) < 20 {
+			t.Errorf("%s: help %q is not a sentence", m.Name, m.Help)
+		}
+		if (m.Type == "counter") != strings.HasSuffix(m.Name, "_total") {
+			t.Errorf("%s is a %s", m.Name, m.Type)
+		}
+	}
+	for name := range seen {
+		if !declared[name] {
+			t.Errorf("%s is shown and not declared", name)
+		}
+	}
+}
+
+func scenarioNames(t *testing.T) []string {
+	t.Helper()
+	folders, err := os.ReadDir(scenarios)
+	if err != nil || len(folders) < 20 {
+		t.Fatalf("%d scenarios, %v", len(folders), err)
+	}
+	var names []string
+	for _, f := range folders {
+		names = append(names, f.Name())
+	}
+	return names
+}
+
+// TestDisabled: any subset of collectors serves, and a disabled one is silent.
+func TestDisabled(t *testing.T) {
+	_, sources := fakeSources(t, "healthy")
+	for _, only := range collector.Names() {
+		disabled := map[string]bool{}
+		for _, c := range collector.Names() {
+			disabled[c.Name] = c.Name != only.Name
+		}
+		set := collector.New(collector.Config{Sources: sources, Disabled: disabled})
+		text := gather(t, set)
+		var shown []string
+		for _, m := range set.Metrics() {
+			if m.Collector != "" && strings.Contains(text, "\n"+m.Name) {
+				shown = append(shown, m.Collector)
+			}
+		}
+		shown = slices.Compact(shown)
+		if len(shown) != 1 || shown[0] != only.Name {
+			t.Errorf("only %s is on, and %q show metrics", only.Name, shown)
+		}
+		if strings.Count(text, "\nraptoreum_scrape_collector_success{") != 1 {
+			t.Errorf("only %s is on, and:\n%s", only.Name, text)
+		}
+	}
+}
+
+// TestNothingConfigured: without a daemon, explorers and the rest nothing is invented.
+func TestNothingConfigured(t *testing.T) {
+	text := gather(t, collector.New(collector.Config{}))
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "raptoreum_scrape_collector_") {
+			t.Errorf("shown: %s", line)
+		}
+	}
+	if n := len(regexp.MustCompile(`_success\{.*\} 1\n`).FindAllString(text, -1)); n != len(collector.Names()) {
+		t.Errorf("what is not configured is not a failure:\n%s", text)
+	}
+}

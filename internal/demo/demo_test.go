@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/prometheus/procfs"
+)
+
+// TestMain makes the test binary the demo, and the raptoreumd that the demo makes of itself.
+func TestMain(m *testing.M) {
+	if os.Getenv("IS_DEMO") != "" || filepath.Base(os.Args[0]) == raptoreumd {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// demo is a demo that will run on a free port, with its files in a folder of its own.
+func demo(t *testing.T, args ...string) (command *exec.Cmd, dir string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // it builds the exporter
+	t.Cleanup(cancel)
+	dir = t.TempDir()
+	command = exec.CommandContext(ctx, self, append([]string{"-listen", "127.0.0.1:0"}, args...)...)
+	command.Dir = "../.."
+	command.Env = append(os.Environ(), "IS_DEMO=1", "TMPDIR="+dir)
+	command.Stderr = t.Output()
+	return command, dir
+}
+
+func TestOnce(t *testing.T) {
+	t.Parallel()
+	command, dir := demo(t, "-once")
+	out, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if last := lines[len(lines)-1]; !strings.Contains(last, " metrics at http://127.0.0.1:") {
+		t.Errorf("the last line is %q", last)
+	}
+	for _, name := range healthyNode() {
+		if !slices.Contains(lines, "raptoreum_"+name) {
+			t.Errorf("no raptoreum_%s", name)
+		}
+	}
+	nothingLeft(t, dir)
+}
+
+// healthyNode lists the names that rules and dashboards of others rely on, without the prefix. Not
+// here: smartnode_pose_ban_height (of a banned node), and what a machine may not tell, which is
+// daemon_oom_kills_total, host_oom_kills_total and host_cpu_pressure_seconds_total.
+func healthyNode() []string {
+	return strings.Fields(`
+		up daemon_state daemon_rpc_duration_seconds list_age_seconds daemon_info
+		daemon_start_time_seconds daemon_warnings
+		block_height header_height block_timestamp_seconds initial_block_download sync_finished
+		peers peers_best_height peers_ping_seconds
+		explorer_up explorer_block_height explorer_height_delta_blocks
+		explorer_observed_timestamp_seconds explorer_chain_match
+		explorer_smartnode_pose_penalty explorer_smartnode_pose_banned
+		smartnode_expected smartnode_configured smartnode_registered smartnode_payable
+		smartnode_state smartnode_info smartnode_pose_penalty smartnode_pose_banned
+		smartnode_pose_penalty_max smartnode_pose_strikes_left smartnode_pose_decay_seconds
+		smartnode_address_match smartnode_last_paid_height smartnode_payment_queue_position
+		smartnode_payment_queue_length smartnode_next_payment_seconds
+		smartnodes smartnodes_penalised
+		port_reachable port_phase_duration_seconds port_failed_phase port_peer_info
+		port_peer_height port_identity_match port_mnauth_received
+		process_up process_cpu_seconds_total process_resident_memory_bytes
+		process_virtual_memory_bytes process_start_time_seconds process_open_fds process_max_fds
+		host_cpus host_cpu_steal_seconds_total host_memory_available_bytes
+		host_memory_total_bytes datadir_free_bytes datadir_size_bytes
+		quorum_memberships dkg_active safe_to_restart
+		release_update_available release_info
+		scrape_collector_success scrape_collector_duration_seconds`)
+}
+
+// TestEnd ends a running demo and looks at what it leaves.
+func TestEnd(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		end      func(*testing.T, *exec.Cmd, string) error
+		exitCode int
+	}{
+		{"SIGINT", func(_ *testing.T, c *exec.Cmd, _ string) error { return c.Process.Signal(syscall.SIGINT) }, 0},
+		{"SIGTERM", func(_ *testing.T, c *exec.Cmd, _ string) error { return c.Process.Signal(syscall.SIGTERM) }, 0},
+		{"death of the exporter", func(t *testing.T, _ *exec.Cmd, dir string) error {
+			return syscall.Kill(processes(t, dir)["raptoreum_exporter"], syscall.SIGKILL)
+		}, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			command, dir := demo(t)
+			out, err := command.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := command.Start(); err != nil {
+				t.Fatal(err)
+			}
+			urls := readWelcome(t, out)
+			for _, url := range []string{urls["metrics"], urls["switches"]} {
+				if response, err := http.Get(url); err != nil || response.StatusCode != http.StatusOK {
+					t.Errorf("%q: %v", url, err)
+				} else {
+					response.Body.Close()
+				}
+			}
+			running := processes(t, dir)
+			if running["raptoreum_exporter"] == 0 || running[raptoreumd] == 0 {
+				t.Fatalf("running: %v", running)
+			}
+			if err := test.end(t, command, dir); err != nil {
+				t.Fatal(err)
+			}
+			_ = command.Wait() // the exit code says it
+			if got := command.ProcessState.ExitCode(); got != test.exitCode {
+				t.Errorf("exit code %d, want %d", got, test.exitCode)
+			}
+			nothingLeft(t, dir)
+		})
+	}
+}
+
+// readWelcome reads what the demo prints and returns the addresses in it by their names.
+func readWelcome(t *testing.T, out io.Reader) map[string]string {
+	t.Helper()
+	urls := map[string]string{}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if fields := strings.Fields(lines.Text()); len(fields) == 2 {
+			urls[fields[0]] = fields[1]
+		}
+		if strings.HasPrefix(lines.Text(), "Ctrl-C") {
+			return urls
+		}
+	}
+	t.Fatalf("ended with %v, %v", urls, lines.Err())
+	return nil
+}
+
+// processes returns the pids of programs that were given a file of dir, by program.
+func processes(t *testing.T, dir string) map[string]int {
+	t.Helper()
+	all, err := procfs.AllProcs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]int{}
+	for _, p := range all {
+		if args, err := p.CmdLine(); err == nil && len(args) > 1 && strings.Contains(args[1], dir) {
+			found[args[0]] = p.PID
+		}
+	}
+	return found
+}
+
+func nothingLeft(t *testing.T, dir string) {
+	t.Helper()
+	if running := processes(t, dir); len(running) > 0 {
+		t.Errorf("still running: %v", running)
+	}
+	if files, err := filepath.Glob(filepath.Join(dir, "raptoreum_exporter-demo-*")); err != nil || len(files) > 0 {
+		t.Errorf("left behind: %v, %v", files, err)
+	}
+}

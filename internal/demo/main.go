@@ -1,0 +1,237 @@
+// Command demo runs the exporter against a fake network on loopback, with nothing installed but
+// Go: a daemon, explorers and a release page that play a healthy smartnode, and a control page
+// that breaks it.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"raptoreum_exporter/internal/simnet"
+)
+
+const (
+	raptoreumd = "raptoreumd"
+	blockEvery = 15 * time.Second
+	stopWithin = 10 * time.Second
+)
+
+func main() {
+	if filepath.Base(os.Args[0]) == raptoreumd { // started by play, which also ends it
+		time.Sleep(1<<63 - 1)
+	}
+	runtime.LockOSThread() // children get their signal when the thread that started them ends
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func(parent int) { // "go run" does not pass SIGTERM on: we would be left behind
+		for os.Getppid() == parent {
+			time.Sleep(time.Second)
+		}
+		stop()
+	}(os.Getppid())
+	err := run(ctx, os.Args[1:], os.Stdout)
+	if err != nil && ctx.Err() == nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+// run plays until ctx is done, or with -once until the exporter has shown every metric.
+func run(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
+	listen := flags.String("listen", "127.0.0.1:10227", "address of the exporter; a free port when it is taken")
+	once := flags.Bool("once", false, "print the names of all metrics and end")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q; see -help", flags.Arg(0))
+	}
+	dir, err := os.MkdirTemp("", "raptoreum_exporter-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+
+	network, conf, err := startNetwork(dir)
+	if err != nil {
+		return fmt.Errorf("%w; run it at the top of the repository: make demo", err)
+	}
+	defer network.Close()
+	releases, err := startReleases()
+	if err != nil {
+		return err
+	}
+	defer releases.Close()
+	address, err := freeAddress(*listen)
+	if err != nil {
+		return err
+	}
+	exporterArgs := []string{"--daemon.conf=" + conf, "--release.url=http://" + releases.Addr, "--web.listen-address=" + address}
+	for _, explorer := range network.ExplorerURLs() {
+		exporterArgs = append(exporterArgs, "--explorer.url="+explorer)
+	}
+	metrics := url.URL{Scheme: "http", Host: address, Path: "/metrics"}
+
+	ctx, end := context.WithCancel(ctx)
+	var children sync.WaitGroup
+	defer children.Wait()
+	defer end()
+	died, err := startPrograms(ctx, &children, dir, exporterArgs)
+	if err != nil {
+		return err
+	}
+	names, err := await(ctx, metrics.String(), died)
+	if err != nil {
+		return err
+	}
+	if *once {
+		fmt.Fprintf(out, "%s\n%d metrics at %s\n", strings.Join(names, "\n"), len(names), &metrics)
+		return nil
+	}
+	fmt.Fprintf(out, welcome, &metrics, network.ControlURL())
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-died:
+		return err
+	}
+}
+
+const welcome = `
+The exporter watches a smartnode of a fake network that makes a block every 15 s.
+
+  metrics    %[1]s
+  switches   %[2]s
+
+Break it and look again:
+
+  curl -d '{"daemon":"hung"}' %[2]s/state             raptoreum_up 0, after the scrape's 10 s
+  curl -d '{"penalty":66}' %[2]s/state                raptoreum_smartnode_pose_strikes_left 1
+  curl -d '{"daemon":"ok","penalty":0}' %[2]s/state   all is well
+
+Ctrl-C ends everything.
+
+`
+
+// startNetwork starts a healthy network and writes the raptoreum.conf of its smartnode in dir.
+func startNetwork(dir string) (network *simnet.Network, conf string, err error) {
+	healthy, err := simnet.Load(os.DirFS("testdata/scenarios/healthy"))
+	if err != nil {
+		return nil, "", err
+	}
+	password := rand.Text()
+	network, err = simnet.Start(simnet.Config{
+		Scenario: healthy, Captures: os.DirFS("testdata/captures"),
+		User: "demo", Password: password, OwnAddress: true,
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	network.AddBlock() // the recorded tip is old by now
+	network.Set(func(s *simnet.State) { s.AdvanceEvery = simnet.Duration(blockEvery) })
+
+	_, port, _ := strings.Cut(strings.TrimPrefix(network.RPCURL(), "http://"), ":")
+	conf = filepath.Join(dir, "raptoreum.conf")
+	err = os.WriteFile(conf, fmt.Appendf(nil, `regtest=1
+rpcuser=demo
+rpcpassword=%s
+externalip=%s
+smartnodeblsprivkey=%064x
+[regtest]
+rpcport=%s
+`, password, network.PeerAddress(), 1, port), 0o600)
+	if err != nil {
+		network.Close()
+	}
+	return network, conf, err
+}
+
+// startReleases serves a release page of the shape of GitHub's. Close the server it returns.
+func startReleases() (*http.Server, error) {
+	const page = `[
+{"tag_name":"2.0.4.01-testnet","name":"2.0.4.01 for the test network","draft":false,"prerelease":true},
+{"tag_name":"2.0.3.01-mainnet","name":"2.0.3.01","draft":false,"prerelease":false}
+]`
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	server := &http.Server{Addr: l.Addr().String(), Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		_, _ = io.WriteString(w, page) // the error is that of a reader who has gone
+	})}
+	go func() { _ = server.Serve(l) }() // it says that it was closed
+	return server, nil
+}
+
+// freeAddress returns the address, or one with a free port of 127.0.0.1 when it is taken.
+func freeAddress(address string) (string, error) {
+	l, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		l, err = net.Listen("tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		return "", fmt.Errorf("-listen %s: %w", address, err)
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// startPrograms starts what has to be a process of its own: a raptoreumd that does nothing, for
+// the metrics of its process, and the exporter. They end with ctx. What is received is that the
+// exporter ended by itself.
+func startPrograms(ctx context.Context, children *sync.WaitGroup, dir string, exporterArgs []string) (<-chan error, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	exporter := filepath.Join(dir, "raptoreum_exporter")
+	fmt.Fprintln(os.Stderr, "demo: building the exporter")
+	build := exec.CommandContext(ctx, "go", "build", "-o", exporter, "raptoreum_exporter")
+	build.Stdout, build.Stderr = os.Stderr, os.Stderr
+	if err := build.Run(); err != nil {
+		return nil, fmt.Errorf("go build: %w", err)
+	}
+	if _, err := start(ctx, children, self, raptoreumd, "-datadir="+dir); err != nil {
+		return nil, err
+	}
+	return start(ctx, children, exporter, append([]string{"raptoreum_exporter"}, exporterArgs...)...)
+}
+
+// start runs a program until ctx is done or this one has ended, however that comes about.
+// What is received is that the program ended earlier.
+func start(ctx context.Context, children *sync.WaitGroup, program string, args ...string) (<-chan error, error) {
+	command := exec.CommandContext(ctx, program)
+	command.Args = args
+	command.Env = []string{} // RAPTOREUM_EXPORTER_... would be flags
+	command.Stdout, command.Stderr = os.Stderr, os.Stderr
+	// Away from the Ctrl-C of the terminal: the end has an order.
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	command.WaitDelay = stopWithin
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	died := make(chan error, 1)
+	children.Go(func() {
+		_ = command.Wait() // ProcessState says it, success too
+		died <- fmt.Errorf("%s has ended: %s; its last words are above", args[0], command.ProcessState)
+	})
+	return died, nil
+}
