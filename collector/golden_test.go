@@ -141,12 +141,13 @@ func gather(t *testing.T, set *collector.Set) string {
 	return text.String()
 }
 
-// fixed replaces what differs from run to run: times, and the ports of the fakes.
+// fixed replaces what differs from run to run: times, traffic, which grows by the second, and the
+// ports of the fakes.
 func fixed(text string, n *simnet.Network) string {
 	for i, url := range n.ExplorerURLs() {
 		text = strings.ReplaceAll(text, strings.TrimPrefix(url, "http://"), fmt.Sprintf("explorer-%d", i+1))
 	}
-	volatile := regexp.MustCompile(`(?m)^(raptoreum_(?:\w*duration_seconds|list_age_seconds|daemon_start_time_seconds|explorer_observed_timestamp_seconds)(?:\{.*\})?) .*$`)
+	volatile := regexp.MustCompile(`(?m)^(raptoreum_(?:\w*duration_seconds|list_age_seconds|daemon_start_time_seconds|network_\w+_bytes_total|explorer_observed_timestamp_seconds)(?:\{.*\})?) .*$`)
 	text = volatile.ReplaceAllString(text, "$1 *")
 	lines := strings.Split(regexp.MustCompile(`(?m)^# .*\n`).ReplaceAllString(text, ""), "\n")
 	slices.Sort(lines) // the ports of the fakes come in any order

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/prometheus/procfs"
+	"go.uber.org/goleak"
 )
 
 // TestMain makes the test binary the demo, and the raptoreumd that the demo makes of itself.
@@ -23,7 +24,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // demo is a demo that will run on a free port, with its files in a folder of its own.
@@ -95,14 +96,12 @@ func healthyNode() []string {
 func TestEnd(t *testing.T) {
 	for _, test := range []struct {
 		name     string
-		end      func(*testing.T, *exec.Cmd, string) error
+		end      func(demo *os.Process, exporter int) error
 		exitCode int
 	}{
-		{"SIGINT", func(_ *testing.T, c *exec.Cmd, _ string) error { return c.Process.Signal(syscall.SIGINT) }, 0},
-		{"SIGTERM", func(_ *testing.T, c *exec.Cmd, _ string) error { return c.Process.Signal(syscall.SIGTERM) }, 0},
-		{"death of the exporter", func(t *testing.T, _ *exec.Cmd, dir string) error {
-			return syscall.Kill(processes(t, dir)["raptoreum_exporter"], syscall.SIGKILL)
-		}, 1},
+		{"SIGINT", func(demo *os.Process, _ int) error { return demo.Signal(syscall.SIGINT) }, 0},
+		{"SIGTERM", func(demo *os.Process, _ int) error { return demo.Signal(syscall.SIGTERM) }, 0},
+		{"death of the exporter", func(_ *os.Process, exporter int) error { return syscall.Kill(exporter, syscall.SIGKILL) }, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -126,7 +125,7 @@ func TestEnd(t *testing.T) {
 			if running["raptoreum_exporter"] == 0 || running[raptoreumd] == 0 {
 				t.Fatalf("running: %v", running)
 			}
-			if err := test.end(t, command, dir); err != nil {
+			if err := test.end(command.Process, running["raptoreum_exporter"]); err != nil {
 				t.Fatal(err)
 			}
 			_ = command.Wait() // the exit code says it

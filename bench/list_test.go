@@ -1,0 +1,47 @@
+package bench
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// BenchmarkList reads the smartnode list of large networks twice, the second time while the
+// first is still in use: that is the peak.
+func BenchmarkList(b *testing.B) {
+	sizes := []int{2000, 10_000, 50_000}
+	type reading struct{ seconds, bytes float64 } // of a node
+	each := map[int]reading{}
+	for _, size := range sizes {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			r := newReplay(b, size)
+			e := start(b, r.URL, "--no-collector.explorer", "--no-collector.release")
+			_, idle := e.memory(b)
+			first := e.warm(b, 0)[listTook]
+			time.Sleep(61 * time.Second) // the exporter reads it once a minute
+			r.addBlock(b)
+			second := e.warm(b, first)[listTook]
+			now, peak := e.memory(b)
+			nodes := float64(size)
+			each[size] = reading{min(first, second) / nodes, (peak - idle) * mebibyte / nodes}
+			var scrapes []time.Duration
+			for range 50 {
+				took, _ := e.scrape(b, "gzip")
+				scrapes = append(scrapes, took)
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(first*1000, "ms-first")
+			b.ReportMetric(second*1000, "ms-second")
+			b.ReportMetric(each[size].seconds*1e6, "µs/node")
+			b.ReportMetric(peak, "MiB-peak")
+			b.ReportMetric(now, "MiB")
+			b.ReportMetric(each[size].bytes, "bytes/node")
+			b.ReportMetric(milliseconds(median(scrapes)), "ms/scrape")
+		})
+	}
+	some, most := each[10_000], each[50_000]
+	if most.seconds > 2*some.seconds || most.bytes > 2*some.bytes {
+		b.Fatalf("a node of 50,000 takes %.1f µs and %.0f bytes, one of 10,000 %.1f µs and %.0f bytes: not linear",
+			most.seconds*1e6, most.bytes, some.seconds*1e6, some.bytes)
+	}
+}

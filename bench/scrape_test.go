@@ -1,0 +1,152 @@
+package bench
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"testing"
+	"time"
+
+	"raptoreum_exporter/internal/simnet"
+)
+
+const (
+	mostRatio      = 1.3
+	mostRoundTrips = 4
+	mostMemory     = 30 // MiB
+)
+
+// BenchmarkScrape compares a scrape with the bare round trips that it makes: the same bodies in
+// the same order over one connection to the same daemon. The two take turns. The bare client
+// lives in the process of the fake daemon, which is a little to its advantage.
+func BenchmarkScrape(b *testing.B) {
+	const pairs = 500
+	for _, daemon := range []struct {
+		name string
+		pace time.Duration
+		goal bool
+	}{
+		{"instant", 0, false}, // nobody has such a daemon: it shows what the exporter adds
+		// What raptoreumd took for a call of a batch in testdata/captures/batch/timing_mn1.json:
+		// 14 calls are 0.94 ms in one round trip and 3.305 ms in 14, so a round trip is 0.18 ms
+		// and a call 0.054 ms. Its chain was short and its peers were few.
+		{"captured", 54 * time.Microsecond, true},
+		{"1ms", time.Millisecond, true},
+	} {
+		b.Run(daemon.name, func(b *testing.B) {
+			r := newReplay(b, 0)
+			e := start(b, r.URL, "--no-collector.explorer", "--no-collector.release")
+			e.warm(b, 0)
+			r.pace = daemon.pace
+			r.take()
+			e.scrape(b, "gzip")
+			bodies := r.take()
+			client := &http.Client{Transport: &http.Transport{}}
+			defer client.CloseIdleConnections()
+			var scrapes, bares []time.Duration
+			asked := 0
+			for i := range pairs + 50 {
+				bare := trips(b, client, r.URL, bodies)
+				r.take()
+				scrape, _ := e.scrape(b, "gzip")
+				asked += len(r.take())
+				if i >= 50 { // both are warm
+					scrapes, bares = append(scrapes, scrape), append(bares, bare)
+				}
+			}
+			scrape, bare := median(scrapes), median(bares)
+			ratio, each := float64(scrape)/float64(bare), float64(asked)/(pairs+50)
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(milliseconds(scrape), "ms/scrape")
+			b.ReportMetric(milliseconds(bare), "ms/bare")
+			b.ReportMetric(ratio, "ratio")
+			b.ReportMetric(each, "roundtrips/scrape")
+			if each > mostRoundTrips {
+				b.Fatalf("%.2f round trips in a scrape, want at most %d", each, mostRoundTrips)
+			}
+			if daemon.goal && ratio > mostRatio {
+				b.Fatalf("a scrape takes %s, its bare round trips %s: ratio %.2f, want at most %.1f", scrape, bare, ratio, mostRatio)
+			}
+		})
+	}
+}
+
+// trips posts bodies one after the other and returns how long it took.
+func trips(b *testing.B, client *http.Client, url string, bodies [][]byte) time.Duration {
+	b.Helper()
+	began := time.Now()
+	for _, body := range bodies {
+		request, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
+		if err != nil {
+			b.Fatal(err)
+		}
+		request.SetBasicAuth(user, password)
+		do(b, client, request)
+	}
+	return time.Since(began)
+}
+
+// BenchmarkCost measures CPU time and allocations of a scrape in the exporter's own process, as
+// the kernel and its runtime count them.
+func BenchmarkCost(b *testing.B) {
+	const scrapes = 2000
+	r := newReplay(b, 0)
+	e := start(b, r.URL, "--no-collector.explorer", "--no-collector.release")
+	e.warm(b, 0)
+	before, used := e.values(b), e.cpu(b)
+	for range scrapes {
+		e.scrape(b, "gzip")
+	}
+	used, after := e.cpu(b)-used, e.values(b)
+	per := func(series string) float64 { return (after[series] - before[series]) / scrapes }
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(used*1000/scrapes, "ms-cpu/scrape")
+	b.ReportMetric(per("go_memstats_mallocs_total"), "allocs/scrape")
+	b.ReportMetric(per("go_memstats_alloc_bytes_total")/1024, "KiB-alloc/scrape")
+}
+
+// BenchmarkMemory scrapes 10,000 times with everything switched on, while blocks come, and
+// looks at the resident memory meanwhile.
+func BenchmarkMemory(b *testing.B) {
+	scenario, err := simnet.Load(os.DirFS(healthy))
+	if err != nil {
+		b.Fatal(err)
+	}
+	n, err := simnet.Start(simnet.Config{
+		Scenario: scenario, Captures: os.DirFS("../testdata/captures"), User: user, Password: password, OwnAddress: true,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(n.Close)
+	n.Set(func(s *simnet.State) { s.AdvanceEvery = simnet.Duration(time.Second) })
+	releases := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `[{"tag_name":"2.0.3.01-mainnet"}]`)
+	}))
+	b.Cleanup(releases.Close)
+	args := []string{"--release.url=" + releases.URL}
+	for _, url := range n.ExplorerURLs() {
+		args = append(args, "--explorer.url="+url)
+	}
+	e := start(b, n.RPCURL(), args...)
+	e.warm(b, 0)
+
+	first, last := 0.0, 0.0
+	b.ReportMetric(0, "ns/op")
+	for i := 1; i <= 10_000; i++ {
+		e.scrape(b, "gzip")
+		switch i {
+		case 1000, 2000, 5000, 10_000:
+			last, _ = e.memory(b)
+			first = max(first, last*float64(1000/i)) // the one after 1,000
+			b.ReportMetric(last, fmt.Sprintf("MiB-after-%d", i))
+		}
+	}
+	_, peak := e.memory(b)
+	b.ReportMetric(peak, "MiB-peak")
+	if last > mostMemory || last > 1.25*first {
+		b.Fatalf("%.1f MiB after 1,000 scrapes, %.1f after 10,000, want at most %d and no growth", first, last, mostMemory)
+	}
+}
