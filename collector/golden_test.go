@@ -42,7 +42,8 @@ func TestGolden(t *testing.T) {
 			t.Parallel()
 			n, sources := fakeSources(t, name)
 			set := collector.New(collector.Config{Sources: sources})
-			gather(t, set) // starts what a scrape does not wait for
+			gather(t, set) // reads the list, in which a banned smartnode is found,
+			gather(t, set) // of which the explorers are asked then
 			got := fixed(gather(t, set), n)
 			path := filepath.Join(scenarios, name, "metrics.txt")
 			if *update {
