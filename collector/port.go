@@ -47,7 +47,8 @@ func (p *port) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metr
 	} else if r.Err == nil && !peer.Mnauth {
 		failed = p2p.Mnauth
 	}
-	sendFlag(ch, p.reachable, r.Err == nil)
+	_, reachable := peer.Durations[p2p.Verack] // what comes after that does not undo it
+	sendFlag(ch, p.reachable, reachable)
 	sendEnum(ch, p.failed, p2p.Phases(), failed)
 	for phase, took := range peer.Durations {
 		send(ch, p.duration, took.Seconds(), string(phase))
@@ -56,7 +57,7 @@ func (p *port) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metr
 		send(ch, p.info, 1, strconv.Itoa(int(peer.Protocol)), peer.UserAgent)
 		send(ch, p.height, peer.Height)
 	}
-	if r.Err == nil {
+	if reachable {
 		sendFlag(ch, p.mnauth, peer.Mnauth)
 		if peer.Mnauth && hash != "" {
 			sendFlag(ch, p.match, peer.ProTxHash == hash)

@@ -95,7 +95,11 @@ func (d Dialer) Dial(ctx context.Context, address, network string) (Peer, error)
 	start := d.Now()
 	conn, err := d.connect(ctx, address, network)
 	if err != nil {
-		return peer, &Error{Connect, explain(ctx, Connect, err)}
+		phase := Connect
+		if errors.Is(err, syscall.ECONNRESET) { // a refusal is another error: it accepted first
+			phase = Version
+		}
+		return peer, &Error{phase, explain(ctx, phase, err)}
 	}
 	defer conn.Close()
 	// The one deadline of all reads and writes: no peer can stretch it by sending slowly.
