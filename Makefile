@@ -15,7 +15,8 @@ run: build ## the exporter beside the raptoreumd of this user
 	./raptoreum_exporter
 
 demo: ## the exporter against a fake network; Ctrl-C ends both
-	go run ./internal/demo
+	@go build -o .bin/demo ./internal/demo # go run would report Ctrl-C as a failure
+	@.bin/demo
 
 test: ## all tests
 	go test ./...

@@ -66,19 +66,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // it lies among temporary files
 
 	network, conf, err := startNetwork(dir)
 	if err != nil {
-		return fmt.Errorf("%w; run it at the top of the repository: make demo", err)
+		return err
 	}
 	defer network.Close()
-	releases, err := startReleases()
+	releases, err := startReleases(ctx)
 	if err != nil {
 		return err
 	}
-	defer releases.Close()
-	address, err := freeAddress(*listen)
+	defer func() { _ = releases.Close() }()
+	address, err := freeAddress(ctx, *listen)
 	if err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ Ctrl-C ends everything.
 func startNetwork(dir string) (network *simnet.Network, conf string, err error) {
 	healthy, err := simnet.Load(os.DirFS("testdata/scenarios/healthy"))
 	if err != nil {
-		return nil, "", err
+		return nil, "", fmt.Errorf("%w; run it at the top of the repository: make demo", err)
 	}
 	password := rand.Text()
 	network, err = simnet.Start(simnet.Config{
@@ -163,12 +163,12 @@ rpcport=%s
 }
 
 // startReleases serves a release page of the shape of GitHub's. Close the server it returns.
-func startReleases() (*http.Server, error) {
+func startReleases(ctx context.Context) (*http.Server, error) {
 	const page = `[
 {"tag_name":"2.0.4.01-testnet","name":"2.0.4.01 for the test network","draft":false,"prerelease":true},
 {"tag_name":"2.0.3.01-mainnet","name":"2.0.3.01","draft":false,"prerelease":false}
 ]`
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -181,10 +181,11 @@ func startReleases() (*http.Server, error) {
 }
 
 // freeAddress returns the address, or one with a free port of 127.0.0.1 when it is taken.
-func freeAddress(address string) (string, error) {
-	l, err := net.Listen("tcp", address)
+func freeAddress(ctx context.Context, address string) (string, error) {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		l, err = net.Listen("tcp", "127.0.0.1:0")
+		l, err = config.Listen(ctx, "tcp", "127.0.0.1:0")
 	}
 	if err != nil {
 		return "", fmt.Errorf("-listen %s: %w", address, err)

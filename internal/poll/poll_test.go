@@ -1,0 +1,243 @@
+package poll_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"raptoreum_exporter/internal/poll"
+)
+
+// In a bubble of synctest time stands still until all wait, and every goroutine must have ended
+// with the test: what a test asks in vain hangs or leaks there.
+
+const every = time.Minute
+
+// source is what is asked: its answers are 1, 2, 3...
+type source struct {
+	takes   time.Duration
+	fails   error
+	asked   atomic.Int64 // questions so far
+	running atomic.Int64 // questions now
+}
+
+func (s *source) ask(ctx context.Context) (int64, error) {
+	n := s.asked.Add(1)
+	if s.running.Add(1) > 1 {
+		return 0, errors.New("two questions at one time")
+	}
+	defer s.running.Add(-1)
+	select {
+	case <-time.After(s.takes):
+		return n, s.fails
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+func (s *source) poll(ctx context.Context) *poll.Poll[int64] {
+	return poll.New(ctx, poll.Config[int64]{Ask: s.ask, Every: every, Timeout: every / 2})
+}
+
+// at is a reading that came so long after the start of the bubble.
+func at(after time.Duration, value int64, err error) poll.Reading[int64] {
+	start := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	return poll.Reading[int64]{Value: value, Err: err, At: start.Add(after)}
+}
+
+func check(t *testing.T, want poll.Reading[int64], wantOK bool, got poll.Reading[int64], ok bool) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmpopts.EquateErrors()); diff != "" || ok != wantOK {
+		t.Errorf("%t, want %t, -want +got:\n%s", ok, wantOK, diff)
+	}
+}
+
+func TestGet(t *testing.T) {
+	broken := errors.New("broken")
+	none := poll.Reading[int64]{}
+	type step struct {
+		at    time.Duration // since the start
+		wait  bool
+		took  time.Duration
+		want  poll.Reading[int64]
+		ok    bool
+		asked int64 // so far, when all is quiet
+	}
+	for _, test := range []struct {
+		name  string
+		takes time.Duration
+		fails error
+		steps []step
+	}{
+		{"asks at most once an interval", 0, nil, []step{
+			{0, true, 0, at(0, 1, nil), true, 1},
+			{0, true, 0, at(0, 1, nil), true, 1},
+			{every - 1, false, 0, at(0, 1, nil), true, 1},
+			{every - 1, true, 0, at(0, 1, nil), true, 1},
+			{every, true, 0, at(every, 2, nil), true, 2},
+			{5 * every, true, 0, at(5*every, 3, nil), true, 3},
+		}},
+		{"does not wait in the background", 10 * time.Second, nil, []step{
+			{0, false, 0, none, false, 1},
+			{9 * time.Second, false, 0, none, false, 1},
+			{11 * time.Second, false, 0, at(10*time.Second, 1, nil), true, 1},
+			{every, false, 0, at(10*time.Second, 1, nil), true, 2}, // counted from the start of the first
+			{every + 11*time.Second, false, 0, at(every+10*time.Second, 2, nil), true, 2},
+		}},
+		{"waits", 10 * time.Second, nil, []step{
+			{0, true, 10 * time.Second, at(10*time.Second, 1, nil), true, 1},
+			{every, true, 10 * time.Second, at(every+10*time.Second, 2, nil), true, 2},
+		}},
+		{"waits for the question under way", 10 * time.Second, nil, []step{
+			{0, false, 0, none, false, 1},
+			{4 * time.Second, true, 6 * time.Second, at(10*time.Second, 1, nil), true, 1},
+		}},
+		{"takes an error for a reading", 0, broken, []step{
+			{0, true, 0, at(0, 1, broken), true, 1},
+			{every - 1, true, 0, at(0, 1, broken), true, 1},
+			{every, true, 0, at(every, 2, broken), true, 2},
+		}},
+		{"gives up after the timeout", time.Hour, nil, []step{
+			{0, true, every / 2, at(every/2, 0, context.DeadlineExceeded), true, 1},
+			{every, true, every / 2, at(every*3/2, 0, context.DeadlineExceeded), true, 2},
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				source := source{takes: test.takes, fails: test.fails}
+				p := source.poll(t.Context())
+				for _, s := range test.steps {
+					time.Sleep(time.Until(start.Add(s.at)))
+					synctest.Wait()
+					began := time.Now()
+					got, ok := p.Get(t.Context(), s.wait)
+					if took := time.Since(began); took != s.took {
+						t.Errorf("after %s: took %s, want %s", s.at, took, s.took)
+					}
+					check(t, s.want, s.ok, got, ok)
+					synctest.Wait()
+					if asked := source.asked.Load(); asked != s.asked {
+						t.Errorf("after %s: asked %d times, want %d", s.at, asked, s.asked)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestNeverTwoQuestionsAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := source{takes: 2500 * time.Millisecond}
+		p := poll.New(t.Context(), poll.Config[int64]{Ask: s.ask, Every: time.Second, Timeout: every})
+		for range 7 {
+			p.Get(t.Context(), false)
+			time.Sleep(time.Second)
+		}
+		got, ok := p.Get(t.Context(), true) // the third began after 6 s
+		check(t, at(8500*time.Millisecond, 3, nil), true, got, ok)
+	})
+}
+
+func TestManyAskers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := source{takes: time.Second}
+		p := s.poll(t.Context())
+		var askers sync.WaitGroup
+		for i := range 100 {
+			askers.Go(func() {
+				time.Sleep(time.Duration(i) * time.Millisecond)
+				got, ok := p.Get(t.Context(), true)
+				check(t, at(time.Second, 1, nil), true, got, ok)
+			})
+		}
+		askers.Wait()
+		if asked := s.asked.Load(); asked != 1 {
+			t.Errorf("asked %d times", asked)
+		}
+	})
+}
+
+func TestWaitEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := source{takes: 10 * time.Second}
+		p := s.poll(t.Context())
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		got, ok := p.Get(ctx, true)
+		check(t, poll.Reading[int64]{}, false, got, ok)
+		time.Sleep(8 * time.Second) // the question goes on for others
+		got, ok = p.Last()
+		check(t, at(10*time.Second, 1, nil), true, got, ok)
+	})
+}
+
+func TestLastAsksNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := source{}
+		p := s.poll(t.Context())
+		got, ok := p.Last()
+		check(t, poll.Reading[int64]{}, false, got, ok)
+		p.Get(t.Context(), true)
+		time.Sleep(10 * every)
+		got, ok = p.Last()
+		check(t, at(0, 1, nil), true, got, ok)
+		synctest.Wait()
+		if asked := s.asked.Load(); asked != 1 {
+			t.Errorf("asked %d times, want 1", asked)
+		}
+	})
+}
+
+func TestShutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := source{takes: 10 * time.Second}
+		ctx, stop := context.WithCancel(t.Context())
+		p := s.poll(ctx)
+		first, _ := p.Get(t.Context(), true)
+		time.Sleep(every)
+		p.Get(t.Context(), false)
+		synctest.Wait()
+		stop()
+		synctest.Wait()
+		if s.running.Load() != 0 {
+			t.Error("the second question goes on")
+		}
+		for _, wait := range []bool{false, true} {
+			time.Sleep(every)
+			began := time.Now()
+			got, ok := p.Get(t.Context(), wait)
+			check(t, first, true, got, ok)
+			if took := time.Since(began); took != 0 {
+				t.Errorf("took %s", took)
+			}
+		}
+		synctest.Wait()
+		if asked := s.asked.Load(); asked != 2 {
+			t.Errorf("asked %d times, want 2", asked)
+		}
+	})
+}
+
+// TestClock gives the poll another clock than the bubble's.
+func TestClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := source{}
+		now := at(0, 0, nil).At
+		p := poll.New(t.Context(), poll.Config[int64]{Ask: s.ask, Every: every, Timeout: every, Now: func() time.Time { return now }})
+		p.Get(t.Context(), true)
+		time.Sleep(2 * every)
+		got, ok := p.Get(t.Context(), true)
+		check(t, at(0, 1, nil), true, got, ok)
+		now = now.Add(every)
+		got, ok = p.Get(t.Context(), true)
+		check(t, at(every, 2, nil), true, got, ok)
+	})
+}
