@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,8 +30,11 @@ func connect(ctx context.Context, o *options, logger log.Logger) (collector.Sour
 	s := collector.Sources{
 		Expected: o.protx != "" || conf.OperatorKey,
 		Datadir:  conf.Datadir,
-		Process:  host.Query{PidFile: conf.PidFile, Datadir: conf.Datadir, Conf: conf.path},
+		Process:  host.Query{PidFile: conf.PidFile, Datadir: conf.Datadir, Conf: conf.known},
 		Port:     p2p.NewProber(ctx, p2p.Config{Dial: p2p.Dialer{UserAgent: "/" + agent() + "/"}.Dial}),
+	}
+	if _, err := daemon.ParseHash(o.protx); o.protx != "" && err != nil {
+		return none, fmt.Errorf("--smartnode.protx: %w; it is the proTxHash that `protx register` printed", err)
 	}
 	if conf.configured {
 		s.Daemon, err = daemon.NewClient(ctx, daemon.Config{
@@ -65,6 +69,7 @@ func connect(ctx context.Context, o *options, logger log.Logger) (collector.Sour
 		}
 		s.Releases.Latest(ctx, false)
 	}
+	level.Info(logger).Log("msg", "starting", "version", version.Version, "revision", version.Revision, "conf", conf.known, "rpc", conf.URL, "network", conf.Network)
 	return s, nil
 }
 
@@ -83,7 +88,8 @@ type daemonOptions struct {
 // daemonConf is what follows from them and from raptoreum.conf.
 type daemonConf struct {
 	daemon.Conf
-	path        string
+	path        string // where it was looked for
+	known       string // the same; empty where that file says nothing of our daemon
 	configured  bool
 	credentials func() (daemon.Credentials, error)
 }
@@ -95,14 +101,16 @@ func (o *daemonOptions) read(logger log.Logger) (daemonConf, error) {
 	if err := o.check(); err != nil {
 		return daemonConf{}, err
 	}
-	home, _ := os.UserHomeDir() // without one, ~ stays as it is and is not found
-	c := daemonConf{path: o.conf}
-	if c.path == "" {
-		c.path = filepath.Join(home, ".raptoreumcore", "raptoreum.conf")
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = "/" // as raptoreumd does
 	}
-	var err error
+	c := daemonConf{path: cmp.Or(o.conf, filepath.Join(home, ".raptoreumcore", "raptoreum.conf"))}
 	c.Conf, err = daemon.ReadConf(c.path, home)
 	found := err == nil
+	if found || o.conf != "" {
+		c.known = c.path
+	}
 	switch {
 	case found:
 		for _, warning := range c.Warnings {
@@ -117,8 +125,8 @@ func (o *daemonOptions) read(logger log.Logger) (daemonConf, error) {
 		}
 		level.Warn(logger).Log("msg", "no raptoreum.conf; give it with --daemon.conf, or --daemon.url", "file", c.path, "daemon_configured", o.conf != "" || o.url != "")
 	case errors.Is(err, fs.ErrPermission):
-		c.Conf = daemon.DefaultConf(c.path, home)
-		level.Warn(logger).Log("msg", "raptoreum.conf cannot be read; run as the user of raptoreumd, or give --daemon.url, --daemon.user and --daemon.password-file", "err", err)
+		c.Conf = daemon.Conf{} // its port may be any
+		level.Warn(logger).Log("msg", "raptoreum.conf cannot be read, so no daemon is watched; run as the user of raptoreumd, or give --daemon.url, --daemon.user and --daemon.password-file", "err", err)
 	default:
 		return c, fmt.Errorf("--daemon.conf: %w", err)
 	}
@@ -145,6 +153,10 @@ func (o *daemonOptions) check() error {
 	case o.passwordFile != "":
 		if _, err := daemon.ReadPassword(o.passwordFile); err != nil {
 			return fmt.Errorf("--daemon.password-file: %w", err)
+		}
+	case o.cookieFile != "": // may be missing while the daemon is down, but not be a folder
+		if info, err := os.Stat(o.cookieFile); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("--daemon.cookie-file: %s is no file; give the .cookie in the daemon's data directory", o.cookieFile)
 		}
 	}
 	return nil

@@ -27,7 +27,7 @@ func TestDocsFlags(t *testing.T) {
 	var table strings.Builder
 	fmt.Fprint(&table, "\n| flag | meaning |\n|---|---|\n")
 	for _, f := range app.Model().Flags {
-		if f.Name == "help" || f.Name == "version" {
+		if f.Hidden || f.Name == "help" || f.Name == "version" {
 			continue
 		}
 		name, help := "--"+f.Name, f.Help

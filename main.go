@@ -49,7 +49,7 @@ type options struct {
 
 	web         *web.FlagConfig
 	telemetry   string
-	maxRequests int
+	maxRequests string
 	bare        bool // without metrics of the exporter itself
 
 	logLevel, logFormat string
@@ -83,7 +83,7 @@ func parse(args []string, stdout, stderr io.Writer) (*options, *kingpin.Applicat
 	}
 	o.web = kingpinflag.AddFlags(app, defaultWeb)
 	app.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&o.telemetry)
-	app.Flag("web.max-requests", "Scrapes that may run at the same time; more are refused with status 503.").Default("250").IntVar(&o.maxRequests)
+	app.Flag("web.max-requests", "Scrapes that may run at the same time; more are refused with status 503.").Default("250").StringVar(&o.maxRequests)
 	app.Flag("web.disable-exporter-metrics", "Leave out metrics of the exporter itself (go_*, process_*).").BoolVar(&o.bare)
 	app.Flag("log.level", "Least level of log lines: debug, info, warn or error.").Default("info").StringVar(&o.logLevel)
 	app.Flag("log.format", "Form of log lines: logfmt or json.").Default("logfmt").StringVar(&o.logFormat)
@@ -129,7 +129,10 @@ func serve(ctx context.Context, o *options, stderr io.Writer) error {
 	if err := web.Validate(*o.web.WebConfigFile); err != nil {
 		return fmt.Errorf("--web.config.file: %w", err)
 	}
-	sources, err := connect(ctx, o, logger)
+	// A scrape under way at the end still gets true answers: what it asks ends after it.
+	asking, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	sources, err := connect(asking, o, logger)
 	if err != nil {
 		return err
 	}
@@ -138,8 +141,6 @@ func serve(ctx context.Context, o *options, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	level.Info(logger).Log("msg", "starting", "version", version.Version, "revision", version.Revision)
-
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)
 	go func() { failed <- web.ListenAndServe(server, o.web, slogger(undated, o.logLevel)) }()

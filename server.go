@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
 
@@ -22,11 +24,12 @@ import (
 
 // newHandler returns the routes of the exporter.
 func newHandler(set *collector.Set, o *options, logger log.Logger) (http.Handler, error) {
-	if !strings.HasPrefix(o.telemetry, "/") || o.telemetry == "/" || strings.HasPrefix(o.telemetry, "/-/") {
+	if !regexp.MustCompile(`^(/[A-Za-z0-9._~][A-Za-z0-9._~-]*)+$`).MatchString(o.telemetry) {
 		return nil, fmt.Errorf("--web.telemetry-path: %q is not a path like /metrics", o.telemetry)
 	}
-	if o.maxRequests < 1 {
-		return nil, fmt.Errorf("--web.max-requests: %d is less than 1", o.maxRequests)
+	most, err := strconv.Atoi(o.maxRequests)
+	if err != nil || most < 1 {
+		return nil, fmt.Errorf("--web.max-requests: %q is no number of 1 or more", o.maxRequests)
 	}
 	landing, err := web.NewLandingPage(web.LandingConfig{
 		Name:        name,
@@ -42,7 +45,7 @@ func newHandler(set *collector.Set, o *options, logger log.Logger) (http.Handler
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET "+o.telemetry, limit(o.maxRequests, metricsHandler(set, ownMetrics(o.bare), logger)))
+	mux.Handle("GET "+o.telemetry, limit(most, metricsHandler(set, ownMetrics(o.bare), logger)))
 	mux.HandleFunc("GET /-/healthy", fine)
 	mux.HandleFunc("GET /-/ready", fine)
 	mux.Handle("GET /", landing)
@@ -63,33 +66,54 @@ func ownMetrics(bare bool) prometheus.Gatherer {
 	return registry
 }
 
-// metricsHandler answers a scrape from a registry of its own. The scrape goes on when the scraper
-// hangs up, so that nobody can make a daemon look hung by doing so; its time ends all the same.
+// metricsHandler answers a scrape from a registry of its own, until its time is up or the scraper
+// has gone.
 func metricsHandler(set *collector.Set, own prometheus.Gatherer, logger log.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), scrapeTime(r.Header))
+		ctx, cancel := context.WithTimeout(r.Context(), scrapeTime(r.Header))
 		defer cancel()
 		registry := prometheus.NewRegistry()
 		registry.MustRegister(set.Bind(ctx, false))
-		promhttp.HandlerFor(prometheus.Gatherers{own, registry}, promhttp.HandlerOpts{
-			ErrorHandling: promhttp.ContinueOnError,
-			ErrorLog:      promhttpLogger{logger},
+		promhttp.HandlerFor(prometheus.Gatherers{registry, meanwhile(own)}, promhttp.HandlerOpts{
+			ErrorHandling:      promhttp.ContinueOnError,
+			ErrorLog:           promhttpLogger{logger},
+			DisableCompression: true, // 20 kB; to compress them costs as much as all the rest
 		}).ServeHTTP(w, r)
+	})
+}
+
+// meanwhile gathers while the daemon is waited for.
+func meanwhile(g prometheus.Gatherer) prometheus.Gatherer {
+	type result struct {
+		families []*dto.MetricFamily
+		err      error
+	}
+	gathered := make(chan result, 1)
+	go func() {
+		families, err := g.Gather()
+		gathered <- result{families, err}
+	}()
+	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		r := <-gathered
+		return r.families, r.err
 	})
 }
 
 type promhttpLogger struct{ log.Logger }
 
 func (l promhttpLogger) Println(v ...any) {
-	level.Error(l).Log("msg", "metrics", "err", strings.TrimSpace(fmt.Sprintln(v...)))
+	text := strings.TrimSpace(fmt.Sprintln(v...))
+	if strings.HasPrefix(text, "error encoding and sending") {
+		return // the scraper has gone, and this comes for each metric
+	}
+	level.Error(l).Log("msg", "metrics", "err", text)
 }
 
 const (
 	scrapeDefault = 10 * time.Second
-	scrapeLeast   = time.Second
-	scrapeMost    = 2 * time.Minute
+	scrapeLeast   = 900 * time.Millisecond // leaves a scraper that waits a second enough to get the answer
+	scrapeMost    = 30 * time.Second
 	scrapeSpare   = 500 * time.Millisecond // to write the answer
-	scrapeScant   = 100 * time.Millisecond // the same, of a scraper with less than 1.5 s
 )
 
 // scrapeTime returns how long a scrape may take, by what Prometheus says of its own patience.
@@ -99,7 +123,7 @@ func scrapeTime(header http.Header) time.Duration {
 		return scrapeDefault
 	}
 	patience := time.Duration(min(seconds, scrapeMost.Seconds()) * float64(time.Second))
-	return min(max(patience-scrapeSpare, scrapeLeast), max(patience-scrapeScant, scrapeScant))
+	return max(patience-scrapeSpare, scrapeLeast)
 }
 
 // limit refuses what is more than most requests at a time.

@@ -182,10 +182,13 @@ func (b *bound) Collect(ch chan<- prometheus.Metric) {
 func (s *Set) run(ctx context.Context, c named, in *scrape, ch chan<- prometheus.Metric) {
 	began := time.Now()
 	err := c.update(ctx, in, ch)
-	if errors.Is(err, errNotApplicable) {
+	switch {
+	case errors.Is(err, errNotApplicable):
 		err = nil
+	case errors.Is(ctx.Err(), context.Canceled): // the scraper has gone: nothing was learned
+	default:
+		s.journal.note("collector "+c.name, err)
 	}
-	s.journal.note("collector "+c.name, err)
 	sendFlag(ch, s.succeeded, err == nil, c.name)
 	send(ch, s.took, time.Since(began).Seconds(), c.name)
 }

@@ -21,8 +21,8 @@ type daemonState struct {
 
 func newDaemonState(c *catalog) updater {
 	return &daemonState{
-		up:       c.gauge("up", "1 while raptoreumd is ready: it answered, main lock included."),
-		state:    c.gauge("daemon_state", "State of raptoreumd; exactly one is 1.", "state"),
+		up:       c.gauge("up", "1 while raptoreumd is ready: it answered in this scrape, main lock included."),
+		state:    c.gauge("daemon_state", "State of raptoreumd; exactly one is 1. hung: it accepts and does not answer in the scrape's time, to this or to an earlier request that it still holds; busy: its work queue is full, or it still reads out its smartnode list to this exporter.", "state"),
 		info:     c.gauge("daemon_info", "1; version of raptoreumd and the chain it is on (getnetworkinfo, getblockchaininfo chain).", "version", "subversion", "protocol", "chain"),
 		started:  c.gauge("daemon_start_time_seconds", "Unix time at which raptoreumd started (now minus uptime); it moves only when the daemon has restarted."),
 		warnings: c.gauge("daemon_warnings", "1 while raptoreumd warns of something (getnetworkinfo warnings)."),
@@ -37,7 +37,9 @@ func (d *daemonState) update(ctx context.Context, in *scrape, ch chan<- promethe
 		return errNotApplicable
 	}
 	state, reason := in.session.State(ctx)
-	in.journal.state(state, reason)
+	if !errors.Is(ctx.Err(), context.Canceled) { // the scraper has gone: nothing was learned
+		in.journal.state(state, reason)
+	}
 	sendEnum(ch, d.state, daemon.States(), state)
 	sendFlag(ch, d.up, state == daemon.Ready)
 	if e, ok := errors.AsType[*daemon.Error](reason); ok && state == daemon.WarmingUp {

@@ -55,8 +55,10 @@ func (x *explorers) update(ctx context.Context, in *scrape, ch chan<- prometheus
 	if in.Explorers == nil {
 		return errNotApplicable
 	}
-	if in.Daemon != nil && in.ExplorerNetwork != "" && in.Daemon.Known().Network != in.ExplorerNetwork {
-		return errNotApplicable // they show another network
+	if in.Daemon != nil && in.ExplorerNetwork != "" {
+		if network := in.Daemon.Known().Network; network != "" && network != in.ExplorerNetwork {
+			return errNotApplicable // they show another one
+		}
 	}
 	readings := in.Explorers.Heights(ctx, in.wait)
 	heightsErr := x.sendHeights(in, ch, readings)

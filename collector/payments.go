@@ -11,15 +11,16 @@ import (
 )
 
 type payments struct {
-	last, position, length, next metric
+	last, waits, position, length, next metric
 }
 
 func newPayments(c *catalog) updater {
 	return &payments{
 		last:     c.gauge("smartnode_last_paid_height", "Block height of the last payment; absent when never paid (protx info lastPaidHeight)."),
-		position: c.gauge("smartnode_payment_queue_position", "Smartnodes that are paid before this one: 0 = paid in the next block; absent when it is not in the queue (protx list, as old as raptoreum_list_age_seconds says)."),
-		length:   c.gauge("smartnode_payment_queue_length", "Smartnodes in the payment queue, that is blocks between two payments (protx list)."),
-		next:     c.gauge("smartnode_next_payment_seconds", "Expected seconds until the next payment: one smartnode is paid in each block (protx list)."),
+		waits:    c.gauge("smartnode_payment_wait_blocks", "Blocks that the smartnode has waited for a payment: since the last one, its revival or its registration (protx info, getblockcount)."),
+		position: c.gauge("smartnode_payment_queue_position", "Smartnodes that are paid before this one: 0 = paid in the next block; absent when it is not in the queue, or was paid since the list was read (protx list, less the blocks since)."),
+		length:   c.gauge("smartnode_payment_queue_length", "Smartnodes in the payment queue, that is blocks between two payments (protx list, as old as raptoreum_list_age_seconds says)."),
+		next:     c.gauge("smartnode_next_payment_seconds", "Expected seconds until the next payment: one smartnode is paid in each block (queue position)."),
 	}
 }
 
@@ -32,21 +33,25 @@ func (p *payments) update(ctx context.Context, in *scrape, ch chan<- prometheus.
 		send(ch, p.last, self.LastPaidHeight)
 	}
 	if self.Banned() || self.PayableKnown && !self.Payable {
-		return nil // the list may be older than that
-	}
-	list, err := in.list(ctx)
-	if err != nil || list == nil {
-		return err
+		return nil
 	}
 	main, err := in.mainlock(ctx)
 	if err != nil {
+		return err
+	}
+	if main.Height.Err == nil {
+		send(ch, p.waits, main.Height.Value-self.WaitsSince())
+	}
+	list, err := in.list(ctx)
+	if err != nil || list == nil {
 		return err
 	}
 	spacing, ok := blockSpacing(main)
 	if !ok || !paysSmartnodes(main, list) {
 		return nil
 	}
-	if position, length, queued := daemon.PaymentPosition(list.Nodes, self.ProTxHash); queued {
+	since := *main.Chain.Value.Blocks - list.Height
+	if position, length, queued := daemon.PaymentPosition(list.Nodes, self, since); queued {
 		send(ch, p.position, position)
 		send(ch, p.length, length)
 		send(ch, p.next, daemon.NextPayment(position, spacing).Seconds())

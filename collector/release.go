@@ -2,9 +2,12 @@ package collector
 
 import (
 	"context"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
+
+const releaseTooOld = 24 * time.Hour
 
 type release struct {
 	info, available metric
@@ -27,6 +30,9 @@ func (r *release) update(ctx context.Context, in *scrape, ch chan<- prometheus.M
 	}
 	if latest.Err != nil {
 		return latest.Err
+	}
+	if time.Since(latest.At) > releaseTooOld {
+		return nil
 	}
 	send(ch, r.info, 1, latest.Value.Tag)
 	// What the daemon does not answer is not this collector's failure.

@@ -21,7 +21,7 @@ func newSmartnode(c *catalog) updater {
 	return &smartnode{
 		expected:     c.gauge("smartnode_expected", "1 when this exporter was told to watch a smartnode: by --smartnode.protx or an operator key in raptoreum.conf."),
 		configured:   c.gauge("smartnode_configured", "1 when raptoreumd runs in smartnode mode (smartnode status)."),
-		registered:   c.gauge("smartnode_registered", "1 when the smartnode is in the list of registered smartnodes, 0 when it is not or no entry has its operator key; absent while the chain is still downloaded (protx info, smartnode status)."),
+		registered:   c.gauge("smartnode_registered", "1 when the smartnode is in the list of registered smartnodes, 0 when it is not or the daemon waits for one with its operator key; absent while that is not known, as during the download of the chain (protx info, smartnode status)."),
 		payable:      c.gauge("smartnode_payable", "1 when the collateral is of a tier that is paid (protx info needToUpgrade)."),
 		state:        c.gauge("smartnode_state", "State of the smartnode as raptoreumd sees it; one is 1. It turns ready once and does not look at port, sync or tip again (smartnode status).", "state"),
 		info:         c.gauge("smartnode_info", "1; hash, address and payout address of the registration (protx info).", "protx", "address", "payout_address"),
@@ -54,7 +54,9 @@ func (s *smartnode) update(ctx context.Context, in *scrape, ch chan<- prometheus
 		sendFlag(ch, s.payable, self.Payable)
 	}
 	if node.Status.Err == nil {
-		sendFlag(ch, s.addressMatch, self.Address == *node.Status.Value.Service)
+		if own := *node.Status.Value.Service; daemon.Usable(own) { // [::]:0: it does not know its own
+			sendFlag(ch, s.addressMatch, self.Address == own)
+		}
 		if told := node.Status.Value.ProTxHash; told != nil && *told != self.ProTxHash {
 			errs = append(errs, fmt.Errorf("--smartnode.protx is %s, but raptoreumd runs %s; correct the flag or raptoreum.conf", self.ProTxHash, told))
 		}
@@ -149,9 +151,10 @@ func (s *smartnode) sendPoSe(ctx context.Context, in *scrape, ch chan<- promethe
 	if err != nil {
 		return err
 	}
-	if !self.Banned() && main.Height.Err == nil && lockfree.Sporks.Err == nil {
+	spork21, known := lockfree.Sporks.Value["SPORK_21_LOW_LLMQ_PARAMS"]
+	if !self.Banned() && main.Height.Err == nil && lockfree.Sporks.Err == nil && known {
 		if spacing, ok := blockSpacing(main); ok {
-			low := sporkActive("SPORK_21_LOW_LLMQ_PARAMS", lockfree.Sporks.Value["SPORK_21_LOW_LLMQ_PARAMS"])
+			low := sporkActive("SPORK_21_LOW_LLMQ_PARAMS", spork21)
 			send(ch, s.decay, daemon.PoSeDecay(self.Penalty, main.Height.Value, low, spacing).Seconds())
 		}
 	}

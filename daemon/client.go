@@ -51,9 +51,11 @@ type Client struct {
 	lockfree, main slot // one outstanding request each
 	dkg            dkgGuard
 
+	credential sync.Mutex // its own: reading a file may take long
+	cached     *Credentials
+
 	mu       sync.Mutex
-	session  *Session // that overlapping scrapes join
-	cached   *Credentials
+	session  *Session  // that overlapping scrapes join
 	started  time.Time // of the daemon, as last told
 	identity identity
 	list     listCache
@@ -95,10 +97,10 @@ func NewClient(ctx context.Context, config Config) (*Client, error) {
 func checkURL(s string) error {
 	u, err := url.Parse(s)
 	switch {
+	case strings.Contains(s, "@"):
+		return errors.New("--daemon.url: a password in an address ends in logs; use --daemon.user and --daemon.password-file")
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		return fmt.Errorf("--daemon.url: %q is not an address like http://127.0.0.1:10225", text.Clip(s, 100))
-	case u.User != nil:
-		return errors.New("--daemon.url: a password in an address ends in logs; use --daemon.user and --daemon.password-file")
 	}
 	return nil
 }
@@ -123,8 +125,8 @@ func (c *Client) post(ctx context.Context, body []byte, limit int64, read func(i
 
 // credentials returns the known ones, or reads them when there are none or they are refused.
 func (c *Client) credentials(refused *Credentials) (Credentials, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.credential.Lock()
+	defer c.credential.Unlock()
 	if c.cached != nil && (refused == nil || *c.cached != *refused) {
 		return *c.cached, nil
 	}
@@ -172,6 +174,9 @@ func (c *Client) postAs(ctx context.Context, as Credentials, body []byte, limit 
 func transportError(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err // without the method and the address in front
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok && e.Op == "dial" { // may be a time-out too
+		return &Error{Unreachable, errors.New(text.Clip(err.Error(), 200))}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &Error{Hung, fmt.Errorf("no answer for %s", maxOutstanding)}

@@ -12,62 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/internal/simnet"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-const password = "a password of the test"
-
-// start starts a fake daemon and a client for it.
-func start(t *testing.T, scenario string, change func(*simnet.Config, *daemon.Config)) (*simnet.Network, *daemon.Client) {
-	t.Helper()
-	s, err := simnet.Load(os.DirFS("../testdata/scenarios/" + scenario))
-	if err != nil {
-		t.Fatal(err)
-	}
-	fake := simnet.Config{Scenario: s, Explorers: -1, Password: password, User: "u", AuthDelay: time.Millisecond}
-	config := daemon.Config{Credentials: func() (daemon.Credentials, error) {
-		return daemon.Credentials{User: "u", Password: password}, nil
-	}}
-	if change != nil {
-		change(&fake, &config)
-	}
-	n, err := simnet.Start(fake)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if config.URL == "" {
-		config.URL = n.RPCURL()
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	c, err := daemon.NewClient(ctx, config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		n.Close()
-		c.CloseIdle()
-	})
-	return n, c
-}
-
-// scrape asks for everything once, as the collectors of one scrape do, and waits for the list.
-func scrape(t *testing.T, c *daemon.Client, patience time.Duration, wait bool) (state daemon.State, list *daemon.List) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	s := c.Session(nil)
-	defer s.Release()
-	state, _ = s.State(ctx)
-	_, _ = s.DKG(ctx)
-	list, _ = s.List(ctx, wait)
-	return state, list
-}
 
 func TestStates(t *testing.T) {
 	for _, c := range []struct {
@@ -304,47 +251,6 @@ func TestListHoldsTheSlot(t *testing.T) {
 	}
 	if got := n.Calls().MaxMainLock; got != 1 {
 		t.Errorf("%d main lock requests at once", got)
-	}
-}
-
-// TestDKGStatusNeverEnds: the endless call is sent once, until the daemon restarts.
-func TestDKGStatusNeverEnds(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes the 10 s after which the call is given up")
-	}
-	n, client := start(t, "healthy", nil)
-	n.Set(func(s *simnet.State) { s.HangDKGStatus = true })
-	ask := func() error {
-		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
-		defer cancel()
-		s := client.Session(nil)
-		defer s.Release()
-		began := time.Now()
-		_, err := s.DKG(ctx)
-		if took := time.Since(began); took > 3*time.Second {
-			t.Errorf("a scrape waited %s for it", took)
-		}
-		return err
-	}
-	if err := ask(); !errors.Is(err, daemon.ErrDKGStatusSlow) {
-		t.Errorf("at first: %v", err)
-	}
-	if err := ask(); !errors.Is(err, daemon.ErrDKGStatusSlow) {
-		t.Errorf("while it is outstanding: %v", err)
-	}
-	time.Sleep(9 * time.Second)
-	if err := ask(); !errors.Is(err, daemon.ErrDKGStatusStuck) {
-		t.Errorf("after its time: %v", err)
-	}
-	if got := n.Calls().Methods["quorum dkgstatus"]; got != 1 {
-		t.Errorf("asked %d times", got)
-	}
-	n.Set(func(s *simnet.State) { s.HangDKGStatus = false })
-	if err := n.Restart(); err != nil {
-		t.Fatal(err)
-	}
-	if err := ask(); err != nil {
-		t.Errorf("after a restart: %v", err)
 	}
 }
 

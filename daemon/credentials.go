@@ -41,6 +41,9 @@ func ReadPassword(path string) (Secret, error) {
 }
 
 func readSecretFile(path string) (string, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // a pipe would block for ever
+		return "", fmt.Errorf("%s: is no regular file", path)
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return "", err

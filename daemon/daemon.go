@@ -62,8 +62,8 @@ func (e *RPCError) Error() string { return fmt.Sprintf("RPC error %d: %s", e.Cod
 
 // The daemon's error codes that mean something to us (rpc/protocol.h).
 const (
-	codeInternal  = -32603
-	codeParameter = -8
+	codeInternal  = -32603 // rpc/smartnode.cpp, rpc/blockchain.cpp
+	codeParameter = -8     // rpc/rpcevo.cpp, rpc/rpcquorums.cpp
 	codeWarmup    = -28
 )
 

@@ -38,17 +38,17 @@ func (c *Client) Known() Known {
 	if id.hash != nil {
 		k.ProTxHash = id.hash.String()
 	}
-	if usable(id.registered) {
+	if Usable(id.registered) {
 		k.Address = id.registered
 	}
-	if !usable(k.Address) {
+	if !Usable(k.Address) {
 		k.Address = ""
 	}
 	return k
 }
 
-// usable tells an ip:port that a peer can connect to from the [::]:0 of a revoked smartnode.
-func usable(address string) bool {
+// Usable tells an ip:port that a peer can connect to from the [::]:0 of a revoked smartnode.
+func Usable(address string) bool {
 	a, err := netip.ParseAddrPort(address)
 	return err == nil && !a.Addr().IsUnspecified() && a.Port() != 0
 }
@@ -78,7 +78,7 @@ func (c *Client) proTxHash() *Hash {
 
 // lookUp finds the hash in the list: a service address and an operator key are unique there.
 func (id *identity) lookUp(list []Smartnode) {
-	byAddress := usable(id.address)
+	byAddress := Usable(id.address)
 	self := find(list, func(s *Smartnode) bool {
 		return byAddress && s.Address == id.address || id.operatorKey != "" && s.OperatorKey == id.operatorKey
 	})
@@ -93,21 +93,31 @@ func (c *Client) learn(n *Node) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	id := &c.identity
-	if n.Status.Err == nil {
-		id.address = *n.Status.Value.Service
-		if told := n.Status.Value.ProTxHash; told != nil && !id.given {
-			h := *told
-			id.hash = &h
-		}
-	}
-	if self, err := n.Self(); err == nil {
+	self, err := n.Self()
+	if err == nil {
 		id.registered = self.Address
 		if strings.Trim(self.OperatorKey, "0") != "" { // a revoked one is all zeros
 			id.operatorKey = self.OperatorKey
 		}
 	}
-	if errors.Is(n.ProTx.Err, ErrNotRegistered) && n.ProTxHash != nil && !id.given {
-		id.lookUp(c.list.nodes()) // registered anew under another hash
+	if n.Status.Err == nil {
+		id.address = *n.Status.Value.Service
+	}
+	if id.given {
+		return
+	}
+	switch {
+	case errors.Is(n.Status.Err, ErrNotSmartnode): // no longer one
+		id.hash, id.registered, id.operatorKey, n.ProTxHash = nil, "", "", nil
+	case n.Status.Err == nil && n.Status.Value.ProTxHash != nil:
+		h := *n.Status.Value.ProTxHash
+		id.hash = &h
+	case n.ProTxHash != nil && errors.Is(n.ProTx.Err, ErrNotRegistered): // registered anew, perhaps
+		id.lookUp(c.list.nodes())
+	case err == nil && n.Status.Err == nil && self.Address != id.address:
+		// Its address has changed, or the daemon runs another smartnode now: the key tells nothing new.
+		id.operatorKey = ""
+		id.lookUp(c.list.nodes())
 	}
 }
 

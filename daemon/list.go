@@ -17,10 +17,11 @@ const (
 
 // List is the network's smartnode list, banned ones too. It is not changed after it is made.
 type List struct {
-	Nodes []Smartnode
-	Tip   string        // best block hash when it was asked for
-	Asked time.Time     // when it was asked for
-	Took  time.Duration // to read it
+	Nodes  []Smartnode
+	Tip    string        // best block hash when it was asked for
+	Height int64         // of that block
+	Asked  time.Time     // when it was asked for
+	Took   time.Duration // to read it
 }
 
 // listCache is under Client.mu.
@@ -66,7 +67,7 @@ func (s *Session) List(ctx context.Context, wait bool) (*List, error) {
 // the reading under way is done; nil: there is none. It holds the slot of the main lock
 // meanwhile; when that is taken, it is left for the next Session.
 func (c *Client) refreshList(s *Session) <-chan struct{} {
-	tip, due := c.listDue(s)
+	tip, height, due := c.listDue(s)
 	if !due {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -82,7 +83,7 @@ func (c *Client) refreshList(s *Session) <-chan struct{} {
 	c.list.asked, c.list.done = c.config.Now(), done
 	c.mu.Unlock()
 	began := time.Now()
-	list := &List{Tip: tip, Asked: c.config.Now()}
+	list := &List{Tip: tip, Height: height, Asked: c.config.Now()}
 	answered := c.launch(c.main, batchList, func(ctx context.Context) error { return c.readList(ctx, list) })
 	go func() {
 		err := <-answered
@@ -100,21 +101,16 @@ func (c *Client) refreshList(s *Session) <-chan struct{} {
 
 // listDue tells whether the list must be read, and for which tip: the Session's, if it saw one
 // and the chain is not in its first download.
-func (c *Client) listDue(s *Session) (tip string, due bool) {
-	select {
-	case <-s.mainlock.done:
-	default:
-		return "", false
+func (c *Client) listDue(s *Session) (tip string, height int64, due bool) {
+	main, ok := s.mainlock.result()
+	if !ok || main.Chain.Err != nil || *main.Chain.Value.InitialBlockDownload {
+		return "", 0, false
 	}
-	main := s.mainlock.value
-	if s.mainlock.err != nil || main.Chain.Err != nil || *main.Chain.Value.InitialBlockDownload {
-		return "", false
-	}
-	tip = *main.Chain.Value.BestBlockHash
+	tip, height = *main.Chain.Value.BestBlockHash, *main.Chain.Value.Blocks
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	fresh := c.list.last != nil && c.list.last.Tip == tip
-	return tip, !fresh && c.list.done == nil && (c.list.asked.IsZero() || c.config.Now().Sub(c.list.asked) >= listEvery)
+	return tip, height, !fresh && c.list.done == nil && (c.list.asked.IsZero() || c.config.Now().Sub(c.list.asked) >= listEvery)
 }
 
 // readList reads `protx list registered true` entry by entry as it arrives.

@@ -52,9 +52,9 @@ func (s *Session) Node(ctx context.Context) (*Node, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.Status.Err = fact(r.Status.Err, codeInternal, ErrNotSmartnode)
-		r.ProTx.Err = fact(r.ProTx.Err, codeParameter, ErrNotRegistered)
-		r.Members.Err = fact(r.Members.Err, codeParameter, ErrNotRegistered)
+		r.Status.Err = fact(r.Status.Err, codeInternal, "This is not a smartnode", ErrNotSmartnode)
+		r.ProTx.Err = fact(r.ProTx.Err, codeParameter, "not found", ErrNotRegistered)
+		r.Members.Err = fact(r.Members.Err, codeParameter, "not found", ErrNotRegistered)
 		c.learn(r)
 		return r, nil
 	}, s.whyMain)

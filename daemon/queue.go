@@ -29,8 +29,9 @@ func (s *Smartnode) Banned() bool { return s.BanHeight != -1 }
 // queued tells whether the smartnode takes part in payments (CDeterministicMNList::IsMNValid).
 func (s *Smartnode) queued() bool { return !s.Banned() && s.PayableKnown && s.Payable }
 
-// paymentKey is the height since which the smartnode waits (CompareByLastPaid_GetHeight).
-func (s *Smartnode) paymentKey() int64 {
+// WaitsSince returns the height since which the smartnode waits for a payment: that of its last
+// one, of its revival or of its registration (CompareByLastPaid_GetHeight).
+func (s *Smartnode) WaitsSince() int64 {
 	switch {
 	case s.RevivedHeight != -1 && s.RevivedHeight > s.LastPaidHeight:
 		return s.RevivedHeight
@@ -43,23 +44,28 @@ func (s *Smartnode) paymentKey() int64 {
 // ComparePayment orders smartnodes by who is paid first: the lowest key, then the lower
 // proTxHash in internal byte order (CompareByLastPaid).
 func ComparePayment(a, b *Smartnode) int {
-	return cmp.Or(cmp.Compare(a.paymentKey(), b.paymentKey()), bytes.Compare(a.ProTxHash[:], b.ProTxHash[:]))
+	return cmp.Or(cmp.Compare(a.WaitsSince(), b.WaitsSince()), bytes.Compare(a.ProTxHash[:], b.ProTxHash[:]))
 }
 
-// PaymentPosition returns how many smartnodes are paid before the one with this hash (0 = paid
-// in the next block) and how many are in the queue. False: it is not in the queue.
-func PaymentPosition(list []Smartnode, hash Hash) (position, length int, queued bool) {
-	self := find(list, func(s *Smartnode) bool { return s.ProTxHash == hash })
+// PaymentPosition returns how many smartnodes are paid before this one (0 = paid in the next
+// block) and how many are in the queue. The list may be a few blocks older than self: each of
+// them has paid one. False: it is not in the queue, or was paid since.
+func PaymentPosition(list []Smartnode, self Smartnode, blocksSince int64) (position, length int, queued bool) {
+	var listed *Smartnode
 	for i := range list {
 		if !list[i].queued() {
 			continue
 		}
 		length++
-		if self != nil && ComparePayment(&list[i], self) < 0 {
+		if list[i].ProTxHash == self.ProTxHash {
+			listed = &list[i]
+		} else if ComparePayment(&list[i], &self) < 0 {
 			position++
 		}
 	}
-	return position, length, self != nil && self.queued()
+	position -= int(blocksSince)
+	queued = !self.Banned() && listed != nil && listed.LastPaidHeight == self.LastPaidHeight && position >= 0
+	return position, length, queued
 }
 
 // NextPayment returns when the smartnode at a position of the queue is paid, on average: one

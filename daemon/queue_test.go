@@ -63,7 +63,7 @@ func TestPaymentPosition(t *testing.T) {
 		}
 		list := capturedList(t, scenario)
 		for want, s := range inPaymentOrder(list) {
-			position, length, queued := PaymentPosition(list, s.ProTxHash)
+			position, length, queued := PaymentPosition(list, *s, 0)
 			if position != want || !queued || length != len(inPaymentOrder(list)) {
 				t.Errorf("%s: %s at %d of %d, %v, want %d", scenario, s.ProTxHash, position, length, queued, want)
 			}
@@ -71,7 +71,7 @@ func TestPaymentPosition(t *testing.T) {
 	}
 }
 
-func TestPaymentKey(t *testing.T) {
+func TestWaitsSince(t *testing.T) {
 	node := func(change func(*Smartnode)) Smartnode {
 		s := Smartnode{RegisteredHeight: 100, RevivedHeight: -1, BanHeight: -1, Payable: true, PayableKnown: true}
 		change(&s)
@@ -94,10 +94,10 @@ func TestPaymentKey(t *testing.T) {
 		{"collateral spent", node(func(s *Smartnode) { s.PayableKnown = false }), 100, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := c.node.paymentKey(); got != c.key {
+			if got := c.node.WaitsSince(); got != c.key {
 				t.Errorf("key %d, want %d", got, c.key)
 			}
-			_, _, queued := PaymentPosition([]Smartnode{c.node}, c.node.ProTxHash)
+			_, _, queued := PaymentPosition([]Smartnode{c.node}, c.node, 0)
 			if queued != c.queued {
 				t.Errorf("queued %v, want %v", queued, c.queued)
 			}
@@ -123,7 +123,7 @@ func TestPaymentTie(t *testing.T) {
 
 func TestPaymentOfStranger(t *testing.T) {
 	list := capturedList(t, "healthy")
-	if position, length, queued := PaymentPosition(list, Hash{1}); queued || length != 4 {
+	if position, length, queued := PaymentPosition(list, Smartnode{ProTxHash: Hash{1}, BanHeight: -1, RevivedHeight: -1}, 0); queued || length != 4 {
 		t.Errorf("position %d of %d, queued %v", position, length, queued)
 	}
 }
@@ -146,6 +146,26 @@ func TestHash(t *testing.T) {
 	for _, bad := range []string{"", "xyz", shown[1:], shown + "0", "g" + shown[1:]} {
 		if _, err := ParseHash(bad); err == nil {
 			t.Errorf("%q is taken for a hash", bad)
+		}
+	}
+}
+
+// TestPaymentPositionOfOldList: each block since the list was read has paid one smartnode, and a
+// payment of our own, or a ban, makes the list say nothing any more.
+func TestPaymentPositionOfOldList(t *testing.T) {
+	list := capturedList(t, "paid-10-smartnodes")
+	self := *inPaymentOrder(list)[4]
+	if position, _, queued := PaymentPosition(list, self, 3); position != 1 || !queued {
+		t.Errorf("3 blocks later at %d, %v, want 1", position, queued)
+	}
+	if _, _, queued := PaymentPosition(list, self, 5); queued {
+		t.Error("5 blocks later it must have been paid")
+	}
+	paid, banned := self, self
+	paid.LastPaidHeight, banned.BanHeight = 700, 700
+	for _, changed := range []Smartnode{paid, banned} {
+		if _, _, queued := PaymentPosition(list, changed, 0); queued {
+			t.Errorf("%+v is queued by the old list", changed)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 )
@@ -142,12 +143,12 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 		r := new(Lockfree)
 		var err error
 		r.Took, err = c.batch(s.ctx, c.lockfree, batchLockfree, []call{
-			ask(&r.Uptime, "uptime"),
 			ask(&r.RPC, "getrpcinfo"),
 			ask(&r.Traffic, "getnettotals"),
 			ask(&r.Sync, "mnsync", "status"),
 			ask(&r.Count, "smartnode", "count"),
 			ask(&r.Sporks, "spork", "show"),
+			ask(&r.Uptime, "uptime"), // last, so that it is as old as the reply
 		})
 		if err != nil {
 			return nil, err
@@ -198,7 +199,7 @@ func (s *Session) Mainlock(ctx context.Context) (*Mainlock, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.Chainlock.Err = fact(r.Chainlock.Err, codeInternal, ErrNoChainlock)
+		r.Chainlock.Err = fact(r.Chainlock.Err, codeInternal, "Unable to find any chainlock", ErrNoChainlock)
 		if r.Chain.Err == nil {
 			c.learnNetwork(*r.Chain.Value.Chain)
 		}
@@ -216,9 +217,10 @@ func (s *Session) whyMain() error {
 	}
 }
 
-// fact turns an RPC error that states a fact into that fact.
-func fact(err error, code int, is error) error {
-	if e, ok := errors.AsType[*RPCError](err); ok && e.Code == code {
+// fact turns an RPC error that states a fact into that fact. The daemon has few codes: its words
+// tell which error it is.
+func fact(err error, code int, words string, is error) error {
+	if e, ok := errors.AsType[*RPCError](err); ok && e.Code == code && strings.Contains(e.Message, words) {
 		return is
 	}
 	return err
@@ -242,8 +244,8 @@ func (s *Session) Durations() map[string]time.Duration {
 	}
 	s.client.mu.Lock()
 	defer s.client.mu.Unlock()
-	if list := s.client.list.last; list != nil {
-		took[batchList] = list.Took
+	if _, ready := took[batchMainlock]; ready && s.client.list.last != nil {
+		took[batchList] = s.client.list.last.Took
 	}
 	return took
 }
