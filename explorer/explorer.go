@@ -8,6 +8,7 @@
 package explorer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,12 +57,14 @@ type Config struct {
 	HTTP      http.RoundTripper // nil is a transport of its own that respects HTTPS_PROXY
 	Now       func() time.Time  // nil is time.Now
 	UserAgent string            // empty is that of net/http
+	Every     time.Duration     // what counts as a minute; 0 is a minute. For tests that run in scaled time
 }
 
 // Client asks explorers. Its methods may be called concurrently and never wait unless told to.
 type Client struct {
 	ctx       context.Context
 	now       func() time.Time
+	every     time.Duration
 	endpoints []*endpoint
 
 	mu         sync.Mutex
@@ -85,7 +88,8 @@ func New(ctx context.Context, c Config) (*Client, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	client := &Client{ctx: ctx, now: c.Now, smartnodes: map[string]*poll.Poll[Smartnode]{}}
+	c.Every = cmp.Or(c.Every, every)
+	client := &Client{ctx: ctx, now: c.Now, every: c.Every, smartnodes: map[string]*poll.Poll[Smartnode]{}}
 	seen := map[string]bool{}
 	for _, raw := range c.URLs {
 		base, err := parseBase(raw)
@@ -103,14 +107,15 @@ func New(ctx context.Context, c Config) (*Client, error) {
 
 func newEndpoint(ctx context.Context, base *url.URL, c Config) *endpoint {
 	e := &endpoint{base: base, fetch: newFetcher(base.Host, c.HTTP, c.Now, c.UserAgent)}
+	e.fetch.budget.minute = c.Every
 	e.height = poll.New(ctx, poll.Config[int64]{
-		Every: every, Timeout: requestTimeout, Now: c.Now,
+		Every: c.Every, Timeout: requestTimeout, Now: c.Now,
 		Ask: func(ctx context.Context) (int64, error) {
 			return ask(ctx, e.fetch, e.request("getblockcount", nil), parseHeight)
 		},
 	})
 	e.block = poll.New(ctx, poll.Config[Block]{
-		Every: every, Timeout: requestTimeout, Now: c.Now,
+		Every: c.Every, Timeout: requestTimeout, Now: c.Now,
 		Ask: func(ctx context.Context) (Block, error) {
 			height := e.wanted.Load()
 			query := url.Values{"height": {strconv.FormatInt(height, 10)}}
@@ -124,6 +129,9 @@ func newEndpoint(ctx context.Context, base *url.URL, c Config) *endpoint {
 
 // parseBase checks a base URL. Its host becomes a metric label: lower case ASCII.
 func parseBase(raw string) (*url.URL, error) {
+	if strings.Contains(raw, "@") { // a password may stand before it, and url.Parse quotes parts
+		return nil, errors.New(`(not shown, it contains "@"): leave out user and password, write any other @ as %40`)
+	}
 	u, err := url.Parse(raw)
 	if err != nil {
 		var parse *url.Error
@@ -141,13 +149,11 @@ func parseBase(raw string) (*url.URL, error) {
 		wrong = "it names no host"
 	case strings.Trim(u.Host, "abcdefghijklmnopqrstuvwxyz0123456789.-_:[]") != "":
 		wrong = "write the host name in ASCII (punycode)"
-	case u.User != nil:
-		wrong = "leave out user and password: explorers are public"
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		wrong = "leave out what follows ? or #: give the base URL only"
 	}
 	if wrong != "" {
-		return nil, fmt.Errorf("%q: %s", u.Redacted(), wrong)
+		return nil, fmt.Errorf("%q: %s", u, wrong)
 	}
 	return u, nil
 }
@@ -228,7 +234,7 @@ func (c *Client) Smartnode(ctx context.Context, proTxHash string, wait bool) (po
 	smartnode := c.smartnodes[hash]
 	if smartnode == nil {
 		smartnode = poll.New(c.ctx, poll.Config[Smartnode]{
-			Every: every, Timeout: requestTimeout * time.Duration(len(c.endpoints)), Now: c.now,
+			Every: c.every, Timeout: requestTimeout * time.Duration(len(c.endpoints)), Now: c.now,
 			Ask: func(ctx context.Context) (Smartnode, error) { return c.askSmartnode(ctx, hash) },
 		})
 		c.smartnodes[hash] = smartnode

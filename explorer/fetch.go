@@ -2,6 +2,7 @@ package explorer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -146,7 +147,8 @@ var errSpent = errors.New("not asked: it had its requests for this minute")
 
 // budget counts the requests to one host.
 type budget struct {
-	now func() time.Time
+	now    func() time.Time
+	minute time.Duration // 0 is a minute
 
 	mu   sync.Mutex
 	sent [hostLimit]time.Time // a ring
@@ -159,7 +161,7 @@ func (b *budget) take(share int) bool {
 	defer b.mu.Unlock()
 	now := b.now()
 	last := b.sent[(b.next+hostLimit-share)%hostLimit] // the one that was share requests ago
-	if !last.IsZero() && now.Sub(last) < time.Minute {
+	if !last.IsZero() && now.Sub(last) < cmp.Or(b.minute, time.Minute) {
 		return false
 	}
 	b.sent[b.next] = now

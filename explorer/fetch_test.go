@@ -186,13 +186,12 @@ func TestURLs(t *testing.T) {
 		{DefaultURLs("main"), ""},
 		{DefaultURLs("test"), ""},
 		{DefaultURLs("regtest"), ""},
-		{[]string{"http://localhost:3002/sub/", "http://localhost:3003", "http://[::1]"}, ""},
+		{[]string{"http://localhost:3002/sub/%40x/", "http://localhost:3003", "http://[::1]"}, ""},
 		{[]string{"explorer.raptoreum.com"}, help + `"explorer.raptoreum.com": start it with https:// or http://`},
 		{[]string{"ftp://a.example"}, help + `"ftp://a.example": start it with`},
 		{[]string{"https:///api"}, "it names no host"},
 		{[]string{"https://:80"}, "it names no host"},
 		{[]string{""}, help + `""`},
-		{[]string{"https://me:secret@a.example"}, `"https://me:xxxxx@a.example": leave out user`},
 		{[]string{"https://a.example/?x=1"}, "leave out what follows ?"},
 		{[]string{"https://a.example/#x"}, "leave out what follows ?"},
 		{[]string{"https://\u00e4.example"}, "ASCII"},
@@ -207,6 +206,30 @@ func TestURLs(t *testing.T) {
 		}
 		if err == nil || !strings.Contains(err.Error(), tt.want) || tt.want == "" {
 			t.Errorf("%q: error %v, want %q", tt.urls, err, tt.want)
+		}
+	}
+	for _, raw := range []string{ // a password may stand before the "@"
+		"https://rtm:hunter2@h",
+		"rtm:hunter2@h:1",
+		"rtm:hunter2@h",
+		"//rtm:hunter2@h",
+		"http:/rtm:hunter2@h",
+		"http:rtm:hunter2@h",
+		"http://rtm:hunter2%zz@h",
+		"http://rtm:hunter2/x@h",
+		"http://rtm:hunter2?x@h",
+		"http://rtm:hunter2#x@h",
+		"http://rtm:hunter2 @h",
+		"http://rtm:hunter2\n@h",
+		"http://rtm:hunter2@h:x",
+		"http://[rtm:hunter2@h",
+		"ftp://hunter2@h",
+		"https://h/?key=hunter2@",
+		"https://h/@hunter2",
+	} {
+		_, err := New(t.Context(), Config{URLs: []string{"https://h/", raw}})
+		if err == nil || err.Error() != help+`(not shown, it contains "@"): leave out user and password, write any other @ as %40` {
+			t.Errorf("%q: error %v", raw, err)
 		}
 	}
 	if diff := cmp.Diff([]int{3, 1, 0}, []int{len(DefaultURLs("main")), len(DefaultURLs("test")), len(DefaultURLs("devnet-x"))}); diff != "" {

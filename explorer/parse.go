@@ -48,7 +48,8 @@ func parseBlock(body []byte, height int64) (Block, error) {
 // parseSmartnode reads the answer of api/protx?command=info: the daemon's protx info.
 func parseSmartnode(body []byte, proTxHash string) (Smartnode, error) {
 	var reply struct {
-		Code      any    `json:"code"` // of the daemon's error, or of the explorer's connection to it
+		Code      any    `json:"code"`  // of the daemon's error, or of the explorer's connection to it
+		Error     any    `json:"error"` // a text, or an object around that code
 		ProTxHash string `json:"proTxHash"`
 		State     *struct {
 			Service        string `json:"service"`
@@ -62,12 +63,13 @@ func parseSmartnode(body []byte, proTxHash string) (Smartnode, error) {
 	}
 	state := reply.State
 	if state == nil {
-		// -8 is "not found" (rpcevo.cpp); any other code says that the explorer could not look,
-		// such as -28 while its daemon starts.
-		if reply.Code != nil && reply.Code != float64(-8) {
-			return Smartnode{}, fmt.Errorf("%s instead of a smartnode", describe(body))
+		// -8 is "not found" (rpcevo.cpp); anything else says that the explorer could not look,
+		// such as -28 while its daemon starts, or its rate limit.
+		nested, _ := reply.Error.(map[string]any)
+		if reply.Code == float64(-8) || nested["code"] == float64(-8) {
+			return Smartnode{}, fmt.Errorf("%w: %s", ErrUnknownSmartnode, describe(body))
 		}
-		return Smartnode{}, fmt.Errorf("%w: %s", ErrUnknownSmartnode, describe(body))
+		return Smartnode{}, fmt.Errorf("%s instead of a smartnode", describe(body))
 	}
 	if reply.ProTxHash != "" && !strings.EqualFold(reply.ProTxHash, proTxHash) {
 		return Smartnode{}, fmt.Errorf("answer about another smartnode, %q", text.Clip(reply.ProTxHash, 64))

@@ -83,7 +83,7 @@ func TestParseSmartnode(t *testing.T) {
 		{`"PoSeBanHeight": -1`, `"PoSeBanHeight": -2`, "valid PoSeBanHeight"},
 		{`"PoSeBanHeight": -1`, `"x": 1`, "valid PoSeBanHeight"},
 		{`"lastPaidHeight": 529`, `"lastPaidHeight": -5`, "lastPaidHeight -5"},
-		{`"state": {`, `"status": {`, ErrUnknownSmartnode.Error()},
+		{`"state": {`, `"status": {`, "instead of a smartnode"},
 		{hashA, hashB, "answer about another smartnode"},
 		{`"state": {`, `"state": [{`, "instead of a smartnode"},
 	}
@@ -115,7 +115,7 @@ func FuzzHeight(f *testing.F) {
 func FuzzSmartnode(f *testing.F) {
 	f.Add(captured(f, "healthy/protx_info.json"))
 	f.Add(captured(f, "pose-banned-seen-by-ctl/protx_info.json"))
-	for _, seed := range []string{smartnodeBody, "<html>", "null", `{"error": "x"}`, `{"code": -28}`, `{"code": [{}]}`, `{"state": null}`} {
+	for _, seed := range []string{smartnodeBody, "<html>", "null", `{"error": "x"}`, `{"error": {"code": -8}}`, `{"code": -8}`, `{"code": -28}`, `{"code": [{}]}`, `{"state": null}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -124,6 +124,23 @@ func FuzzSmartnode(f *testing.F) {
 			t.Errorf("smartnode %+v", got)
 		}
 		checkFuzzed(t, err, got == Smartnode{})
+	})
+}
+
+func FuzzBlock(f *testing.F) {
+	f.Add(captured(f, "healthy/getblockheader_tip.json"), int64(529))
+	for _, seed := range []string{
+		`{"hash": "` + hashB + `", "height": 7, "tx": []}`, `{"hash": "` + strings.ToUpper(hashB) + `"}`, `{"hash": "abc", "height": 7}`,
+		"<html>", "null", `{"error": "x"}`, `{"name": "RpcError", "code": -8}`, `{"hash": 1}`, `{"height": 1e99}`,
+	} {
+		f.Add([]byte(seed), int64(7))
+	}
+	f.Fuzz(func(t *testing.T, body []byte, height int64) {
+		got, err := parseBlock(body, height)
+		if err == nil && (got.Height != height || len(got.Hash) != 64 || strings.Trim(got.Hash, "0123456789abcdef") != "") {
+			t.Errorf("block %+v, asked for %d", got, height)
+		}
+		checkFuzzed(t, err, got == Block{})
 	})
 }
 

@@ -27,9 +27,15 @@ func TestSmartnodeFailover(t *testing.T) {
 		unknown bool
 	}{
 		{"healthy", says(200, smartnodeBody), 0, false},
-		{"error object", says(200, "{\n    \"error\": \"x\"\n}"), 0, true},
 		{"not found", says(200, `{"name": "RpcError", "code": -8}`), 0, true},
+		{"not found, nested", says(200, `{"result": null, "error": {"code": -8, "message": "x not found"}}`), 0, true},
+		{"error object", says(200, "{\n    \"error\": \"x\"\n}"), 1, false},
+		{"rate limit with HTTP 200", says(200, `{"error": "rate limit exceeded"}`), 1, false},
+		{"empty object", says(200, "{}"), 1, false},
+		{"no state", says(200, `{"proTxHash": "`+hashA+`", "state": null}`), 1, false},
+		{"code as text", says(200, `{"code": "-8"}`), 1, false},
 		{"its daemon starts", says(200, `{"name": "RpcError", "code": -28}`), 1, false},
+		{"its daemon starts, nested", says(200, `{"error": {"code": -28}}`), 1, false},
 		{"its daemon is down", says(200, `{"errno": -111, "code": "ECONNREFUSED"}`), 1, false},
 		{"page", says(200, "<html>"), 1, false},
 		{"text", says(200, "Error: x"), 1, false},

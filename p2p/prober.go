@@ -1,6 +1,7 @@
 package p2p
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"sync"
@@ -20,6 +21,8 @@ type Config struct {
 	Dial func(ctx context.Context, address, network string) (Peer, error)
 
 	Now func() time.Time // nil is time.Now
+
+	Every time.Duration // between two handshakes; 0 is a minute. For tests that run in scaled time
 }
 
 // Prober shakes hands with any number of peers, with each at most once a minute and never twice at
@@ -68,7 +71,7 @@ func (p *Prober) poll(t target) *poll.Poll[Peer] {
 	if !ok {
 		current = &probe{poll: poll.New(p.ctx, poll.Config[Peer]{
 			Ask:     func(ctx context.Context) (Peer, error) { return p.config.Dial(ctx, t.address, t.network) },
-			Every:   every,
+			Every:   cmp.Or(p.config.Every, every),
 			Timeout: timeout,
 			Now:     p.config.Now,
 		})}
