@@ -6,7 +6,7 @@ LDFLAGS   = -s -w -X $(VERSIONS).Version=$(VERSION) -X $(VERSIONS).Revision=$(RE
 GOLANGCI_LINT = golangci-lint-v2.15.0
 FUZZTIME     ?= 60s
 
-.PHONY: build run demo test race lint fmt golden docs bench fuzz clean
+.PHONY: build run demo test race lint fmt golden docs rules bench fuzz clean
 
 build: ## the static binary ./raptoreum_exporter
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o raptoreum_exporter .
@@ -36,6 +36,19 @@ golden: ## write what the tests expect of /metrics anew; read the diff
 docs: ## write METRICS.md and the table of flags in README.md anew
 	go test . ./collector -run Docs -update
 
+rules: .bin/promtool .bin/amtool ## check and test alerts and routes; also with the tools of .bin/oldest, if there
+	cd alerts && for tools in ../.bin ../.bin/oldest/usr/bin; do \
+	  test -x $$tools/promtool || continue; \
+	  $$tools/promtool --version | head -n 1; \
+	  $$tools/promtool check rules alerts.yml && \
+	  $$tools/promtool test rules tests/*.yml && \
+	  $$tools/amtool check-config alertmanager.yml || exit 1; \
+	done
+	for route in critical=phone warning=mail info=nobody; do \
+	  got=$$(.bin/amtool config routes test --config.file=alerts/alertmanager.yml severity=$${route%=*} node=n 2>/dev/null); \
+	  test "$$got" = "$${route#*=}" || { echo "severity $${route%=*} goes to $$got"; exit 1; }; \
+	done
+
 bench: ## see "How it scales" in README.md
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./bench
 
@@ -49,6 +62,16 @@ fuzz: ## each fuzz target for FUZZTIME
 
 clean:
 	rm -rf raptoreum_exporter .bin dist
+
+# The real Prometheus and Alertmanager, each pinned by a module of its own.
+.bin/promtool: tools/prometheus/go.sum
+	cd tools/prometheus && GOBIN=$(CURDIR)/.bin go install -ldflags '-s -w' -tags remove_all_sd,netgo \
+	  github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
+	touch $@
+
+.bin/amtool: tools/alertmanager/go.sum
+	cd tools/alertmanager && GOBIN=$(CURDIR)/.bin go install -ldflags '-s -w' tool
+	touch $@
 
 .bin/$(GOLANGCI_LINT):
 	GOBIN=$(CURDIR)/.bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(subst golangci-lint-,,$(GOLANGCI_LINT))
