@@ -69,16 +69,15 @@ func connect(ctx context.Context, o *options, logger log.Logger) (collector.Sour
 		}
 		s.Releases.Latest(ctx, false)
 	}
-	level.Info(logger).Log("msg", "starting", "version", version.Version, "revision", version.Revision, "conf", conf.known, "rpc", conf.URL, "network", conf.Network)
+	level.Info(logger).Log("msg", "starting", "version", ownVersion(), "conf", conf.known, "rpc", conf.URL, "network", conf.Network)
 	return s, nil
 }
 
-func agent() string {
-	if version.Version == "" {
-		return collector.UserAgent
-	}
-	return collector.UserAgent + ":" + version.Version
-}
+// ownVersion is what the build stamped in.
+func ownVersion() string { return cmp.Or(version.Version, "devel") }
+
+// agent is what we call ourselves towards peers, explorers and the release page.
+func agent() string { return collector.UserAgent + ":" + ownVersion() }
 
 // daemonOptions say where the daemon is.
 type daemonOptions struct {

@@ -16,7 +16,6 @@ import (
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
 
 	"raptoreum_exporter/alerts"
@@ -35,7 +34,7 @@ func newHandler(set *collector.Set, o *options, logger log.Logger) (http.Handler
 	landing, err := web.NewLandingPage(web.LandingConfig{
 		Name:        name,
 		Description: "Metrics of a Raptoreum smartnode for Prometheus.",
-		Version:     version.Info(),
+		Version:     ownVersion(),
 		Profiling:   "false",
 		Links: []web.LandingLinks{
 			{Address: o.telemetry, Text: "Metrics"},
