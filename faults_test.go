@@ -37,7 +37,6 @@ func numCPU() int {
 
 // TestDaemonFaults switches each fault on after a healthy scrape: nothing of that may stay.
 func TestDaemonFaults(t *testing.T) {
-	const patience = 2 * time.Second
 	lockfree := map[string]string{"raptoreum_sync_finished": "1", "raptoreum_smartnodes{state=\"enabled\"}": "4"}
 	nothing := map[string]string{"raptoreum_daemon_start_time_seconds": "", "raptoreum_sync_finished": "", "raptoreum_smartnodes": "", "raptoreum_network_receive_bytes_total": ""}
 	for _, c := range []struct {
@@ -60,6 +59,10 @@ func TestDaemonFaults(t *testing.T) {
 	} {
 		t.Run(string(c.mode), func(t *testing.T) {
 			t.Parallel()
+			patience := 2 * time.Second
+			if c.mode == simnet.DaemonHuge {
+				patience = 20 * time.Second // 16 MB are read until it is too much
+			}
 			e := startExporter(t, "healthy", nil)
 			e.until("raptoreum_explorer_height_delta_blocks"+e.explorer(0), patience)
 			e.network.Set(func(s *simnet.State) { s.Daemon = c.mode })
