@@ -1,6 +1,7 @@
 package alerts_test
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -149,7 +150,7 @@ func TestRunbookTable(t *testing.T) {
 		summary := ""
 		for _, r := range rules {
 			if r.Alert == name {
-				severities, summary = append(severities, r.Labels["severity"]), r.Annotations["summary"]
+				severities, summary = append(severities, r.Labels["severity"]), cmp.Or(summary, r.Annotations["summary"])
 			}
 		}
 		row := "| [" + name + "](" + name + ".md) | " + strings.Join(severities, ", ") + " | " + summary + " |"
@@ -182,7 +183,11 @@ func TestCases(t *testing.T) {
 		read(t, path, &file)
 		for _, test := range file.Tests {
 			for _, check := range test.Checks {
-				name := alertname.FindStringSubmatch(check.Expr)[1]
+				found := alertname.FindStringSubmatch(check.Expr)
+				if found == nil { // of several at once
+					continue
+				}
+				name := found[1]
 				fires[name] = fires[name] || check.Samples[0].Value > 0
 				silent[name] = silent[name] || check.Samples[0].Value == 0
 			}
