@@ -6,7 +6,7 @@ LDFLAGS   = -s -w -X $(VERSIONS).Version=$(VERSION) -X $(VERSIONS).Revision=$(RE
 GOLANGCI_LINT = golangci-lint-v2.15.0
 FUZZTIME     ?= 60s
 
-.PHONY: build run demo test race lint fmt golden docs rules bench fuzz clean
+.PHONY: build run demo test race lint fmt golden docs rules e2e bench fuzz clean
 
 build: ## the static binary ./raptoreum_exporter
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o raptoreum_exporter .
@@ -48,6 +48,9 @@ rules: .bin/promtool .bin/amtool ## check and test alerts and routes; also with 
 	  got=$$(.bin/amtool config routes test --config.file=alerts/alertmanager.yml severity=$${route%=*} node=n 2>/dev/null); \
 	  test "$$got" = "$${route#*=}" || { echo "severity $${route%=*} goes to $$got"; exit 1; }; \
 	done
+
+e2e: .bin/promtool .bin/amtool ## outages of fake smartnodes, told by the real Prometheus and Alertmanager
+	go test -tags e2e -count=1 -timeout 15m -v ./e2e
 
 bench: ## see "How it scales" in README.md
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./bench
