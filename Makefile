@@ -5,8 +5,9 @@ LDFLAGS   = -s -w -X $(VERSIONS).Version=$(VERSION) -X $(VERSIONS).Revision=$(RE
 
 GOLANGCI_LINT = golangci-lint-v2.15.0
 FUZZTIME     ?= 60s
+ALERTMANAGER ?= http://127.0.0.1:9093
 
-.PHONY: build run demo test race lint fmt golden docs rules e2e bench fuzz clean
+.PHONY: build run demo test race lint fmt golden docs rules notify-test e2e bench fuzz clean
 
 build: ## the static binary ./raptoreum_exporter
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o raptoreum_exporter .
@@ -44,10 +45,18 @@ rules: .bin/promtool .bin/amtool ## check and test alerts and routes; also with 
 	  $$tools/promtool test rules tests/*.yml && \
 	  $$tools/amtool check-config alertmanager.yml || exit 1; \
 	done
+	mkdir -p .bin/uncommented && cp -r alerts/templates .bin/uncommented # every receiver, as an owner would use it
+	sed '/^receivers:/,$$ s/^    # /    /' alerts/alertmanager.yml > .bin/uncommented/alertmanager.yml
+	.bin/amtool check-config .bin/uncommented/alertmanager.yml
 	for route in critical=phone warning=mail info=nobody; do \
 	  got=$$(.bin/amtool config routes test --config.file=alerts/alertmanager.yml severity=$${route%=*} node=n 2>/dev/null); \
 	  test "$$got" = "$${route#*=}" || { echo "severity $${route%=*} goes to $$got"; exit 1; }; \
 	done
+
+notify-test: .bin/amtool ## one test alert through the Alertmanager at ALERTMANAGER
+	.bin/amtool --alertmanager.url=$(ALERTMANAGER) alert add RaptoreumTest severity=critical node=test \
+	  --annotation='summary="A test of the way to your phone."' --annotation='description="Nothing is wrong. It ends by itself in 5 minutes."' \
+	  --end=$$(date -u -d '+5 min' +%FT%TZ)
 
 e2e: .bin/promtool .bin/amtool ## outages of fake smartnodes, told by the real Prometheus and Alertmanager
 	go test -tags e2e -count=1 -timeout 15m -v ./e2e
