@@ -33,13 +33,18 @@ func connect(ctx context.Context, o *options, logger log.Logger) (collector.Sour
 		Process:  host.Query{PidFile: conf.PidFile, Datadir: conf.Datadir, Conf: conf.known},
 		Port:     p2p.NewProber(ctx, p2p.Config{Dial: p2p.Dialer{UserAgent: "/" + agent() + "/"}.Dial}),
 	}
-	if _, err := daemon.ParseHash(o.protx); o.protx != "" && err != nil {
-		return none, fmt.Errorf("--smartnode.protx: %w; it is the proTxHash that `protx register` printed", err)
+	var protx *daemon.Hash
+	if o.protx != "" {
+		hash, err := daemon.ParseHash(o.protx)
+		if err != nil {
+			return none, fmt.Errorf("--smartnode.protx: %w; it is the proTxHash that `protx register` printed", err)
+		}
+		protx = &hash
 	}
 	if conf.configured {
 		s.Daemon, err = daemon.NewClient(ctx, daemon.Config{
 			URL: conf.URL, Credentials: conf.credentials, Network: conf.Network,
-			ProTxHash: o.protx, Address: conf.ExternalAddress,
+			ProTxHash: protx, Address: conf.ExternalAddress,
 		})
 		if err != nil {
 			return none, err

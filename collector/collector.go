@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -129,7 +130,7 @@ func New(config Config) *Set {
 
 // Metrics returns the descriptions of all metrics that the Set can send.
 func (s *Set) Metrics() []Metric {
-	metrics := s.own.metrics
+	metrics := slices.Clone(s.own.metrics)
 	for _, c := range s.collectors {
 		metrics = append(metrics, c.catalog.metrics...)
 	}

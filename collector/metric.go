@@ -1,8 +1,6 @@
 package collector
 
 import (
-	"strconv"
-
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -83,6 +81,3 @@ func sendEnum[S ~string](ch chan<- prometheus.Metric, m metric, states []S, hold
 		sendFlag(ch, m, state == holds, string(state))
 	}
 }
-
-// labelOf writes a flag as a label value.
-func labelOf(flag bool) string { return strconv.FormatBool(flag) }

@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -65,6 +66,6 @@ func (q *quorum) sendMemberships(ch chan<- prometheus.Metric, members []daemon.M
 		count[*m.IsValidMember]++
 	}
 	for _, valid := range []bool{true, false} {
-		send(ch, q.memberships, count[valid], labelOf(valid))
+		send(ch, q.memberships, count[valid], strconv.FormatBool(valid))
 	}
 }

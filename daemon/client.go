@@ -35,7 +35,7 @@ type Credentials struct {
 type Config struct {
 	URL         string                      // of the RPC port, http://127.0.0.1:10225
 	Credentials func() (Credentials, error) // asked at the first request and after a 401
-	ProTxHash   string                      // the smartnode to watch; empty: find it out
+	ProTxHash   *Hash                       // the smartnode to watch; nil: find it out
 	Address     string                      // externalip:port of the conf; empty: unknown
 	Network     Network                     // of the conf; empty: unknown until the daemon tells
 	Now         func() time.Time            // nil is time.Now
@@ -72,16 +72,15 @@ func NewClient(ctx context.Context, config Config) (*Client, error) {
 	if config.Dial == nil {
 		config.Dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
 	}
-	id, err := newIdentity(config)
-	if err != nil {
-		return nil, err
-	}
 	return &Client{
 		ctx:      ctx,
 		config:   config,
 		lockfree: newSlot(),
 		main:     newSlot(),
-		identity: id,
+		identity: identity{
+			given: config.ProTxHash != nil, hash: config.ProTxHash,
+			address: config.Address, network: config.Network,
+		},
 		http: &http.Client{
 			Transport: &http.Transport{
 				DialContext:        config.Dial,

@@ -2,11 +2,8 @@ package daemon
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"strings"
-
-	"raptoreum_exporter/internal/text"
 )
 
 // identity is what is known of the smartnode that this daemon runs. `smartnode status` tells the
@@ -51,18 +48,6 @@ func (c *Client) Known() Known {
 func Usable(address string) bool {
 	a, err := netip.ParseAddrPort(address)
 	return err == nil && !a.Addr().IsUnspecified() && a.Port() != 0
-}
-
-func newIdentity(config Config) (identity, error) {
-	id := identity{address: config.Address, network: config.Network}
-	if config.ProTxHash != "" {
-		h, err := ParseHash(config.ProTxHash)
-		if err != nil {
-			return id, fmt.Errorf("--smartnode.protx %q: %w; it is the proTxHash that `protx register` printed", text.Clip(config.ProTxHash, 80), err)
-		}
-		id.given, id.hash = true, &h
-	}
-	return id, nil
 }
 
 // proTxHash returns the hash to ask for; nil: not known.

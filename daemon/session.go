@@ -64,9 +64,6 @@ func (s *Session) Release() {
 	}
 }
 
-// Began returns the moment of the Session's start: no answer of it is older.
-func (s *Session) Began() time.Time { return s.began }
-
 // State returns how the daemon stands towards us and, unless it is ready, why.
 func (s *Session) State(ctx context.Context) (State, error) {
 	if _, err := s.Lockfree(ctx); err != nil {
