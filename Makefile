@@ -7,7 +7,7 @@ GOLANGCI_LINT = golangci-lint-v2.15.0
 FUZZTIME     ?= 60s
 ALERTMANAGER ?= http://127.0.0.1:9093
 
-.PHONY: build run demo test race lint fmt golden docs rules notify-test e2e bench fuzz clean
+.PHONY: build run demo demo-full test race lint fmt golden docs rules notify-test e2e drill bench fuzz clean
 
 build: ## the static binary ./raptoreum_exporter
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o raptoreum_exporter .
@@ -19,11 +19,15 @@ demo: ## the exporter against a fake network; Ctrl-C ends both
 	@go build -o .bin/demo ./internal/demo # go run would report Ctrl-C as a failure
 	@.bin/demo
 
+demo-full: $(if $(and $(shell command -v prometheus),$(shell command -v alertmanager)),,.bin/promtool .bin/amtool) ## the same with Prometheus and Alertmanager: break the smartnode, read the messages
+	@go build -o .bin/demo ./internal/demo
+	@.bin/demo -full
+
 test: ## all tests
 	go test ./...
 
-race: ## all tests with the race detector; needs gcc
-	go test -race ./...
+race: ## all tests with the race detector, but those of other programs; needs gcc
+	go test -race -short ./...
 
 lint: .bin/$(GOLANGCI_LINT) ## formatting and house rules
 	.bin/$(GOLANGCI_LINT) run
@@ -37,21 +41,8 @@ golden: ## write what the tests expect of /metrics anew; read the diff
 docs: ## write METRICS.md and the table of flags in README.md anew
 	go test . ./collector -run Docs -update
 
-rules: .bin/promtool .bin/amtool ## check and test alerts and routes; also with the tools of .bin/oldest, if there
-	cd alerts && for tools in ../.bin ../.bin/oldest/usr/bin; do \
-	  test -x $$tools/promtool || continue; \
-	  $$tools/promtool --version | head -n 1; \
-	  $$tools/promtool check rules alerts.yml && \
-	  $$tools/promtool test rules tests/*.yml && \
-	  $$tools/amtool check-config alertmanager.yml || exit 1; \
-	done
-	mkdir -p .bin/uncommented && cp -r alerts/templates .bin/uncommented # every receiver, as an owner would use it
-	sed '/^receivers:/,$$ s/^    # /    /' alerts/alertmanager.yml > .bin/uncommented/alertmanager.yml
-	.bin/amtool check-config .bin/uncommented/alertmanager.yml
-	for route in critical=phone warning=mail info=nobody; do \
-	  got=$$(.bin/amtool config routes test --config.file=alerts/alertmanager.yml severity=$${route%=*} node=n 2>/dev/null); \
-	  test "$$got" = "$${route#*=}" || { echo "severity $${route%=*} goes to $$got"; exit 1; }; \
-	done
+rules: .bin/promtool .bin/amtool ## check alerts, their cases, routes and templates with the real tools; also with those of .bin/oldest, if there
+	go test -count=1 -v -run 'TestPromtool|TestAmtool|TestTemplates' ./alerts
 
 notify-test: .bin/amtool ## one test alert through the Alertmanager at ALERTMANAGER
 	.bin/amtool --alertmanager.url=$(ALERTMANAGER) alert add RaptoreumTest severity=critical node=test \
@@ -60,6 +51,9 @@ notify-test: .bin/amtool ## one test alert through the Alertmanager at ALERTMANA
 
 e2e: .bin/promtool .bin/amtool ## outages of fake smartnodes, told by the real Prometheus and Alertmanager
 	go test -tags e2e -count=1 -timeout 15m -v ./e2e
+
+drill: .bin/promtool .bin/amtool ## the same; writes the table of outages in README.md anew
+	go test -tags e2e -count=1 -timeout 15m -v ./e2e -update
 
 bench: ## see "How it scales" in README.md
 	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./bench

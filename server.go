@@ -47,22 +47,11 @@ func newHandler(set *collector.Set, o *options, logger log.Logger) (http.Handler
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET "+o.telemetry, limit(most, metricsHandler(set, ownMetrics(o.bare), logger)))
-	mux.HandleFunc("GET /runbooks/{alert}", runbook)
+	mux.HandleFunc("GET /runbooks/{alert}", alerts.ServeRunbook)
 	mux.HandleFunc("GET /-/healthy", fine)
 	mux.HandleFunc("GET /-/ready", fine)
 	mux.Handle("GET /", landing)
 	return mux, nil
-}
-
-// runbook shows what to do about an alert; README is the list of them.
-func runbook(w http.ResponseWriter, r *http.Request) {
-	text, ok := alerts.Runbook(r.PathValue("alert"))
-	if !ok {
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8") // Markdown that a browser shows
-	_, _ = w.Write(text)
 }
 
 func fine(w http.ResponseWriter, _ *http.Request) {

@@ -2,7 +2,10 @@
 // runbook_url of an alert points at the exporter that it is about.
 package alerts
 
-import "embed"
+import (
+	"embed"
+	"net/http"
+)
 
 //go:embed runbooks/*.md
 var runbooks embed.FS
@@ -11,4 +14,15 @@ var runbooks embed.FS
 func Runbook(alert string) ([]byte, bool) {
 	text, err := runbooks.ReadFile("runbooks/" + alert + ".md")
 	return text, err == nil
+}
+
+// ServeRunbook answers with the runbook that the path names as {alert}; README is the list of them.
+func ServeRunbook(w http.ResponseWriter, r *http.Request) {
+	text, ok := Runbook(r.PathValue("alert"))
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8") // Markdown that a browser shows
+	_, _ = w.Write(text)                                        // the error is that of a reader who has gone
 }

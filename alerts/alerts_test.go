@@ -2,6 +2,7 @@ package alerts_test
 
 import (
 	"cmp"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -169,7 +170,7 @@ func TestCases(t *testing.T) {
 	if err != nil || len(files) < 7 {
 		t.Fatalf("%d files, %v", len(files), err)
 	}
-	fires, silent := map[string]bool{}, map[string]bool{}
+	fires, silent, cases := map[string]bool{}, map[string]bool{}, 0
 	alertname := regexp.MustCompile(`alertname="(\w+)"`)
 	for _, path := range files {
 		var file struct {
@@ -181,6 +182,7 @@ func TestCases(t *testing.T) {
 			}
 		}
 		read(t, path, &file)
+		cases += len(file.Tests)
 		for _, test := range file.Tests {
 			for _, check := range test.Checks {
 				found := alertname.FindStringSubmatch(check.Expr)
@@ -193,7 +195,15 @@ func TestCases(t *testing.T) {
 			}
 		}
 	}
-	for _, alert := range names(readRules(t)) {
+	rules := readRules(t)
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if counts := fmt.Sprintf("%d alerts in %d rules with %d promtool cases", len(names(rules)), len(rules), cases); !strings.Contains(string(readme), counts) {
+		t.Errorf("README.md does not say: %s", counts)
+	}
+	for _, alert := range names(rules) {
 		if !fires[alert] {
 			t.Errorf("%s has no case in which it fires", alert)
 		}

@@ -5,7 +5,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -13,25 +12,28 @@ import (
 
 	"go.uber.org/goleak"
 
-	"raptoreum_exporter/internal/simnet"
+	"raptoreum_exporter/internal/drill"
 )
 
-// patience is how long a message may take that has to come, after which the outage is over.
-const patience = 2 * time.Hour
+const (
+	// patience is how long a message may take that has to come, after which the outage is over.
+	patience = 2 * time.Hour
 
-// settled is how long nothing more may come after the last resolve message: two intervals of a group.
-const settled = 10 * time.Minute
+	// settled is how long nothing more may come after the last resolve message: two intervals of a group.
+	settled = 10 * time.Minute
+
+	root     = ".."
+	watchdog = "RaptoreumWatchdog"
+)
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestAlerting(t *testing.T) {
-	scenario, err := simnet.Load(os.DirFS("../testdata/scenarios/healthy"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	runs, stacks := plan(t, scenario)
+	runs, stacks := plan(t)
 	for _, s := range stacks {
-		s.await(t)
+		if err := s.Await(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	quietly, enough := context.WithCancel(t.Context())
 	defer enough()
@@ -49,44 +51,43 @@ func TestAlerting(t *testing.T) {
 	days.Wait()
 	checkPost(t, runs, stacks)
 	report(t, results)
+	checkReadme(t, results)
 }
 
 // run is an outage or a quiet day, and where it happens.
 type run struct {
-	*outage
-	*quiet
-	stack *stack
-	hit   []*node
-	whose []string // nodes by name whose messages are of it; "" is of several
+	outage *drill.Outage
+	quiet  *drill.Quiet
+	stack  *drill.Stack
+	hit    []*drill.Node
+	whose  []string // nodes by name whose messages are of it; "" is of several
 }
 
 // plan starts the nodes and what watches them.
-func plan(t *testing.T, scenario *simnet.Scenario) (runs []run, stacks []*stack) {
-	var many []*node
-	for _, o := range outages() {
-		r := run{outage: &o, whose: []string{o.name}}
-		if o.nodes == 0 {
-			r.hit = []*node{startNode(t, o.name, scenario)}
+func plan(t *testing.T) (runs []run, stacks []*drill.Stack) {
+	t.Helper()
+	var many []*drill.Node
+	for _, o := range drill.Outages() {
+		r := run{outage: &o, whose: []string{o.Name}}
+		if o.Nodes == 0 {
+			r.hit = []*drill.Node{startNode(t, o.Name)}
 			many = append(many, r.hit[0])
 		} else {
 			r.whose = []string{""}
-			for i := range o.of {
-				n := startNode(t, fmt.Sprintf("%s-%d", o.name, i+1), scenario)
-				r.hit, r.whose = append(r.hit, n), append(r.whose, n.name)
+			for i := range o.Of {
+				n := startNode(t, fmt.Sprintf("%s-%d", o.Name, i+1))
+				r.hit, r.whose = append(r.hit, n), append(r.whose, n.Name)
 			}
 			r.stack = startStack(t, r.hit)
 			stacks = append(stacks, r.stack)
-			r.hit = r.hit[:o.nodes]
+			r.hit = r.hit[:o.Nodes]
 		}
 		runs = append(runs, r)
 	}
-	for _, q := range quietDays() {
-		n := startNode(t, q.name, scenario)
-		if q.name == "penalty-decays" {
-			n.change(func(s *simnet.State) { s.Penalty = 60 })
-		}
+	for _, q := range drill.QuietDays() {
+		n := startNode(t, q.Name)
 		many = append(many, n)
-		runs = append(runs, run{quiet: &q, hit: []*node{n}, whose: []string{n.name}})
+		runs = append(runs, run{quiet: &q, hit: []*drill.Node{n}, whose: []string{n.Name}})
 	}
 	s := startStack(t, many)
 	for i := range runs {
@@ -97,66 +98,77 @@ func plan(t *testing.T, scenario *simnet.Scenario) (runs []run, stacks []*stack)
 	return runs, append(stacks, s)
 }
 
-// await waits until everything about the nodes is known and long enough, so that what happens
-// then is a change.
-func (s *stack) await(t *testing.T) {
+func startNode(t *testing.T, name string) *drill.Node {
 	t.Helper()
-	known := []string{
-		"raptoreum_up == 1", "raptoreum_port_reachable == 1", "raptoreum_smartnodes_penalised",
-		"min by (node) (raptoreum_explorer_chain_match) == 1", "max by (node) (raptoreum_explorer_smartnode_pose_banned) == 0",
+	n, err := drill.StartNode(t.Context(), root, name)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
-		missing := slices.IndexFunc(known, func(expr string) bool { return s.count(expr) < s.nodes })
-		if missing == -1 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s has %d series of %d nodes", known[missing], s.count(known[missing]), s.nodes)
-		}
+	t.Cleanup(n.Close)
+	return n
+}
+
+func startStack(t *testing.T, nodes []*drill.Node) *drill.Stack {
+	t.Helper()
+	s, err := drill.StartStack(context.WithoutCancel(t.Context()), drill.Config{Root: root, Programs: root + "/.bin", Nodes: nodes})
+	if err != nil {
+		t.Fatalf("%v; `make e2e` builds the programs first", err)
 	}
-	time.Sleep(scaled(10 * time.Minute))
+	t.Cleanup(func() {
+		s.Close()
+		if t.Failed() {
+			t.Log(s.Logs())
+		}
+	})
+	return s
 }
 
 // happen lets an outage begin and end, and returns what its owner heard.
 func (r run) happen() result {
-	out := result{Name: r.outage.name}
+	out := result{Name: r.outage.Name, Title: r.outage.Title}
 	began := time.Now()
-	for _, n := range r.hit {
-		r.begin(n)
+	looking, enough := context.WithCancel(context.Background())
+	defer enough()
+	noticed := make(chan drill.Noticed, 1)
+	go func() { noticed <- r.hit[0].Before(looking, func() { r.outage.Begin(r.hit[0]) }) }()
+	for _, n := range r.hit[1:] {
+		r.outage.Begin(n)
 	}
-	inhibited := map[alert]bool{}
+	inhibited := map[drill.Alert]bool{}
 	over := func(done func() bool, least time.Duration) {
 		since := time.Now()
-		for time.Since(since) < scaled(patience) && (time.Since(since) < scaled(least) || !done()) {
+		for time.Since(since) < drill.Scaled(patience) && (time.Since(since) < drill.Scaled(least) || !done()) {
 			for _, name := range r.whose {
-				r.stack.inhibited(name, inhibited)
+				r.stack.Inhibited(name, inhibited)
 			}
 			time.Sleep(500 * time.Millisecond)
 		}
 	}
 	over(func() bool {
-		return !slices.ContainsFunc(r.want, func(a alert) bool { return len(r.notices(a)) == 0 })
-	}, r.lasts)
+		return !slices.ContainsFunc(r.outage.Want, func(a drill.Alert) bool { return len(r.notices(a)) == 0 })
+	}, r.outage.Lasts)
+	enough()
+	out.Noticed = <-noticed
 	ended := time.Now()
 	for _, n := range r.hit {
-		r.end(n)
+		r.outage.End(n)
 	}
 	over(func() bool {
-		return !slices.ContainsFunc(r.want, func(a alert) bool {
+		return !slices.ContainsFunc(r.outage.Want, func(a drill.Alert) bool {
 			all := r.notices(a)
-			return len(all) == 0 || all[len(all)-1].firing
+			return len(all) == 0 || all[len(all)-1].Firing
 		})
 	}, settled)
-	time.Sleep(scaled(settled))
+	time.Sleep(drill.Scaled(settled))
 	out.conclude(r, inhibited, began, ended)
 	return out
 }
 
 // notices returns what came of this run's nodes about an alert, or all that did.
-func (r run) notices(about alert) (found []notice) {
+func (r run) notices(about drill.Alert) (found []drill.Notice) {
 	for _, name := range r.whose {
-		for _, n := range r.stack.inbox.of(name) {
-			if n.alert == about || about == (alert{}) && n.Name != watchdog {
+		for _, n := range r.stack.Inbox.Of(name) {
+			if n.Alert == about || about == (drill.Alert{}) && n.Name != watchdog {
 				found = append(found, n)
 			}
 		}
@@ -166,14 +178,14 @@ func (r run) notices(about alert) (found []notice) {
 
 // live is a quiet day: warnings are told, but nothing critical.
 func (r run) live(ctx context.Context) result {
-	out := result{Name: r.quiet.name}
+	out := result{Name: r.quiet.Name, Quiet: true}
 	began := time.Now()
-	r.quiet.live(ctx, r.hit[0])
-	for _, n := range r.notices(alert{}) {
+	r.quiet.Live(ctx, r.hit[0])
+	for _, n := range r.notices(drill.Alert{}) {
 		if n.Severity == "critical" {
-			out.wrong("%s came after %.1f min", n.alert, minutes(n.at.Sub(began)))
-		} else if n.firing {
-			out.Told = append(out.Told, told{n.alert, minutes(n.at.Sub(began)), -1})
+			out.wrong("%s came after %.1f min", n.Alert, drill.Minutes(n.At.Sub(began)))
+		} else if n.Firing {
+			out.Told = append(out.Told, told{n.Alert, drill.Minutes(n.At.Sub(began)), -1})
 		}
 	}
 	return out

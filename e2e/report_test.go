@@ -3,47 +3,49 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"text/tabwriter"
 	"time"
+
+	"raptoreum_exporter/internal/drill"
 )
 
 // told is an alert that reached the owner; its times are minutes of the rules.
 type told struct {
-	alert
-	Arrived  float64 `json:"arrived_minutes"`                     // since the outage began; -1 is never
-	Resolved float64 `json:"resolved_minutes_after_end_of_cause"` // -1 is never, or on a quiet day
+	drill.Alert
+	Arrived  float64 // since the outage began; -1 is never
+	Resolved float64 // since the end of the cause; -1 is never, or on a quiet day
 }
 
 // result is what came of an outage or of a quiet day.
 type result struct {
-	Name      string   `json:"name"`
-	Told      []told   `json:"told"`
-	Inhibited []string `json:"inhibited"`
-	AlsoOver  []string `json:"also_over"` // of which only the end was told, along with that of their cause
-	Wrong     []string `json:"wrong"`     // empty: it went as it should
+	Name, Title string
+	Quiet       bool
+	Told        []told
+	Noticed     drill.Noticed // by what owners had before
+	Inhibited   []string
+	AlsoOver    []string // of which only the end was told, along with that of their cause
+	Wrong       []string // empty: it went as it should
 }
 
 // conclude compares what was told of an outage with what had to be.
-func (out *result) conclude(r run, inhibited map[alert]bool, began, ended time.Time) {
-	for _, a := range r.want {
+func (out *result) conclude(r run, inhibited map[drill.Alert]bool, began, ended time.Time) {
+	for _, a := range r.outage.Want {
 		out.judge(a, r.notices(a), began, ended)
 	}
-	for _, n := range r.notices(alert{}) {
+	for _, n := range r.notices(drill.Alert{}) {
 		switch {
-		case slices.Contains(r.want, n.alert):
-		case n.firing:
-			out.wrong("%s %s came after %.1f min", n.node, n.alert, minutes(n.at.Sub(began)))
+		case slices.Contains(r.outage.Want, n.Alert):
+		case n.Firing:
+			out.wrong("%s %s came after %.1f min", n.Node, n.Alert, drill.Minutes(n.At.Sub(began)))
 		case !slices.Contains(out.AlsoOver, n.String()):
 			out.AlsoOver = append(out.AlsoOver, n.String())
 		}
 	}
-	for _, a := range r.muted {
+	for _, a := range r.outage.Muted {
 		if !inhibited[a] {
 			out.wrong("%s was not inhibited", a)
 		}
@@ -55,27 +57,27 @@ func (out *result) conclude(r run, inhibited map[alert]bool, began, ended time.T
 }
 
 // judge says how an alert that had to come came and went.
-func (out *result) judge(a alert, all []notice, began, ended time.Time) {
+func (out *result) judge(a drill.Alert, all []drill.Notice, began, ended time.Time) {
 	to := told{a, -1, -1}
 	defer func() { out.Told = append(out.Told, to) }()
 	if len(all) == 0 {
 		out.wrong("%s never came", a)
 		return
 	}
-	to.Arrived = minutes(all[0].at.Sub(began))
+	to.Arrived = drill.Minutes(all[0].At.Sub(began))
 	receiver := map[string]string{"critical": "phone", "warning": "mail"}[a.Severity]
 	for i, n := range all {
 		switch {
-		case n.receiver != receiver:
-			out.wrong("%s went to %s", a, n.receiver)
-		case !n.firing && n.at.Before(ended):
+		case n.Receiver != receiver:
+			out.wrong("%s went to %s", a, n.Receiver)
+		case !n.Firing && n.At.Before(ended):
 			out.wrong("%s was resolved before its cause was", a)
-		case n.firing && i > 0 && !all[i-1].firing:
+		case n.Firing && i > 0 && !all[i-1].Firing:
 			out.wrong("%s came back", a)
 		}
 	}
-	if last := all[len(all)-1]; !last.firing {
-		to.Resolved = minutes(last.at.Sub(ended))
+	if last := all[len(all)-1]; !last.Firing {
+		to.Resolved = drill.Minutes(last.At.Sub(ended))
 	} else {
 		out.wrong("%s was never resolved", a)
 	}
@@ -87,18 +89,13 @@ func (out *result) wrong(format string, args ...any) {
 	}
 }
 
-// minutes of the rules.
-func minutes(d time.Duration) float64 {
-	return float64((d * scale).Round(6*time.Second)) / float64(time.Minute)
-}
-
 // checkPost looks at what no single outage shows: the dead man's switch, and the mails.
-func checkPost(t *testing.T, runs []run, stacks []*stack) {
+func checkPost(t *testing.T, runs []run, stacks []*drill.Stack) {
 	t.Helper()
 	for _, s := range stacks {
 		beats := 0
-		for _, n := range s.inbox.of("") {
-			if n.Name == watchdog && n.receiver == "dead-mans-switch" && n.firing {
+		for _, n := range s.Inbox.Of("") {
+			if n.Name == watchdog && n.Receiver == "dead-mans-switch" && n.Firing {
 				beats++
 			}
 		}
@@ -107,20 +104,21 @@ func checkPost(t *testing.T, runs []run, stacks []*stack) {
 		}
 	}
 	for _, r := range runs {
-		if r.outage == nil || !slices.ContainsFunc(r.want, func(a alert) bool { return a.Severity == "warning" }) {
+		if r.outage == nil {
 			continue
 		}
-		for _, subject := range []string{"Subject: WARNING ", "Subject: over: "} {
-			if !r.stack.inbox.mailed(subject+r.outage.name+": ") && !r.stack.inbox.mailed(subject+"several nodes: ") {
-				t.Errorf("%s: no mail with %q", r.outage.name, subject)
+		severity := strings.ToUpper(r.outage.Want[0].Severity)
+		for _, subject := range []string{severity + " ", "over: "} {
+			if !slices.ContainsFunc(r.stack.Inbox.Mails(), func(m drill.Mail) bool {
+				return strings.HasPrefix(m.Subject, subject+r.outage.Name+": ") || strings.HasPrefix(m.Subject, subject+"several nodes: ")
+			}) {
+				t.Errorf("%s: no mail with %q", r.outage.Name, subject)
 			}
 		}
 	}
 }
 
-const watchdog = "RaptoreumWatchdog"
-
-// report prints the table, writes it for the drill and fails the test where something is wrong.
+// report prints the table and fails the test where something is wrong.
 func report(t *testing.T, results []result) {
 	t.Helper()
 	var table strings.Builder
@@ -142,14 +140,4 @@ func report(t *testing.T, results []result) {
 	}
 	w.Flush()
 	t.Logf("\n%s", table.String())
-	data, err := json.MarshalIndent(results, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll("out", 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile("out/outages.json", append(data, '\n'), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -179,3 +179,57 @@ func nothingLeft(t *testing.T, dir string) {
 		t.Errorf("left behind: %v, %v", files, err)
 	}
 }
+
+// TestFull breaks the smartnode as a newcomer would, and reads the message.
+func TestFull(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes half a minute")
+	}
+	if _, err := os.Stat("../../.bin/alertmanager"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("%v; make .bin/amtool .bin/promtool first", err)
+		}
+		t.Skip("no Alertmanager; make .bin/amtool .bin/promtool builds what this test needs")
+	}
+	t.Parallel()
+	command, dir := demo(t, "-full")
+	in, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	steps := []struct{ see, do string }{
+		{"A number and Enter begins", "1\n"},
+		{"CRITICAL my-smartnode: raptoreumd does not answer.", "0\n"},
+		{"over: my-smartnode: raptoreumd does not answer.", "no\n"},
+		{`"no" is no number`, ""},
+	}
+	for lines := bufio.NewScanner(out); len(steps) > 0 && lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), steps[0].see) {
+			if _, err := io.WriteString(in, steps[0].do); err != nil {
+				t.Fatal(err)
+			}
+			steps = steps[1:]
+		}
+	}
+	if len(steps) > 0 {
+		t.Errorf("it never said %q", steps[0].see)
+	}
+	if err := command.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	_ = command.Wait() // the exit code says it
+	if got := command.ProcessState.ExitCode(); got != 0 {
+		t.Errorf("exit code %d", got)
+	}
+	nothingLeft(t, dir)
+	if files, err := filepath.Glob(filepath.Join(dir, "raptoreum_exporter-*")); err != nil || len(files) > 0 {
+		t.Errorf("left behind: %v, %v", files, err)
+	}
+}

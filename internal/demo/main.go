@@ -17,26 +17,23 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
+	"raptoreum_exporter/internal/child"
 	"raptoreum_exporter/internal/simnet"
 )
 
 const (
 	raptoreumd = "raptoreumd"
 	blockEvery = 15 * time.Second
-	stopWithin = 10 * time.Second
 )
 
 func main() {
 	if filepath.Base(os.Args[0]) == raptoreumd { // started by play, which also ends it
 		time.Sleep(1<<63 - 1)
 	}
-	runtime.LockOSThread() // children get their signal when the thread that started them ends
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	go func(parent int) { // "go run" does not pass SIGTERM on: we would be left behind
 		for os.Getppid() == parent {
@@ -56,18 +53,21 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	listen := flags.String("listen", "127.0.0.1:10227", "address of the exporter; a free port when it is taken")
 	once := flags.Bool("once", false, "print the names of all metrics and end")
+	full := flags.Bool("full", false, "break the smartnode and read the messages that its owner gets; needs Prometheus and Alertmanager")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q; see -help", flags.Arg(0))
 	}
+	if *full {
+		return runFull(ctx, os.Stdin, out)
+	}
 	dir, err := os.MkdirTemp("", "raptoreum_exporter-demo-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // it lies among temporary files
-
 	network, conf, err := startNetwork(dir)
 	if err != nil {
 		return err
@@ -89,10 +89,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	metrics := url.URL{Scheme: "http", Host: address, Path: "/metrics"}
 
 	ctx, end := context.WithCancel(ctx)
-	var children sync.WaitGroup
-	defer children.Wait()
+	var children programs
+	defer children.wait()
 	defer end()
-	died, err := startPrograms(ctx, &children, dir, exporterArgs)
+	died, err := children.start(ctx, dir, exporterArgs)
 	if err != nil {
 		return err
 	}
@@ -194,10 +194,18 @@ func freeAddress(ctx context.Context, address string) (string, error) {
 	return l.Addr().String(), nil
 }
 
-// startPrograms starts what has to be a process of its own: a raptoreumd that does nothing, for
-// the metrics of its process, and the exporter. They end with ctx. What is received is that the
-// exporter ended by itself.
-func startPrograms(ctx context.Context, children *sync.WaitGroup, dir string, exporterArgs []string) (<-chan error, error) {
+// programs are what has to be a process of its own.
+type programs []<-chan struct{}
+
+func (p *programs) wait() {
+	for _, ended := range *p {
+		<-ended
+	}
+}
+
+// start starts a raptoreumd that does nothing, for the metrics of its process, and the exporter. They
+// end with ctx. What is received is that the exporter ended by itself.
+func (p *programs) start(ctx context.Context, dir string, exporterArgs []string) (<-chan error, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -209,30 +217,27 @@ func startPrograms(ctx context.Context, children *sync.WaitGroup, dir string, ex
 	if err := build.Run(); err != nil {
 		return nil, fmt.Errorf("go build: %w", err)
 	}
-	if _, err := start(ctx, children, self, raptoreumd, "-datadir="+dir); err != nil {
+	if _, err := p.add(ctx, self, raptoreumd, "-datadir="+dir); err != nil {
 		return nil, err
 	}
-	return start(ctx, children, exporter, append([]string{"raptoreum_exporter"}, exporterArgs...)...)
+	return p.add(ctx, exporter, append([]string{"raptoreum_exporter"}, exporterArgs...)...)
 }
 
-// start runs a program until ctx is done or this one has ended, however that comes about.
-// What is received is that the program ended earlier.
-func start(ctx context.Context, children *sync.WaitGroup, program string, args ...string) (<-chan error, error) {
+// add starts a program. What is received is that it ended by itself.
+func (p *programs) add(ctx context.Context, program string, args ...string) (<-chan error, error) {
 	command := exec.CommandContext(ctx, program)
 	command.Args = args
 	command.Env = []string{} // RAPTOREUM_EXPORTER_... would be flags
 	command.Stdout, command.Stderr = os.Stderr, os.Stderr
-	// Away from the Ctrl-C of the terminal: the end has an order.
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
-	command.WaitDelay = stopWithin
-	if err := command.Start(); err != nil {
+	ended, err := child.Start(command)
+	if err != nil {
 		return nil, err
 	}
+	*p = append(*p, ended)
 	died := make(chan error, 1)
-	children.Go(func() {
-		_ = command.Wait() // ProcessState says it, success too
+	go func() {
+		<-ended
 		died <- fmt.Errorf("%s has ended: %s; its last words are above", args[0], command.ProcessState)
-	})
+	}()
 	return died, nil
 }

@@ -100,3 +100,6 @@ func (s *Scenario) result(key string, value any) error {
 	}
 	return nil
 }
+
+// ProTxHash returns the hash of the smartnode that the scenario was recorded on.
+func (s *Scenario) ProTxHash() string { return s.own }

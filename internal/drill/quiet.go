@@ -1,6 +1,4 @@
-//go:build e2e
-
-package e2e
+package drill
 
 import (
 	"context"
@@ -10,10 +8,10 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// quiet is what belongs to the life of a healthy node, of which nothing critical may be told.
-type quiet struct {
-	name string
-	live func(context.Context, *node) // until ctx is done
+// Quiet is what belongs to the life of a healthy node, of which nothing critical may be told.
+type Quiet struct {
+	Name string
+	Live func(context.Context, *Node) // until ctx is done
 }
 
 // pass waits that long in the rules' time, and says whether ctx is still on.
@@ -21,23 +19,24 @@ func pass(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():
 		return false
-	case <-time.After(scaled(d)):
+	case <-time.After(Scaled(d)):
 		return true
 	}
 }
 
-func quietDays() []quiet {
-	return []quiet{
-		{"nothing-happens", func(ctx context.Context, _ *node) { <-ctx.Done() }},
+// QuietDays returns them all.
+func QuietDays() []Quiet {
+	return []Quiet{
+		{"nothing-happens", func(ctx context.Context, _ *Node) { <-ctx.Done() }},
 		{"upgrades", upgrades},
-		{"missed-scrapes", func(ctx context.Context, n *node) {
+		{"missed-scrapes", func(ctx context.Context, n *Node) {
 			for pass(ctx, 7*time.Minute) {
-				n.missed.Store(1)
+				n.MissScrape()
 			}
 		}},
-		{"explorer-flaps", func(ctx context.Context, n *node) {
+		{"explorer-flaps", func(ctx context.Context, n *Node) {
 			for down := true; pass(ctx, 4*time.Minute); down = !down {
-				n.change(func(s *simnet.State) {
+				n.Change(func(s *simnet.State) {
 					s.Explorers[0].Mode = simnet.ExplorerOK
 					if down {
 						s.Explorers[0].Mode = simnet.ExplorerDown
@@ -46,16 +45,16 @@ func quietDays() []quiet {
 			}
 		}},
 		{"block-gaps", blockGaps},
-		{"penalty-decays", func(ctx context.Context, n *node) { // from 60, a point each 2 blocks
+		{"penalty-decays", func(ctx context.Context, n *Node) { // from 60, when it was first seen, a point each 2 blocks
 			for pass(ctx, 2*blockEvery) {
-				n.change(func(s *simnet.State) { s.Penalty = max(0, s.Penalty-1) })
+				n.Change(func(s *simnet.State) { s.Penalty = max(0, s.Penalty-1) })
 			}
 		}},
 	}
 }
 
 // upgrades stops the daemon, which warms up for 10 minutes then, twice in the first two hours.
-func upgrades(ctx context.Context, n *node) {
+func upgrades(ctx context.Context, n *Node) {
 	for range 2 {
 		if !pass(ctx, 20*time.Minute) {
 			return
@@ -65,23 +64,23 @@ func upgrades(ctx context.Context, n *node) {
 			return
 		}
 		daemonReturns(n)
-		n.change(func(s *simnet.State) { s.Daemon, s.PeersIn = simnet.DaemonWarmingUp, 0 })
+		n.Change(func(s *simnet.State) { s.Daemon, s.PeersIn = simnet.DaemonWarmingUp, 0 })
 		if !pass(ctx, 10*time.Minute) {
 			return
 		}
-		n.change(func(s *simnet.State) { s.Daemon = simnet.DaemonOK })
+		n.Change(func(s *simnet.State) { s.Daemon = simnet.DaemonOK })
 		if !pass(ctx, 10*time.Minute) {
 			return
 		}
-		n.change(func(s *simnet.State) { s.PeersIn = 6 })
+		n.Change(func(s *simnet.State) { s.PeersIn = 6 })
 	}
 	<-ctx.Done()
 }
 
 // blockGaps are drawn from the law that blocks follow; every hour comes one of 25 minutes, which
 // really comes once in years.
-func blockGaps(ctx context.Context, n *node) {
-	n.change(func(s *simnet.State) { s.AdvanceEvery = 0 })
+func blockGaps(ctx context.Context, n *Node) {
+	n.Change(func(s *simnet.State) { s.AdvanceEvery = 0 })
 	random := rand.New(rand.NewPCG(1, 2))
 	since := time.Duration(0)
 	for {
@@ -93,6 +92,6 @@ func blockGaps(ctx context.Context, n *node) {
 		if !pass(ctx, gap) {
 			return
 		}
-		n.network.AddBlock()
+		n.AddBlock()
 	}
 }

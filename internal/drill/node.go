@@ -1,6 +1,4 @@
-//go:build e2e
-
-package e2e
+package drill
 
 import (
 	"context"
@@ -10,12 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
-	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/explorer"
@@ -31,38 +29,66 @@ const (
 	// What waits for an answer is not scaled: the machine is no faster than others.
 	scrapeTime    = 700 * time.Millisecond // of the second that Prometheus waits
 	handshakeTime = 400 * time.Millisecond
-	// registered smartnodes are as many points to the ban; and our penalty is no storm among them.
-	registered = 200
+	// Registered are as many points to the ban; and our penalty is no storm among them.
+	Registered = 200
 )
 
-// node is a smartnode of the owner: a fake network, the machine and the exporter.
-type node struct {
-	name    string
+// Node is a smartnode of the owner: a fake network, the machine and an exporter on scaled time.
+type Node struct {
+	Name string
+
 	network *simnet.Network
+	protx   string
 	machine string       // folder that holds proc and cgroup
 	missed  atomic.Int64 // scrapes still to be answered 503
 	address string       // of the exporter
 	set     *collector.Set
+	sources collector.Sources
 	server  *http.Server
+	cancel  context.CancelFunc
 }
 
-// startNode starts a healthy node that ends with the test.
-func startNode(t *testing.T, name string, scenario *simnet.Scenario) *node {
-	t.Helper()
-	network, err := simnet.Start(simnet.Config{
-		Scenario: scenario, Captures: os.DirFS("../testdata/captures"),
+// StartNode starts a healthy node, from the recordings of the repository at root. Close it.
+func StartNode(ctx context.Context, root, name string) (n *Node, err error) {
+	scenario, err := simnet.Load(os.DirFS(filepath.Join(root, "testdata", "scenarios", "healthy")))
+	if err != nil {
+		return nil, err
+	}
+	n = &Node{Name: name, protx: scenario.ProTxHash(), address: "127.0.0.1:0"}
+	ctx, n.cancel = context.WithCancel(ctx)
+	defer func() {
+		if err != nil {
+			n.Close()
+		}
+	}()
+	n.network, err = simnet.Start(simnet.Config{
+		Scenario: scenario, Captures: os.DirFS(filepath.Join(root, "testdata", "captures")),
 		User: user, Password: password, AuthDelay: time.Millisecond, OwnAddress: true,
 	})
 	if err != nil {
-		t.Fatal(err)
+		return n, err
 	}
-	t.Cleanup(network.Close)
-	network.AddBlock() // the recorded tip is old
-	network.Set(func(s *simnet.State) {
-		s.AdvanceEvery = simnet.Duration(scaled(blockEvery))
-		s.PeersIn, s.PeersOut, s.ListSize = 6, 8, registered
+	n.network.AddBlock() // the recorded tip is old
+	n.Change(func(s *simnet.State) {
+		s.AdvanceEvery = simnet.Duration(Scaled(blockEvery))
+		s.PeersIn, s.PeersOut, s.ListSize = 6, 8, Registered
 	})
-	n := &node{name: name, network: network, machine: t.TempDir(), address: "127.0.0.1:0"}
+	if err := n.build(); err != nil {
+		return n, err
+	}
+	if n.sources, err = n.connect(ctx); err != nil {
+		return n, err
+	}
+	n.set = collector.New(collector.Config{Sources: n.sources})
+	n.serve()
+	return n, nil
+}
+
+// build makes the machine: its proc and cgroup, as far as they are read.
+func (n *Node) build() (err error) {
+	if n.machine, err = os.MkdirTemp("", "raptoreum_exporter-drill-"); err != nil {
+		return err
+	}
 	for file, content := range map[string]string{
 		"proc/self": "", "proc/1/cmdline": "init\x00", "proc/1/comm": "init\n",
 		"proc/70/cmdline": "raptoreumd\x00-datadir=" + n.machine + "\x00", "proc/70/comm": "raptoreumd\n",
@@ -73,21 +99,11 @@ func startNode(t *testing.T, name string, scenario *simnet.Scenario) *node {
 	}
 	n.oomKills("proc/vmstat", 3)
 	n.oomKills("cgroup/raptoreumd/memory.events", 0)
-	ctx, cancel := context.WithCancel(t.Context())
-	t.Cleanup(cancel)
-	sources, err := n.sources(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(sources.Daemon.CloseIdle)
-	n.set = collector.New(collector.Config{Sources: sources})
-	n.serve()
-	t.Cleanup(n.kill)
-	return n
+	return nil
 }
 
-// sources are what the exporter makes of a raptoreum.conf, on scaled time.
-func (n *node) sources(ctx context.Context) (s collector.Sources, err error) {
+// connect is what the exporter makes of a raptoreum.conf, on scaled time.
+func (n *Node) connect(ctx context.Context) (s collector.Sources, err error) {
 	s = collector.Sources{Expected: true, Datadir: n.machine, Process: host.Query{Datadir: n.machine}}
 	s.Daemon, err = daemon.NewClient(ctx, daemon.Config{
 		URL: n.network.RPCURL(), Address: n.network.PeerAddress(), Network: daemon.Regtest,
@@ -106,11 +122,11 @@ func (n *node) sources(ctx context.Context) (s collector.Sources, err error) {
 		return s, err
 	}
 	s.Explorers, err = explorer.New(ctx, explorer.Config{
-		URLs: n.network.ExplorerURLs(), Every: scaled(askEvery), HTTP: &http.Transport{DisableKeepAlives: true},
+		URLs: n.network.ExplorerURLs(), Every: Scaled(askEvery), HTTP: &http.Transport{DisableKeepAlives: true},
 	})
 	dialer := p2p.Dialer{UserAgent: "/" + collector.UserAgent + "/"}
 	s.Port = p2p.NewProber(ctx, p2p.Config{
-		Every: scaled(askEvery),
+		Every: Scaled(askEvery),
 		Dial: func(ctx context.Context, address, network string) (p2p.Peer, error) {
 			ctx, cancel := context.WithTimeout(ctx, handshakeTime)
 			defer cancel()
@@ -120,8 +136,8 @@ func (n *node) sources(ctx context.Context) (s collector.Sources, err error) {
 	return s, err
 }
 
-// ServeHTTP answers a scrape.
-func (n *node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// scrape answers one.
+func (n *Node) scrape(w http.ResponseWriter, r *http.Request) {
 	if n.missed.Add(-1) >= 0 {
 		http.Error(w, "not now", http.StatusServiceUnavailable)
 		return
@@ -133,8 +149,14 @@ func (n *node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true}).ServeHTTP(w, r)
 }
 
+// MetricsURL is where the exporter answers.
+func (n *Node) MetricsURL() string { return "http://" + n.address + "/metrics" }
+
+// ControlURL is where the fake network can be switched by hand.
+func (n *Node) ControlURL() string { return n.network.ControlURL() }
+
 // serve starts the exporter, again on its old port, which a stranger may use for a moment.
-func (n *node) serve() {
+func (n *Node) serve() {
 	l, err := net.Listen("tcp", n.address)
 	for try := 0; err != nil && try < 50; try++ {
 		time.Sleep(20 * time.Millisecond)
@@ -144,29 +166,53 @@ func (n *node) serve() {
 		panic(err)
 	}
 	n.address = l.Addr().String()
-	n.server = &http.Server{Handler: n}
-	go n.server.Serve(l) // it says that it was closed
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /metrics", n.scrape)
+	mux.HandleFunc("GET /runbooks/{alert}", alerts.ServeRunbook)
+	n.server = &http.Server{Handler: mux}
+	go func(server *http.Server) { _ = server.Serve(l) }(n.server) // it says that it was closed
 }
 
-func (n *node) kill() { n.server.Close() }
+func (n *Node) kill() { _ = n.server.Close() } // the error is that of a listener closed before
 
-// change switches the fake network.
-func (n *node) change(change func(*simnet.State)) { n.network.Set(change) }
+// Close ends the node and removes its files.
+func (n *Node) Close() {
+	n.cancel()
+	if n.server != nil {
+		n.kill()
+	}
+	if n.sources.Daemon != nil {
+		n.sources.Daemon.CloseIdle()
+	}
+	if n.network != nil {
+		n.network.Close()
+	}
+	_ = os.RemoveAll(n.machine) // it lies among temporary files
+}
+
+// Change switches the fake network.
+func (n *Node) Change(change func(*simnet.State)) { n.network.Set(change) }
+
+// AddBlock adds a block to the network.
+func (n *Node) AddBlock() { n.network.AddBlock() }
+
+// MissScrape answers the next scrape with an error.
+func (n *Node) MissScrape() { n.missed.Store(1) }
 
 // restart is what the daemon does when it has died or is stopped and started.
-func (n *node) restart() {
+func (n *Node) restart() {
 	if err := n.network.Restart(); err != nil {
 		panic(err)
 	}
 }
 
 // oomKills writes a file of the kernel's that counts OOM kills.
-func (n *node) oomKills(file string, kills int) {
+func (n *Node) oomKills(file string, kills int) {
 	n.write(file, fmt.Sprintf("oom_kill %d\n", kills))
 }
 
 // write replaces a file of the machine at once: a scrape sees the old or the new one.
-func (n *node) write(file, content string) {
+func (n *Node) write(file, content string) {
 	path := filepath.Join(n.machine, file)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		panic(err)

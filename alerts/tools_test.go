@@ -1,0 +1,219 @@
+package alerts_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// tools returns the folders that hold a program: that of the pinned version, else where it is
+// installed, and that of the oldest supported one. Without any the test is skipped, which on CI is a
+// failure.
+func tools(t *testing.T, program string) (folders []string) {
+	t.Helper()
+	installed, _ := exec.LookPath(program) // not there is fine
+	for _, path := range []string{
+		cmp.Or(existing("../.bin/"+program), installed), // make rules builds them
+		existing("../.bin/oldest/usr/bin/" + program),   // .ci/run fetches them
+	} {
+		if path != "" {
+			folders = append(folders, filepath.Dir(path))
+		}
+	}
+	switch {
+	case len(folders) > 0:
+	case os.Getenv("CI") != "":
+		t.Fatalf("no %s; make %s first", program, ".bin/"+program)
+	default:
+		t.Skipf("no %s: make rules builds it and runs this test", program)
+	}
+	return folders
+}
+
+func existing(path string) string {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return ""
+	}
+	if _, err := os.Stat(absolute); err != nil {
+		return ""
+	}
+	return absolute
+}
+
+// runs fails the test unless a program ends well, and returns what it printed.
+func runs(t *testing.T, program string, args ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput()
+	if err != nil {
+		t.Errorf("%s %s: %v\n%s", filepath.Base(program), strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// TestPromtool checks the rules, the example of README.md, and runs the cases.
+func TestPromtool(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the cases take half a minute")
+	}
+	cases, err := filepath.Glob("tests/*.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range tools(t, "promtool") {
+		promtool := filepath.Join(folder, "promtool")
+		name := "current"
+		if strings.Contains(folder, "oldest") {
+			name = "oldest"
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			runs(t, promtool, "check", "rules", "alerts.yml")
+			runs(t, promtool, "check", "config", prometheusConfig(t))
+			for _, file := range cases {
+				runs(t, promtool, "test", "rules", file)
+			}
+		})
+	}
+}
+
+// prometheusConfig writes a prometheus.yml of the examples in README.md.
+func prometheusConfig(t *testing.T) string {
+	t.Helper()
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts []string
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(readme), -1) {
+		if strings.HasPrefix(block[1], "scrape_configs:") || strings.HasPrefix(block[1], "rule_files:") {
+			parts = append(parts, block[1])
+		}
+	}
+	if len(parts) != 2 {
+		t.Fatalf("%d parts of a prometheus.yml in README.md", len(parts))
+	}
+	dir := t.TempDir()
+	rules, err := os.ReadFile("alerts.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "alerts.yml"), string(rules))
+	return write(t, filepath.Join(dir, "prometheus.yml"), strings.Join(parts, ""))
+}
+
+func write(t *testing.T, path, content string) string {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestAmtool checks the routes, as they are and with every receiver uncommented, as an owner has
+// them: that needs Alertmanager 0.28.
+func TestAmtool(t *testing.T) {
+	folders := tools(t, "amtool")
+	for _, folder := range folders {
+		runs(t, filepath.Join(folder, "amtool"), "check-config", "alertmanager.yml")
+	}
+	amtool := filepath.Join(folders[0], "amtool")
+	text, err := os.ReadFile("alertmanager.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	above, receivers, ok := strings.Cut(string(text), "\nreceivers:\n")
+	if !ok {
+		t.Fatal("no receivers")
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "templates"), os.DirFS("templates")); err != nil {
+		t.Fatal(err)
+	}
+	uncommented := regexp.MustCompile(`(?m)^    # `).ReplaceAllString(receivers, "    ")
+	for _, kind := range []string{"telegram", "pushover", "discord", "email", "webhook"} {
+		if !strings.Contains(uncommented, "\n    "+kind+"_configs:\n") {
+			t.Errorf("no receiver for %s", kind)
+		}
+	}
+	runs(t, amtool, "check-config", write(t, filepath.Join(dir, "alertmanager.yml"), above+"\nreceivers:\n"+uncommented))
+	for labels, want := range map[string]string{
+		"severity=critical alertname=RaptoreumDaemonDown": "phone",
+		"severity=warning alertname=RaptoreumDaemonHung":  "mail",
+		"severity=info alertname=RaptoreumHostTooFewCPUs": "nobody",
+		"severity=info alertname=RaptoreumWatchdog":       "dead-mans-switch",
+	} {
+		args := append([]string{"config", "routes", "test", "--config.file=alertmanager.yml", "node=n"}, strings.Fields(labels)...)
+		if got := runs(t, amtool, args...); !strings.HasSuffix(got, want) { // a warning may stand above
+			t.Errorf("%s goes to %q, not to %s", labels, got, want)
+		}
+	}
+}
+
+type data = map[string]any
+
+// TestTemplates renders messages of many long alerts: they have to fit.
+func TestTemplates(t *testing.T) {
+	amtool := filepath.Join(tools(t, "amtool")[0], "amtool")
+	const long = `<b>"quoted" & *starred* _underlined_ [bracketed]`
+	for _, test := range []struct{ firing, resolved int }{{1, 0}, {100, 0}, {50, 50}, {0, 100}} {
+		var all []data
+		for i := range test.firing + test.resolved {
+			status := "firing"
+			if i >= test.firing {
+				status = "resolved"
+			}
+			all = append(all, data{
+				"status": status, "startsAt": time.Unix(1750000000, 0), "labels": data{"node": "node-1"},
+				"annotations": data{
+					"summary": "The port of a smartnode does not shake hands.", "description": long + strings.Repeat(" word", 90),
+					"runbook_url": "http://127.0.0.1:10227/runbooks/RaptoreumPortUnreachable",
+				},
+			})
+		}
+		status := "firing"
+		if test.firing == 0 {
+			status = "resolved"
+		}
+		message, err := json.Marshal(data{
+			"receiver": "phone", "status": status, "alerts": all,
+			"groupLabels": data{"node": "node-1"}, "commonLabels": data{"node": "node-1", "severity": "critical"},
+			"commonAnnotations": data{"summary": "The port of a smartnode does not shake hands."},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := write(t, filepath.Join(t.TempDir(), "data.json"), string(message))
+		for name, most := range map[string]int{"title": 100, "short": 2000, "text": 4096} { // Discord's and Telegram's limits
+			text := runs(t, amtool, "template", "render", "--template.glob=templates/*.tmpl",
+				fmt.Sprintf(`--template.text={{ template "raptoreum.%s" . }}`, name), "--template.data="+file)
+			if len(text) == 0 || len(text) > most {
+				t.Errorf("%+v: %s has %d characters, want 1 to %d", test, name, len(text), most)
+			}
+			for _, part := range map[string][]string{
+				"title": {"node-1"}, "text": {"node-1"},
+			}[name] {
+				if !strings.Contains(text, part) {
+					t.Errorf("%+v: %s lacks %s:\n%s", test, name, part, text)
+				}
+			}
+			if name == "short" && test.firing > 0 {
+				for _, part := range []string{"Since 15:06 UTC, 15 June.", long, "http://127.0.0.1:10227/runbooks/"} {
+					if !strings.Contains(text, part) {
+						t.Errorf("%+v: %s lacks %s:\n%s", test, name, part, text)
+					}
+				}
+			}
+		}
+	}
+}

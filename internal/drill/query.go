@@ -1,0 +1,85 @@
+package drill
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// get reads JSON into value, if any.
+func (s *Stack) get(url string, value any) error {
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := s.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s: %s", url, response.Status, body)
+	}
+	if value == nil {
+		return nil
+	}
+	return json.Unmarshal(body, value)
+}
+
+// Count returns how many series an expression has.
+func (s *Stack) Count(expr string) int {
+	var reply struct{ Data struct{ Result []any } }
+	if err := s.get(s.Prometheus+"/api/v1/query?query="+url.QueryEscape(expr), &reply); err != nil {
+		return 0
+	}
+	return len(reply.Data.Result)
+}
+
+// Inhibited adds the alerts of a node that Alertmanager knows of and tells nobody.
+func (s *Stack) Inhibited(node string, found map[Alert]bool) {
+	var reply []struct {
+		Labels map[string]string
+		Status struct{ InhibitedBy []string }
+	}
+	if err := s.get(s.Alertmanager+"/api/v2/alerts?filter="+url.QueryEscape(`node="`+node+`"`), &reply); err != nil {
+		return
+	}
+	for _, a := range reply {
+		if len(a.Status.InhibitedBy) > 0 {
+			found[Alert{a.Labels["alertname"], a.Labels["severity"]}] = true
+		}
+	}
+}
+
+// Await waits until everything about the nodes is known and long enough, so that what happens
+// then is a change.
+func (s *Stack) Await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
+	defer cancel()
+	for _, expr := range []string{
+		"raptoreum_up == 1", "raptoreum_port_reachable == 1", "raptoreum_smartnodes_penalised",
+		"min by (node) (raptoreum_explorer_chain_match) == 1", "max by (node) (raptoreum_explorer_smartnode_pose_banned) == 0",
+	} {
+		for s.Count(expr) < len(s.config.Nodes) {
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("%s has %d series of %d nodes: %w", expr, s.Count(expr), len(s.config.Nodes), ctx.Err())
+			case <-time.After(200 * time.Millisecond):
+			}
+		}
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(Scaled(10 * time.Minute)):
+		return nil
+	}
+}

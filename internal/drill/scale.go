@@ -1,0 +1,88 @@
+package drill
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v3"
+)
+
+// Scale is how much faster a drill runs than life: a minute of the rules is a second.
+const Scale = 60
+
+// Scaled is a time of the rules as the drill waits for it.
+func Scaled(d time.Duration) time.Duration { return (d / Scale).Round(time.Millisecond) }
+
+// Minutes turns a time that passed in a drill into minutes of the rules.
+func Minutes(d time.Duration) float64 {
+	return float64((d * Scale).Round(6*time.Second)) / float64(time.Minute)
+}
+
+// scaleYAML divides every time in the rules of Prometheus or the routes of Alertmanager by Scale.
+func scaleYAML(data []byte) ([]byte, error) {
+	var document yaml.Node
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		return nil, err
+	}
+	if err := scaleNode(&document); err != nil {
+		return nil, err
+	}
+	return yaml.Marshal(&document)
+}
+
+// scaleNode leaves aliases alone: what they stand for is scaled where it is written.
+func scaleNode(node *yaml.Node) (err error) {
+	for i, child := range node.Content {
+		key := ""
+		if node.Kind == yaml.MappingNode && i%2 == 1 {
+			key = node.Content[i-1].Value
+		}
+		switch key {
+		case "for", "keep_firing_for", "interval", "query_offset", "group_wait", "group_interval", "repeat_interval", "resolve_timeout":
+			child.Value, err = scaleDuration(child.Value)
+		case "expr":
+			child.Value, err = scaleExpr(child.Value)
+		default:
+			err = scaleNode(child)
+		}
+		if err != nil {
+			return fmt.Errorf("line %d: %w", child.Line, err)
+		}
+	}
+	return nil
+}
+
+func scaleDuration(text string) (string, error) {
+	d, err := model.ParseDuration(text)
+	return model.Duration(Scaled(time.Duration(d))).String(), err
+}
+
+// scaleExpr scales ranges, sub-queries and offsets, and the seconds that an age is
+// compared with or a day has.
+func scaleExpr(expr string) (string, error) {
+	var failed error
+	durations := regexp.MustCompile(`(\[|\boffset\s+-?|:)((?:\d+(?:ms|[smhdwy]))+)`)
+	expr = durations.ReplaceAllStringFunc(expr, func(found string) string {
+		parts := durations.FindStringSubmatch(found)
+		d, err := scaleDuration(parts[2])
+		if err != nil {
+			failed = err
+		}
+		return parts[1] + d
+	})
+	seconds := regexp.MustCompile(`(?s)(\btime\(\) - .*?[<>]=?\s*|)\b(\d+)\b`)
+	return seconds.ReplaceAllStringFunc(expr, func(found string) string {
+		parts := seconds.FindStringSubmatch(found)
+		n, err := strconv.ParseFloat(parts[2], 64)
+		if err != nil {
+			failed = err
+		}
+		if parts[1] == "" && parts[2] != "86400" {
+			return found
+		}
+		return parts[1] + strconv.FormatFloat(n/Scale, 'f', -1, 64)
+	}), failed
+}

@@ -1,0 +1,227 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"raptoreum_exporter/internal/child"
+)
+
+// Config says what a Stack watches and what it is made of.
+type Config struct {
+	Root     string     // of the repository
+	Programs string     // folder with prometheus and alertmanager; empty: they are in PATH
+	Nodes    []*Node    // at least one
+	Mail     func(Mail) // called for each mail; may be nil
+}
+
+// Stack is a Prometheus and an Alertmanager with our rules and routes, on scaled time, and where
+// they report to.
+type Stack struct {
+	Prometheus, Alertmanager string // URLs
+	Inbox                    *Inbox
+
+	config Config
+	dir    string
+	client *http.Client
+	undo   []func()
+	logs   strings.Builder // of both programs
+}
+
+// StartStack starts both programs and waits until they are ready. They end with ctx or Close.
+func StartStack(ctx context.Context, config Config) (s *Stack, err error) {
+	s = &Stack{config: config, Inbox: &Inbox{heard: config.Mail}, client: &http.Client{
+		Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true},
+	}}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if s.dir, err = os.MkdirTemp("", "raptoreum_exporter-drill-"); err != nil {
+		return s, err
+	}
+	s.atEnd(func() { _ = os.RemoveAll(s.dir) }) // it lies among temporary files
+	webhook := httptest.NewServer(s.Inbox)
+	s.atEnd(webhook.Close)
+	smtp, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return s, err
+	}
+	go s.Inbox.serveSMTP(smtp)
+	s.atEnd(func() { smtp.Close() })
+
+	addresses, err := freeAddresses(2)
+	if err != nil {
+		return s, err
+	}
+	s.Prometheus, s.Alertmanager = "http://"+addresses[0], "http://"+addresses[1]
+	if err := s.writeConfigs(webhook.URL, smtp.Addr().String(), addresses[1]); err != nil {
+		return s, err
+	}
+	if err := s.run(ctx, "alertmanager", s.Alertmanager, "--config.file="+s.path("alertmanager.yml"),
+		"--storage.path="+s.path("alertmanager"), "--web.listen-address="+addresses[1],
+		"--cluster.listen-address=", "--log.level=warn"); err != nil {
+		return s, err
+	}
+	return s, s.run(ctx, "prometheus", s.Prometheus, "--config.file="+s.path("prometheus.yml"),
+		"--storage.tsdb.path="+s.path("prometheus"), "--web.listen-address="+addresses[0], "--log.level=warn",
+		"--query.lookback-delta="+Scaled(5*time.Minute).String(), "--rules.alert.resend-delay="+Scaled(time.Minute).String())
+}
+
+func (s *Stack) path(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *Stack) atEnd(undo func()) { s.undo = append(s.undo, undo) }
+
+// Close ends both programs and removes their files.
+func (s *Stack) Close() {
+	for i := len(s.undo) - 1; i >= 0; i-- {
+		s.undo[i]()
+	}
+	s.undo = nil
+}
+
+// Logs returns what both programs have said; ask after Close.
+func (s *Stack) Logs() string { return s.logs.String() }
+
+func (s *Stack) writeConfigs(webhook, smtp, alertmanager string) error {
+	rules := filepath.Join(s.config.Root, "alerts", "alerts.yml")
+	if err := s.writeScaled(rules, "rules.yml", nil); err != nil {
+		return err
+	}
+	templates, err := filepath.Abs(filepath.Join(s.config.Root, "alerts", "templates", "*.tmpl"))
+	if err != nil {
+		return err
+	}
+	routes := filepath.Join(s.config.Root, "alerts", "alertmanager.yml")
+	err = s.writeScaled(routes, "alertmanager.yml", func(document map[string]any) {
+		document["templates"] = []string{templates}
+		receive(document, webhook, smtp)
+	})
+	if err != nil {
+		return err
+	}
+	return s.write("prometheus.yml", s.prometheusConfig(alertmanager))
+}
+
+func (s *Stack) prometheusConfig(alertmanager string) map[string]any {
+	var targets []any
+	for _, n := range s.config.Nodes {
+		targets = append(targets, map[string]any{
+			"targets": []string{n.address}, "labels": map[string]string{"node": n.Name, "vantage": "self"},
+		})
+	}
+	return map[string]any{
+		// 15 s would be 250 ms, which is too fast for a small machine.
+		"global":     map[string]any{"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+		"rule_files": []string{s.path("rules.yml")},
+		"alerting": map[string]any{"alertmanagers": []any{map[string]any{
+			"static_configs": []any{map[string]any{"targets": []string{alertmanager}}},
+		}}},
+		"scrape_configs": []any{map[string]any{"job_name": "raptoreum", "static_configs": targets}},
+	}
+}
+
+// receive makes of our routes some whose receivers, but the one that is nobody, send to the inbox. What
+// a person reads goes there by SMTP as well.
+func receive(document map[string]any, webhook, smtp string) {
+	for _, receiver := range document["receivers"].([]any) {
+		receiver := receiver.(map[string]any)
+		name := receiver["name"].(string)
+		if name != "nobody" {
+			receiver["webhook_configs"] = []any{map[string]any{"url": webhook + "/" + name, "send_resolved": true}}
+		}
+		if name == "mail" || name == "phone" {
+			receiver["email_configs"] = []any{map[string]any{
+				"to": "owner@example.org", "from": "alertmanager@example.org", "smarthost": smtp,
+				"require_tls": false, "send_resolved": true, "html": "",
+				"headers": map[string]string{"Subject": `{{ template "raptoreum.title" . }}`},
+				"text":    `{{ template "raptoreum.text" . }}`,
+			}}
+		}
+	}
+}
+
+// writeScaled writes a file of ours with scaled times, after change, if any.
+func (s *Stack) writeScaled(from, to string, change func(map[string]any)) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if data, err = scaleYAML(data); err != nil {
+		return fmt.Errorf("%s: %w", from, err)
+	}
+	var document map[string]any
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		return err
+	}
+	if change != nil {
+		change(document)
+	}
+	return s.write(to, document)
+}
+
+func (s *Stack) write(name string, document any) error {
+	data, err := yaml.Marshal(document)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.path(name), data, 0o600)
+}
+
+// freeAddresses returns addresses of 127.0.0.1 that nobody listened on just now.
+func freeAddresses(n int) (free []string, err error) {
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close()
+		free = append(free, l.Addr().String())
+	}
+	return free, nil
+}
+
+// run starts a program and waits until it is ready.
+func (s *Stack) run(ctx context.Context, program, url string, args ...string) error {
+	if s.config.Programs != "" {
+		program = filepath.Join(s.config.Programs, program)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	command := exec.CommandContext(ctx, program, args...)
+	log := new(strings.Builder)
+	command.Stdout, command.Stderr = log, log
+	ended, err := child.Start(command)
+	s.atEnd(func() {
+		cancel()
+		<-ended
+		fmt.Fprintf(&s.logs, "%s:\n%s", program, log)
+	})
+	if err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		err := s.get(url+"/-/ready", nil)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ended:
+			return fmt.Errorf("%s: %s: %s", program, command.ProcessState, log)
+		default:
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s is not ready: %w", program, err)
+		}
+	}
+}
