@@ -66,9 +66,11 @@ type Client struct {
 	now       func() time.Time
 	every     time.Duration
 	endpoints []*endpoint
+	count     *poll.Poll[int]
 
 	mu         sync.Mutex
-	smartnodes map[string]*poll.Poll[Smartnode] // by proTxHash: as many as the owner has
+	smartnodes map[string]*watched // by proTxHash: as many as the owner has
+	swept      time.Time
 }
 
 type endpoint struct {
@@ -89,7 +91,7 @@ func New(ctx context.Context, c Config) (*Client, error) {
 		c.Now = time.Now
 	}
 	c.Every = cmp.Or(c.Every, every)
-	client := &Client{ctx: ctx, now: c.Now, every: c.Every, smartnodes: map[string]*poll.Poll[Smartnode]{}}
+	client := &Client{ctx: ctx, now: c.Now, every: c.Every, smartnodes: map[string]*watched{}}
 	seen := map[string]bool{}
 	for _, raw := range c.URLs {
 		base, err := parseBase(raw)
@@ -102,6 +104,9 @@ func New(ctx context.Context, c Config) (*Client, error) {
 		seen[base.Host] = true
 		client.endpoints = append(client.endpoints, newEndpoint(ctx, base, c))
 	}
+	client.count = poll.New(ctx, poll.Config[int]{
+		Ask: client.askCount, Every: c.Every, Timeout: client.patience(), Now: c.Now,
+	})
 	return client, nil
 }
 
@@ -125,6 +130,11 @@ func newEndpoint(ctx context.Context, base *url.URL, c Config) *endpoint {
 		},
 	})
 	return e
+}
+
+// patience is how long it takes at most until the last explorer has not answered.
+func (c *Client) patience() time.Duration {
+	return requestTimeout * time.Duration(max(1, len(c.endpoints)))
 }
 
 // parseBase checks a base URL. Its host becomes a metric label: lower case ASCII.
@@ -206,60 +216,4 @@ func (c *Client) BlockHash(ctx context.Context, explorer string, height int64, w
 		}
 	}
 	return poll.Reading[Block]{}, false
-}
-
-// Smartnode is what an explorer knows of a smartnode (api/protx, command info).
-type Smartnode struct {
-	Explorer       string // its host name, as in HeightReading
-	Penalty        int64  // state.PoSePenalty
-	BanHeight      int64  // state.PoSeBanHeight; -1 when not banned
-	Service        string // state.service, address:port, clipped; empty when not told
-	LastPaidHeight *int64 // state.lastPaidHeight; 0 when never paid, nil when not told
-}
-
-// Smartnode returns the last reading about a smartnode, and false before the first or when no
-// explorer is configured. It comes from the first explorer that answered: the next is asked
-// only when one has no usable answer. An explorer that says it has no such smartnode has
-// answered: Err is then ErrUnknownSmartnode and Value names only the explorer. With wait it
-// returns once a due question is answered, or ctx is done.
-func (c *Client) Smartnode(ctx context.Context, proTxHash string, wait bool) (poll.Reading[Smartnode], bool) {
-	if len(c.endpoints) == 0 {
-		return poll.Reading[Smartnode]{}, false
-	}
-	hash, err := parseHash(proTxHash)
-	if err != nil {
-		return poll.Reading[Smartnode]{Err: fmt.Errorf("proTxHash: %w", err), At: c.now()}, true
-	}
-	c.mu.Lock()
-	smartnode := c.smartnodes[hash]
-	if smartnode == nil {
-		smartnode = poll.New(c.ctx, poll.Config[Smartnode]{
-			Every: c.every, Timeout: requestTimeout * time.Duration(len(c.endpoints)), Now: c.now,
-			Ask: func(ctx context.Context) (Smartnode, error) { return c.askSmartnode(ctx, hash) },
-		})
-		c.smartnodes[hash] = smartnode
-	}
-	c.mu.Unlock()
-	return smartnode.Get(ctx, wait)
-}
-
-func (c *Client) askSmartnode(ctx context.Context, hash string) (Smartnode, error) {
-	var failed error
-	for _, e := range c.endpoints {
-		request := e.request("protx", url.Values{"command": {"info"}, "protxhash": {hash}})
-		request.share = smartnodeShare
-		smartnode, err := ask(ctx, e.fetch, request, func(body []byte) (Smartnode, error) {
-			return parseSmartnode(body, hash)
-		})
-		smartnode.Explorer = e.base.Host
-		switch {
-		case err == nil || errors.Is(err, ErrUnknownSmartnode):
-			return smartnode, err
-		case failed == nil:
-			failed = err
-		default:
-			failed = fmt.Errorf("%w; %w", failed, err) // one line, unlike errors.Join
-		}
-	}
-	return Smartnode{}, failed
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/text"
 )
 
@@ -143,7 +144,8 @@ func (f *fetcher) checkRedirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-var errSpent = errors.New("not asked: it had its requests for this minute")
+// errSpent is what a request over the budget ends with.
+var errSpent = fmt.Errorf("%w: it had its requests for this minute", poll.ErrNotAsked)
 
 // budget counts the requests to one host.
 type budget struct {

@@ -135,9 +135,9 @@ func TestBudget(t *testing.T) {
 	clock := &clock{}
 	client := newClient(t, clock.Now, s.URL)
 	for i := range 50 { // a fleet
-		got, _ := client.Smartnode(t.Context(), fmt.Sprintf("%064x", i), true)
-		if spent := errors.Is(got.Err, errSpent); spent != (i >= smartnodeShare) {
-			t.Fatalf("smartnode %d: %v", i, got.Err)
+		got, told := client.Smartnode(t.Context(), fmt.Sprintf("%064x", i), true)
+		if errors.Is(got.Err, errSpent) || told != (i < smartnodeShare) {
+			t.Fatalf("smartnode %d: %v, %v", i, told, got.Err)
 		}
 	}
 	if s.hits.Load() != smartnodeShare {
@@ -234,5 +234,32 @@ func TestURLs(t *testing.T) {
 	}
 	if diff := cmp.Diff([]int{3, 1, 0}, []int{len(DefaultURLs("main")), len(DefaultURLs("test")), len(DefaultURLs("devnet-x"))}); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestBudgetIsFair: with more smartnodes than may be asked about in a minute each has its turn, and
+// keeps its answer meanwhile.
+func TestBudgetIsFair(t *testing.T) {
+	s := newServer(t, says(200, smartnodeBody))
+	clock := &clock{}
+	client := newClient(t, clock.Now, s.URL)
+	const nodes, minutes = 40, 5
+	told := map[int]int{} // in which minute it was first told
+	for minute := range minutes {
+		for i := range nodes { // at the same moment of each minute, as Prometheus does
+			r, ok := client.Smartnode(t.Context(), fmt.Sprintf("%064x", i), true)
+			if _, before := told[i]; before && (!ok || errors.Is(r.Err, errSpent)) {
+				t.Fatalf("minute %d: smartnode %d is forgotten: %v", minute, i, r.Err)
+			} else if ok && !before {
+				told[i] = minute
+			}
+			clock.add(time.Minute / nodes)
+		}
+	}
+	if len(told) != nodes {
+		t.Errorf("%d of %d smartnodes were told of within %d minutes: %v", len(told), nodes, minutes, told)
+	}
+	if got := s.hits.Load(); got > smartnodeShare*(minutes+1) {
+		t.Errorf("%d requests", got)
 	}
 }

@@ -51,11 +51,15 @@ func parseSmartnode(body []byte, proTxHash string) (Smartnode, error) {
 		Code      any    `json:"code"`  // of the daemon's error, or of the explorer's connection to it
 		Error     any    `json:"error"` // a text, or an object around that code
 		ProTxHash string `json:"proTxHash"`
+		Upgrade   *bool  `json:"needToUpgrade"`
 		State     *struct {
-			Service        string `json:"service"`
-			LastPaidHeight *int32 `json:"lastPaidHeight"`
-			PoSePenalty    *int32 `json:"PoSePenalty"`
-			PoSeBanHeight  *int32 `json:"PoSeBanHeight"`
+			Service           string `json:"service"`
+			Payout            string `json:"payoutAddress"`
+			RegisteredHeight  *int32 `json:"registeredHeight"`
+			LastPaidHeight    *int32 `json:"lastPaidHeight"`
+			PoSePenalty       *int32 `json:"PoSePenalty"`
+			PoSeBanHeight     *int32 `json:"PoSeBanHeight"`
+			PoSeRevivedHeight *int32 `json:"PoSeRevivedHeight"`
 		} `json:"state"`
 	}
 	if err := parseObject(body, &reply); err != nil {
@@ -82,16 +86,35 @@ func parseSmartnode(body []byte, proTxHash string) (Smartnode, error) {
 	case state.LastPaidHeight != nil && *state.LastPaidHeight < 0:
 		return Smartnode{}, fmt.Errorf("smartnode with lastPaidHeight %d", *state.LastPaidHeight)
 	}
-	smartnode := Smartnode{
-		Penalty:   int64(*state.PoSePenalty),
-		BanHeight: int64(*state.PoSeBanHeight),
-		Service:   text.Clip(state.Service, 100),
+	return Smartnode{
+		Penalty:          int64(*state.PoSePenalty),
+		BanHeight:        int64(*state.PoSeBanHeight),
+		Service:          text.Clip(state.Service, 100),
+		Payout:           text.Clip(state.Payout, 100),
+		LastPaidHeight:   wide(state.LastPaidHeight),
+		RegisteredHeight: wide(state.RegisteredHeight),
+		RevivedHeight:    wide(state.PoSeRevivedHeight),
+		NeedToUpgrade:    reply.Upgrade,
+	}, nil
+}
+
+func wide(height *int32) *int64 {
+	if height == nil {
+		return nil
 	}
-	if state.LastPaidHeight != nil {
-		paid := int64(*state.LastPaidHeight)
-		smartnode.LastPaidHeight = &paid
+	w := int64(*height)
+	return &w
+}
+
+// parseCount reads the answer of api/smartnode?command=count: the daemon's smartnode count.
+func parseCount(body []byte) (int, error) {
+	var reply struct {
+		Total *int32 `json:"total"`
 	}
-	return smartnode, nil
+	if err := parseObject(body, &reply); err != nil || reply.Total == nil || *reply.Total < 0 {
+		return 0, fmt.Errorf("%s instead of the number of smartnodes", describe(body))
+	}
+	return int(*reply.Total), nil
 }
 
 // parseObject refuses null, which encoding/json takes for an empty object.

@@ -34,11 +34,25 @@ func captured(t testing.TB, name string) []byte {
 }
 
 func TestParseCaptured(t *testing.T) {
-	paid := int64(529)
-	want := Smartnode{BanHeight: -1, Service: "127.0.0.1:31001", LastPaidHeight: &paid}
+	paid, registered, revived, upgrade := int64(529), int64(262), int64(-1), false
+	want := Smartnode{
+		BanHeight: -1, Service: "127.0.0.1:31001", Payout: "yeM96Yajyne5Fx4Ny3N6PyTW3WrMpGrFVp",
+		LastPaidHeight: &paid, RegisteredHeight: &registered, RevivedHeight: &revived, NeedToUpgrade: &upgrade,
+	}
 	got, err := parseSmartnode(captured(t, "healthy/protx_info.json"), hashA)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("error %v, smartnode differs (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestParseCount(t *testing.T) {
+	if got, err := parseCount(captured(t, "healthy/smartnode_count.json")); got != 4 || err != nil {
+		t.Errorf("%d, %v", got, err)
+	}
+	for _, body := range []string{"", "null", "4", "{}", `{"total":-1}`, `{"total":"4"}`, "<html>", `{"error":"Rate limit"}`} {
+		if got, err := parseCount([]byte(body)); err == nil {
+			t.Errorf("%q: %d", body, got)
+		}
 	}
 }
 

@@ -21,9 +21,9 @@ import (
 )
 
 const (
-	timeout     = 10 * time.Second // of a whole handshake
-	mnauthWait  = 2 * time.Second  // a READY smartnode sends mnauth at once
-	maxMessages = 16               // before verack, of maxPayload bytes each; raptoreumd sends two
+	timeout     = 8 * time.Second // of a whole handshake: a probe that Prometheus gives 10 s can tell of it
+	mnauthWait  = 2 * time.Second // a READY smartnode sends mnauth at once
+	maxMessages = 16              // before verack, of maxPayload bytes each; raptoreumd sends two
 )
 
 // Phase is a step of the handshake.
@@ -55,6 +55,12 @@ type Peer struct {
 	Durations map[Phase]time.Duration
 }
 
+// Reachable tells whether version and verack came; what came after that does not undo it.
+func (p *Peer) Reachable() bool {
+	_, acked := p.Durations[Verack]
+	return acked
+}
+
 // Error is a handshake that ended before its time.
 type Error struct {
 	Phase Phase // the phase that was not completed
@@ -82,7 +88,7 @@ type Dialer struct {
 }
 
 // Dial shakes hands once with the peer at address ("host:port") on network (main, test, devnet or
-// regtest) and hangs up. It takes no longer than ctx allows, and at most 10 seconds. No mnauth is no
+// regtest) and hangs up. It takes no longer than ctx allows, and at most 8 seconds. No mnauth is no
 // error. Every error is an *Error, and the Peer beside it holds what was learned until then.
 func (d Dialer) Dial(ctx context.Context, address, network string) (Peer, error) {
 	if d.Now == nil {

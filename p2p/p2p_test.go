@@ -197,7 +197,7 @@ func TestOwnLimits(t *testing.T) {
 		want map[Phase]time.Duration
 		took time.Duration
 	}{
-		"silent": {hold, map[Phase]time.Duration{Connect: 0}, 10 * time.Second},
+		"silent": {hold, map[Phase]time.Duration{Connect: 0}, 8 * time.Second},
 		"silent after verack": {func(conn net.Conn) {
 			expect(conn, "version")
 			conn.Write(hello[:len(hello)-headerSize])

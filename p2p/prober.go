@@ -3,6 +3,7 @@ package p2p
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"sync"
 	"time"
@@ -13,6 +14,12 @@ import (
 const (
 	every  = time.Minute      // a polite guest knocks once a minute
 	forget = 10 * time.Minute // after this time without a question, so that moving nodes leave nothing behind
+
+	// atOnce is how many handshakes run at a time: 2,000 smartnodes are judged in a few seconds, and a
+	// thousand silent ones take no more than these connections.
+	atOnce = 256
+	// patience is how long an asked handshake may wait for its turn.
+	patience = 30 * time.Second
 )
 
 // Config is what a Prober needs. The zero value is ready to use.
@@ -31,8 +38,11 @@ type Prober struct {
 	ctx    context.Context
 	config Config
 
+	turns chan struct{}
+
 	mu     sync.Mutex
 	probes map[target]*probe
+	swept  time.Time
 }
 
 type target struct{ address, network string }
@@ -51,7 +61,7 @@ func NewProber(ctx context.Context, config Config) *Prober {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	return &Prober{ctx: ctx, config: config, probes: make(map[target]*probe)}
+	return &Prober{ctx: ctx, config: config, turns: make(chan struct{}, atOnce), probes: make(map[target]*probe)}
 }
 
 // Probe returns the last handshake with the peer at address ("host:port") on network, and false
@@ -62,21 +72,48 @@ func (p *Prober) Probe(ctx context.Context, address, network string, wait bool) 
 	return p.poll(target{address, network}).Get(ctx, wait)
 }
 
+// Last returns the last handshake with a peer, and false before the first; it dials nobody.
+func (p *Prober) Last(address, network string) (poll.Reading[Peer], bool) {
+	p.mu.Lock()
+	known := p.probes[target{address, network}]
+	p.mu.Unlock()
+	if known == nil {
+		return poll.Reading[Peer]{}, false
+	}
+	return known.poll.Last()
+}
+
 func (p *Prober) poll(t target) *poll.Poll[Peer] {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.config.Now()
-	maps.DeleteFunc(p.probes, func(_ target, old *probe) bool { return now.Sub(old.asked) > forget })
+	if now.Sub(p.swept) > every {
+		maps.DeleteFunc(p.probes, func(_ target, old *probe) bool { return now.Sub(old.asked) > forget })
+		p.swept = now
+	}
 	current, ok := p.probes[t]
 	if !ok {
 		current = &probe{poll: poll.New(p.ctx, poll.Config[Peer]{
-			Ask:     func(ctx context.Context) (Peer, error) { return p.config.Dial(ctx, t.address, t.network) },
+			Ask:     func(ctx context.Context) (Peer, error) { return p.dial(ctx, t) },
 			Every:   cmp.Or(p.config.Every, every),
-			Timeout: timeout,
+			Timeout: patience + timeout,
 			Now:     p.config.Now,
 		})}
 		p.probes[t] = current
 	}
 	current.asked = now
 	return current.poll
+}
+
+// dial shakes hands when it is this peer's turn.
+func (p *Prober) dial(ctx context.Context, t target) (Peer, error) {
+	select {
+	case p.turns <- struct{}{}:
+		defer func() { <-p.turns }()
+	case <-ctx.Done():
+		return Peer{}, fmt.Errorf("%w: too many handshakes at a time", poll.ErrNotAsked)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return p.config.Dial(ctx, t.address, t.network)
 }

@@ -8,6 +8,7 @@ package poll
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -20,6 +21,10 @@ type Reading[T any] struct {
 	Err   error
 	At    time.Time // when it came; zero before the first
 }
+
+// ErrNotAsked is in the error of a question that did not go out: that is no answer, so the last reading
+// stays, and the next who wants to know asks again.
+var ErrNotAsked = errors.New("not asked")
 
 // Config says what to ask and how often.
 type Config[T any] struct {
@@ -87,6 +92,10 @@ func (p *Poll[T]) ask() (any, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if errors.Is(err, ErrNotAsked) {
+		p.asked = time.Time{}
+		return nil, nil
+	}
 	p.last = Reading[T]{Value: value, Err: err, At: p.config.Now()}
 	return nil, nil
 }
