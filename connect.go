@@ -68,6 +68,9 @@ func connect(ctx context.Context, o *options, logger log.Logger) (collector.Sour
 		}
 		s.Explorers.Heights(ctx, false) // scrapes do not wait for them: have an answer by the first
 	}
+	if s.Fleet, err = connectFleet(ctx, o, &s, conf.Network, logger); err != nil {
+		return none, err
+	}
 	if !o.disabled["release"] {
 		if s.Releases, err = explorer.NewReleases(ctx, explorer.ReleasesConfig{URL: o.releaseURL, UserAgent: agent()}); err != nil {
 			return none, fmt.Errorf("--release.url: %w", err)

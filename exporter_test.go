@@ -18,7 +18,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
 
-	"raptoreum_exporter/collector"
 	"raptoreum_exporter/internal/simnet"
 )
 
@@ -63,6 +62,12 @@ func startExporter(t *testing.T, scenario string, change func(*simnet.Config, *o
 	if o.daemon.conf == "" && o.daemon.url == "" {
 		o.daemon.conf = writeConf(t, n)
 	}
+	return runExporter(t, n, o)
+}
+
+// runExporter starts an exporter beside a network that it closes in the end.
+func runExporter(t *testing.T, n *simnet.Network, o *options) *exporter {
+	t.Helper()
 	if len(o.explorers) == 0 {
 		o.explorers = n.ExplorerURLs()
 	}
@@ -73,7 +78,7 @@ func startExporter(t *testing.T, scenario string, change func(*simnet.Config, *o
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err := newHandler(collector.New(collector.Config{Sources: sources, Disabled: o.disabled, Logger: logger}), o, logger)
+	handler, err := newHandler(sources, o, logger)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +88,9 @@ func startExporter(t *testing.T, scenario string, change func(*simnet.Config, *o
 		cancel()
 		n.Close()
 		server.Close()
-		sources.Daemon.CloseIdle()
+		if sources.Daemon != nil {
+			sources.Daemon.CloseIdle()
+		}
 	})
 	return e
 }

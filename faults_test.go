@@ -64,6 +64,7 @@ func TestDaemonFaults(t *testing.T) {
 				patience = 20 * time.Second // 16 MB are read until it is too much
 			}
 			e := startExporter(t, "healthy", nil)
+			e.until("raptoreum_list_age_seconds", patience) // while it is read, a silent daemon counts as busy
 			e.until("raptoreum_explorer_height_delta_blocks"+e.explorer(0), patience)
 			e.network.Set(func(s *simnet.State) { s.Daemon = c.mode })
 			wants := gone(c.more)

@@ -116,11 +116,11 @@ func TestScrapeTime(t *testing.T) {
 func TestTooManyRequests(t *testing.T) {
 	e := startExporter(t, "healthy", func(_ *simnet.Config, o *options) { o.maxRequests = "1" }, func(s *simnet.State) { s.Daemon = simnet.DaemonHung })
 	first := make(chan string)
-	go func() { first <- e.get("/metrics", 2*time.Second) }()
+	go func() { first <- e.get("/metrics", 4*time.Second) }()
 	for e.network.Calls().RoundTrips == 0 {
 		time.Sleep(time.Millisecond)
 	}
-	if second := e.get("/metrics", 2*time.Second); !strings.Contains(second, "--web.max-requests") {
+	if second := e.get("/metrics", time.Second); !strings.Contains(second, "--web.max-requests") {
 		t.Errorf("the second request got %.200s", second)
 	}
 	if body := <-first; !strings.Contains(body, "raptoreum_up 0") {

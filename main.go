@@ -46,9 +46,12 @@ type options struct {
 	procfs     string
 	cgroupfs   string
 	disabled   map[string]bool // collectors
+	fleet      fleetOptions
+	vantage    string
 
 	web         *web.FlagConfig
 	telemetry   string
+	externalURL string
 	maxRequests string
 	bare        bool // without metrics of the exporter itself
 
@@ -77,13 +80,18 @@ func parse(args []string, stdout, stderr io.Writer) (*options, *kingpin.Applicat
 	app.Flag("release.url", "Where releases are listed, as the API of GitHub does. Default: that of Raptoreum").PlaceHolder("URL").StringVar(&o.releaseURL)
 	app.Flag("host.procfs", "Where proc is mounted.").Default("/proc").StringVar(&o.procfs)
 	app.Flag("host.cgroupfs", "Where cgroups are mounted.").Default("/sys/fs/cgroup").StringVar(&o.cgroupfs)
+	app.Flag("fleet.config", "YAML file that lists smartnodes to judge from outside: /probe and /sd.").PlaceHolder("FILE").StringVar(&o.fleet.config)
+	app.Flag("fleet.check-config", "Check the file of --fleet.config and end.").BoolVar(&o.fleet.check)
+	app.Flag("fleet.allow-private", "Dial registered addresses that are not public, as on a test network.").BoolVar(&o.fleet.allowPrivate)
+	app.Flag("vantage", "Name of the place that /probe looks from, as a label. Default: the host's name").PlaceHolder("NAME").StringVar(&o.vantage)
 	enabled := map[string]*bool{}
 	for _, c := range collector.Names() {
 		enabled[c.Name] = app.Flag("collector."+c.Name, c.Help+".").Default("true").Bool()
 	}
 	o.web = kingpinflag.AddFlags(app, defaultWeb)
 	app.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&o.telemetry)
-	app.Flag("web.max-requests", "Scrapes that may run at the same time; more are refused with status 503.").Default("250").StringVar(&o.maxRequests)
+	app.Flag("web.external-url", "Address at which Prometheus reaches this exporter, for /sd. Default: that which it asked").PlaceHolder("URL").StringVar(&o.externalURL)
+	app.Flag("web.max-requests", "Scrapes that may run at the same time; others wait for their turn.").Default("250").StringVar(&o.maxRequests)
 	app.Flag("web.disable-exporter-metrics", "Leave out metrics of the exporter itself (go_*, process_*).").BoolVar(&o.bare)
 	app.Flag("log.level", "Least level of log lines: debug, info, warn or error.").Default("info").StringVar(&o.logLevel)
 	app.Flag("log.format", "Form of log lines: logfmt or json.").Default("logfmt").StringVar(&o.logFormat)
@@ -103,6 +111,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	if err != nil {
 		return usage(stderr, fmt.Errorf("%w; see --help", err))
+	}
+	if o.fleet.check {
+		if err := checkFleet(o); err != nil {
+			return usage(stderr, err)
+		}
+		fmt.Fprintf(stdout, "%s is well\n", o.fleet.config)
+		return 0
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -136,10 +151,12 @@ func serve(ctx context.Context, o *options, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	set := collector.New(collector.Config{Sources: sources, Disabled: o.disabled, Logger: logger})
-	handler, err := newHandler(set, o, logger)
+	handler, err := newHandler(sources, o, logger)
 	if err != nil {
 		return err
+	}
+	if sources.Fleet != nil {
+		defer reloadOnHangup(sources.Fleet, logger)()
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -16,14 +18,14 @@ import (
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/exporter-toolkit/web"
 
 	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/collector"
+	"raptoreum_exporter/fleet"
 )
 
 // newHandler returns the routes of the exporter.
-func newHandler(set *collector.Set, o *options, logger log.Logger) (http.Handler, error) {
+func newHandler(s collector.Sources, o *options, logger log.Logger) (http.Handler, error) {
 	if !regexp.MustCompile(`^(/[A-Za-z0-9._~][A-Za-z0-9._~-]*)+$`).MatchString(o.telemetry) {
 		return nil, fmt.Errorf("--web.telemetry-path: %q is not a path like /metrics", o.telemetry)
 	}
@@ -31,27 +33,56 @@ func newHandler(set *collector.Set, o *options, logger log.Logger) (http.Handler
 	if err != nil || most < 1 {
 		return nil, fmt.Errorf("--web.max-requests: %q is no number of 1 or more", o.maxRequests)
 	}
-	landing, err := web.NewLandingPage(web.LandingConfig{
-		Name:        name,
-		Description: "Metrics of a Raptoreum smartnode for Prometheus.",
-		Version:     ownVersion(),
-		Profiling:   "false",
-		Links: []web.LandingLinks{
-			{Address: o.telemetry, Text: "Metrics"},
-			{Address: "/runbooks/README", Text: "Runbooks", Description: "what to do about each alert"},
-			{Address: "/-/healthy", Text: "Health", Description: "of this exporter, not of the smartnode"},
-		},
-	})
+	external, err := parseExternal(o.externalURL)
 	if err != nil {
 		return nil, err
 	}
+	set := collector.New(collector.Config{Sources: s, Disabled: o.disabled, Logger: logger})
+	seen := &history{last: map[string]result{}}
 	mux := http.NewServeMux()
 	mux.Handle("GET "+o.telemetry, limit(most, metricsHandler(set, ownMetrics(o.bare), logger)))
 	mux.HandleFunc("GET /runbooks/{alert}", alerts.ServeRunbook)
 	mux.HandleFunc("GET /-/healthy", fine)
 	mux.HandleFunc("GET /-/ready", fine)
-	mux.Handle("GET /", landing)
+	mux.Handle("GET /", &landing{telemetry: o.telemetry, fleet: s.Fleet, history: seen, logger: logger})
+	if s.Fleet == nil {
+		return mux, nil
+	}
+	mux.Handle("GET /sd", &discovery{fleet: s.Fleet, vantage: o.vantage, external: external})
+	mux.Handle("GET /probe", limit(most, &prober{
+		fleet: s.Fleet, port: s.Port, allowPrivate: o.fleet.allowPrivate,
+		metrics: collector.NewProbe(), history: seen, logger: logger,
+	}))
+	mux.HandleFunc("POST /-/reload", func(w http.ResponseWriter, _ *http.Request) {
+		if err := reload(s.Fleet, logger); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		fine(w, nil)
+	})
 	return mux, nil
+}
+
+// parseExternal reads --web.external-url; nil: not given.
+func parseExternal(raw string) (*url.URL, error) {
+	if raw == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("--web.external-url: give the address at which Prometheus reaches this exporter, such as https://watch.example.org:10227")
+	}
+	return u, nil
+}
+
+// reload reads the fleet file again.
+func reload(f *fleet.Fleet, logger log.Logger) error {
+	if err := f.Reload(); err != nil {
+		level.Error(logger).Log("msg", "the fleet file is not in force; the one before stays", "err", err)
+		return err
+	}
+	level.Info(logger).Log("msg", "fleet file read", "file", f.Path())
+	return nil
 }
 
 func fine(w http.ResponseWriter, _ *http.Request) {
@@ -68,19 +99,25 @@ func ownMetrics(bare bool) prometheus.Gatherer {
 	return registry
 }
 
-// metricsHandler answers a scrape from a registry of its own, until its time is up or the scraper
-// has gone.
+// metricsHandler answers a scrape from a registry of its own, until the request's time is up.
 func metricsHandler(set *collector.Set, own prometheus.Gatherer, logger log.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), scrapeTime(r.Header))
-		defer cancel()
-		registry := prometheus.NewRegistry()
-		registry.MustRegister(set.Bind(ctx, false))
-		promhttp.HandlerFor(prometheus.Gatherers{registry, meanwhile(own)}, promhttp.HandlerOpts{
-			ErrorHandling:      promhttp.ContinueOnError,
-			ErrorLog:           promhttpLogger{logger},
-			DisableCompression: true, // 20 kB; to compress them costs as much as all the rest
-		}).ServeHTTP(w, r)
+		answer(prometheus.Gatherers{gatherer(set.Bind(r.Context(), false)), meanwhile(own)}, logger).ServeHTTP(w, r)
+	})
+}
+
+// gatherer is a registry for one answer.
+func gatherer(c prometheus.Collector) prometheus.Gatherer {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(c)
+	return registry
+}
+
+func answer(g prometheus.Gatherer, logger log.Logger) http.Handler {
+	return promhttp.HandlerFor(g, promhttp.HandlerOpts{
+		ErrorHandling:      promhttp.ContinueOnError,
+		ErrorLog:           promhttpLogger{logger},
+		DisableCompression: true, // 20 kB; to compress them costs as much as all the rest
 	})
 }
 
@@ -128,15 +165,17 @@ func scrapeTime(header http.Header) time.Duration {
 	return max(patience-scrapeSpare, scrapeLeast)
 }
 
-// limit refuses what is more than most requests at a time.
+// limit lets most requests run at a time. Others wait for their turn, but no longer than their scraper.
 func limit(most int, next http.Handler) http.Handler {
 	places := make(chan struct{}, most)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), scrapeTime(r.Header))
+		defer cancel()
 		select {
 		case places <- struct{}{}:
 			defer func() { <-places }()
-			next.ServeHTTP(w, r)
-		default:
+			next.ServeHTTP(w, r.WithContext(ctx))
+		case <-ctx.Done():
 			http.Error(w, fmt.Sprintf("more than %d requests at a time; see --web.max-requests", most), http.StatusServiceUnavailable)
 		}
 	})

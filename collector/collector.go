@@ -19,6 +19,7 @@ import (
 
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/explorer"
+	"raptoreum_exporter/fleet"
 	"raptoreum_exporter/host"
 	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/p2p"
@@ -54,6 +55,7 @@ func table() []entry {
 		{"process", "CPU, memory and files of the raptoreumd process", newProcess},
 		{"host", "CPU, memory, pressure and OOM kills of the machine", newHost},
 		{"datadir", "Space where the data directory is", newDatadir},
+		{"fleet", "Smartnodes of the fleet by state, port and version", newFleetState},
 		{"release", "Whether a newer mainnet release exists", newRelease},
 	}
 }
@@ -78,6 +80,7 @@ type Sources struct {
 	ExplorerNetwork daemon.Network
 	Releases        *explorer.Releases
 	Port            *p2p.Prober
+	Fleet           *fleet.Fleet // other smartnodes; nil: none
 	Host            *host.Host
 	Process         host.Query
 	Datadir         string // empty: unknown

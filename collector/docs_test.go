@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,15 +33,21 @@ zero. What a scrape does not wait for says in its text how old it may be. All me
 | metric | labels | meaning |
 |---|---|---|
 `)
-	set := collector.New(collector.Config{})
-	metrics := append(set.Metrics(), processMetrics(t)...)
+	metrics := append(collector.New(collector.Config{}).Metrics(), processMetrics(t)...)
+	shared := len(metrics)
+	metrics = append(metrics, slices.DeleteFunc(collector.NewProbe().Metrics(), func(m collector.Metric) bool {
+		return slices.ContainsFunc(metrics[:shared], func(other collector.Metric) bool { return other.Name == m.Name })
+	})...)
 	section := "-"
 	for _, m := range metrics {
 		if m.Collector != section {
 			section = m.Collector
 			name := section
-			if name == "" {
+			switch name {
+			case "":
 				name = "every scrape"
+			case "/probe":
+				name = "/probe, which also has those of port, the registration and payments of the node that it is asked about"
 			}
 			fmt.Fprintf(&md, "| **%s** | | |\n", name)
 		}
@@ -90,9 +97,13 @@ func processMetrics(t *testing.T) []collector.Metric {
 func TestMetricsDeclared(t *testing.T) {
 	seen := map[string]bool{}
 	for _, folder := range scenarioNames(t) {
-		golden, err := os.ReadFile(scenarios + "/" + folder + "/metrics.txt")
-		if err != nil {
-			t.Fatal(err)
+		var golden []byte
+		for _, file := range []string{"metrics.txt", "probe.txt"} {
+			text, err := os.ReadFile(filepath.Join(scenarios, folder, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden = append(golden, text...)
 		}
 		for line := range strings.Lines(string(golden)) {
 			name, _, _ := strings.Cut(line, " ")
@@ -101,7 +112,7 @@ func TestMetricsDeclared(t *testing.T) {
 		}
 	}
 	declared := map[string]bool{}
-	for _, m := range collector.New(collector.Config{}).Metrics() {
+	for _, m := range append(collector.New(collector.Config{}).Metrics(), collector.NewProbe().Metrics()...) {
 		declared[m.Name] = true
 		if !seen[m.Name] {
 			t.Errorf("%s is shown in no scenario", m.Name)

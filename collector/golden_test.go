@@ -24,6 +24,7 @@ import (
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/explorer"
+	"raptoreum_exporter/fleet"
 	"raptoreum_exporter/host"
 	"raptoreum_exporter/internal/simnet"
 	"raptoreum_exporter/p2p"
@@ -44,22 +45,44 @@ func TestGolden(t *testing.T) {
 			set := collector.New(collector.Config{Sources: sources})
 			gather(t, set) // reads the list, in which a banned smartnode is found,
 			gather(t, set) // of which the explorers are asked then
-			got := fixed(gather(t, set), n)
-			path := filepath.Join(scenarios, name, "metrics.txt")
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-				t.Errorf("-want +got (make golden writes it anew):\n%s", diff)
-			}
+			compare(t, filepath.Join(scenarios, name, "metrics.txt"), fixed(gather(t, set), n))
+			compare(t, filepath.Join(scenarios, name, "probe.txt"), fixed(probe(t, sources), n))
 		})
 	}
+}
+
+// compare compares what was gathered with a file, or writes that.
+func compare(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("-want +got (make golden writes it anew):\n%s", diff)
+	}
+}
+
+// probe gathers what a fleet exporter beside this daemon shows of its smartnode.
+func probe(t *testing.T, in collector.Sources) string {
+	t.Helper()
+	s := in.Fleet.Snapshot(t.Context(), true)
+	node, ok := s.Find("own")
+	if !ok {
+		t.Fatal("no such node")
+	}
+	look := collector.Look{Node: node, Network: s.Network, Facts: in.Fleet.Facts(t.Context(), s, node, true)}
+	if address := in.Fleet.Address(t.Context(), node); address != "" {
+		if r, ok := in.Port.Probe(t.Context(), address, string(s.Network), true); ok {
+			look.Handshake = &r
+		}
+	}
+	return gatherFrom(t, collector.NewProbe().Bind(look))
 }
 
 // fakeSources plays a scenario and returns what reads from it.
@@ -103,6 +126,17 @@ func fakeSources(t *testing.T, scenario string) (*simnet.Network, collector.Sour
 	if err != nil {
 		t.Fatal(err)
 	}
+	fleetFile := filepath.Join(t.TempDir(), "fleet.yml")
+	own := s.ProTxHash()
+	if own == "" {
+		own = strings.Repeat("1", 64)
+	}
+	if err := os.WriteFile(fleetFile, fmt.Appendf(nil, "nodes:\n- {protx: %s, name: own}\n- {protx: %064d, name: gone}\n", own, 7), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if in.Fleet, err = fleet.New(ctx, fleetFile, fleet.Sources{Daemon: in.Daemon}); err != nil {
+		t.Fatal(err)
+	}
 	in.Datadir = "/home/rtm/.raptoreumcore"
 	in.Process = host.Query{Datadir: in.Datadir}
 	in.Expected = true
@@ -121,8 +155,13 @@ func gather(t *testing.T, set *collector.Set) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
+	return gatherFrom(t, set.Bind(ctx, true))
+}
+
+func gatherFrom(t *testing.T, c prometheus.Collector) string {
+	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
-	if err := registry.Register(set.Bind(ctx, true)); err != nil {
+	if err := registry.Register(c); err != nil {
 		t.Fatal(err)
 	}
 	families, err := registry.Gather()
@@ -148,7 +187,7 @@ func fixed(text string, n *simnet.Network) string {
 	for i, url := range n.ExplorerURLs() {
 		text = strings.ReplaceAll(text, strings.TrimPrefix(url, "http://"), fmt.Sprintf("explorer-%d", i+1))
 	}
-	volatile := regexp.MustCompile(`(?m)^(raptoreum_(?:\w*duration_seconds|list_age_seconds|daemon_start_time_seconds|network_\w+_bytes_total|explorer_observed_timestamp_seconds)(?:\{.*\})?) .*$`)
+	volatile := regexp.MustCompile(`(?m)^((?:raptoreum_|probe_)(?:\w*duration_seconds|list_age_seconds|daemon_start_time_seconds|network_\w+_bytes_total|explorer_observed_timestamp_seconds|fleet_config_reload_success_timestamp_seconds|probe_handshake_age_seconds)(?:\{.*\})?) .*$`)
 	text = volatile.ReplaceAllString(text, "$1 *")
 	lines := strings.Split(regexp.MustCompile(`(?m)^# .*\n`).ReplaceAllString(text, ""), "\n")
 	slices.Sort(lines) // the ports of the fakes come in any order

@@ -30,18 +30,23 @@ type metric struct {
 
 // gauge declares a gauge; the name goes without "raptoreum_".
 func (c *catalog) gauge(name, help string, labels ...string) metric {
-	return c.add(prometheus.GaugeValue, "gauge", name, help, labels)
+	return c.add(prometheus.GaugeValue, "gauge", namespace+name, help, labels)
+}
+
+// bare declares a gauge whose name has nothing before it.
+func (c *catalog) bare(name, help string) metric {
+	return c.add(prometheus.GaugeValue, "gauge", name, help, nil)
 }
 
 // counter declares a counter; its name ends in _total.
 func (c *catalog) counter(name, help string) metric {
-	return c.add(prometheus.CounterValue, "counter", name, help, nil)
+	return c.add(prometheus.CounterValue, "counter", namespace+name, help, nil)
 }
 
 func (c *catalog) add(kind prometheus.ValueType, kindName, name, help string, labels []string) metric {
-	desc := prometheus.NewDesc(namespace+name, help, labels, nil)
+	desc := prometheus.NewDesc(name, help, labels, nil)
 	c.descs = append(c.descs, desc)
-	c.metrics = append(c.metrics, Metric{c.collector, namespace + name, kindName, labels, help})
+	c.metrics = append(c.metrics, Metric{c.collector, name, kindName, labels, help})
 	return metric{desc, kind}
 }
 

@@ -14,11 +14,13 @@ type network struct {
 	smartnodes, penalised, listAge, spork, received metric
 }
 
+const listAgeHelp = "Seconds since the smartnode list in use was asked for; it is read again when the tip has moved, at most once a minute. On /probe without a daemon: since the explorer answered."
+
 func newNetwork(c *catalog) updater {
 	return &network{
 		smartnodes: c.gauge("smartnodes", "Registered smartnodes of the network: enabled (smartnode count), pose_banned, and unpayable for the tier of their collateral (protx list).", "state"),
 		penalised:  c.gauge("smartnodes_penalised", "Smartnodes of the network that carry a PoSe penalty and are not banned (protx list)."),
-		listAge:    c.gauge("list_age_seconds", "Seconds since the smartnode list in use was asked for; it is read again when the tip has moved, at most once a minute."),
+		listAge:    c.gauge("list_age_seconds", listAgeHelp),
 		spork:      c.gauge("spork_active", "1 when the spork is in force, by the rule that the daemon applies to it (spork show).", "spork"),
 		received:   c.gauge("sporks_received", "1 when any spork differs from its default; 0 may mean that no peer has sent the sporks yet, and such a smartnode misses its duties (spork show)."),
 	}
@@ -79,8 +81,10 @@ func (n *network) sendSporks(ch chan<- prometheus.Metric, sporks map[string]int6
 	}
 }
 
-// sporkFee holds an amount, not a time.
-const sporkFee = "SPORK_22_SPECIAL_TX_FEE"
+const (
+	sporkFee        = "SPORK_22_SPECIAL_TX_FEE" // holds an amount, not a time
+	sporkLowQuorums = "SPORK_21_LOW_LLMQ_PARAMS"
+)
 
 // sporkActive applies the rule of the spork: a time that has come, but for two that are read as a
 // choice of quorum types, 0 all and 1 all but the big ones (EvalSpork, llmq/quorums_utils.cpp).

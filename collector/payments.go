@@ -14,7 +14,9 @@ type payments struct {
 	last, waits, position, length, next metric
 }
 
-func newPayments(c *catalog) updater {
+func newPayments(c *catalog) updater { return paymentMetrics(c) }
+
+func paymentMetrics(c *catalog) *payments {
 	return &payments{
 		last:     c.gauge("smartnode_last_paid_height", "Block height of the last payment; absent when never paid (protx info lastPaidHeight)."),
 		waits:    c.gauge("smartnode_payment_wait_blocks", "Blocks that the smartnode has waited for a payment: since the last one, its revival or its registration (protx info, getblockcount)."),
@@ -29,40 +31,42 @@ func (p *payments) update(ctx context.Context, in *scrape, ch chan<- prometheus.
 	if err != nil {
 		return err
 	}
-	if self.LastPaidHeight > 0 {
-		send(ch, p.last, self.LastPaidHeight)
-	}
-	if self.Banned() || self.PayableKnown && !self.Payable {
-		return nil
-	}
+	f, _ := in.facts(ctx) // what went wrong there is smartnode's to tell
+	p.sendWait(ch, &self, f.height)
 	main, err := in.mainlock(ctx)
 	if err != nil {
 		return err
-	}
-	if main.Height.Err == nil {
-		send(ch, p.waits, main.Height.Value-self.WaitsSince())
 	}
 	list, err := in.list(ctx)
 	if err != nil || list == nil {
 		return err
 	}
-	spacing, ok := blockSpacing(main)
-	if !ok || !paysSmartnodes(main, list) {
+	network, ok := daemon.NetworkOf(*main.Chain.Value.Chain)
+	if !ok || !daemon.PaysSmartnodes(network, len(list.Nodes)) {
 		return nil
 	}
 	since := *main.Chain.Value.Blocks - list.Height
 	if position, length, queued := daemon.PaymentPosition(list.Nodes, self, since); queued {
-		send(ch, p.position, position)
-		send(ch, p.length, length)
-		send(ch, p.next, daemon.NextPayment(position, spacing).Seconds())
+		p.sendPlace(ch, position, length, network.BlockSpacing())
 	}
 	return nil
 }
 
-// paysSmartnodes tells whether blocks pay smartnodes at all: on the main network only with more
-// than 10 registered (CDeterministicMNList::GetMNPayee).
-func paysSmartnodes(main *daemon.Mainlock, list *daemon.List) bool {
-	return *main.Chain.Value.Chain != string(daemon.Main) || len(list.Nodes) > 10
+// sendWait sends since when the smartnode waits; the height of the tip is nil when it is not known.
+func (p *payments) sendWait(ch chan<- prometheus.Metric, self *daemon.Smartnode, height *int64) {
+	if self.LastPaidHeight > 0 {
+		send(ch, p.last, self.LastPaidHeight)
+	}
+	if height != nil && !self.Banned() && (self.Payable || !self.PayableKnown) {
+		send(ch, p.waits, *height-self.WaitsSince())
+	}
+}
+
+// sendPlace sends the place in the queue.
+func (p *payments) sendPlace(ch chan<- prometheus.Metric, position, length int, spacing time.Duration) {
+	send(ch, p.position, position)
+	send(ch, p.length, length)
+	send(ch, p.next, daemon.NextPayment(position, spacing).Seconds())
 }
 
 // blockSpacing returns the time between two blocks of the network that the daemon is on.

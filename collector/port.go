@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/p2p"
 )
 
@@ -14,7 +15,9 @@ type port struct {
 	reachable, duration, failed, info, height, mnauth, match metric
 }
 
-func newPort(c *catalog) updater {
+func newPort(c *catalog) updater { return portMetrics(c) }
+
+func portMetrics(c *catalog) *port {
 	const recent = " at most 3 minutes ago"
 	return &port{
 		reachable: c.gauge("port_reachable", "1 when the smartnode's address shook hands (version and verack)"+recent+". Asked from the machine itself a router without NAT loopback may make it 0."),
@@ -36,10 +39,14 @@ func (p *port) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metr
 	if address == "" || network == "" || in.Port == nil {
 		return errNotApplicable
 	}
-	r, ok := in.Port.Probe(ctx, address, network, in.wait)
-	if !fresh(ok, r.At) {
-		return nil
+	if r, ok := in.Port.Probe(ctx, address, network, in.wait); fresh(ok, r.At) {
+		p.send(ch, r, hash)
 	}
+	return nil
+}
+
+// send sends a handshake with the smartnode that hash names; empty: not known.
+func (p *port) send(ch chan<- prometheus.Metric, r poll.Reading[p2p.Peer], hash string) {
 	peer := r.Value
 	failed := p2p.Phase("")
 	if e, ok := errors.AsType[*p2p.Error](r.Err); ok {
@@ -47,7 +54,7 @@ func (p *port) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metr
 	} else if r.Err == nil && !peer.Mnauth {
 		failed = p2p.Mnauth
 	}
-	_, reachable := peer.Durations[p2p.Verack] // what comes after that does not undo it
+	reachable := peer.Reachable()
 	sendFlag(ch, p.reachable, reachable)
 	sendEnum(ch, p.failed, p2p.Phases(), failed)
 	for phase, took := range peer.Durations {
@@ -63,5 +70,4 @@ func (p *port) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metr
 			sendFlag(ch, p.match, peer.ProTxHash == hash)
 		}
 	}
-	return nil
 }

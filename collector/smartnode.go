@@ -9,29 +9,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"raptoreum_exporter/daemon"
-	"raptoreum_exporter/internal/text"
 )
 
 type smartnode struct {
-	expected, configured, registered, payable, state, info, addressMatch metric
-	penalty, banned, poseMax, strikes, decay, banHeight                  metric
+	configured, state, addressMatch metric
+	registration
 }
 
 func newSmartnode(c *catalog) updater {
 	return &smartnode{
-		expected:     c.gauge("smartnode_expected", "1 when this exporter was told to watch a smartnode: by --smartnode.protx or an operator key in raptoreum.conf."),
 		configured:   c.gauge("smartnode_configured", "1 when raptoreumd runs in smartnode mode (smartnode status)."),
-		registered:   c.gauge("smartnode_registered", "1 when the smartnode is in the list of registered smartnodes, 0 when it is not or the daemon waits for one with its operator key; absent while that is not known, as during the download of the chain (protx info, smartnode status)."),
-		payable:      c.gauge("smartnode_payable", "1 when the collateral is of a tier that is paid (protx info needToUpgrade)."),
 		state:        c.gauge("smartnode_state", "State of the smartnode as raptoreumd sees it; one is 1. It turns ready once and does not look at port, sync or tip again (smartnode status).", "state"),
-		info:         c.gauge("smartnode_info", "1; hash, address and payout address of the registration (protx info).", "protx", "address", "payout_address"),
 		addressMatch: c.gauge("smartnode_address_match", "1 when the address in the ProTx is the one that raptoreumd uses (smartnode status service)."),
-		penalty:      c.gauge("smartnode_pose_penalty", "PoSe penalty points in the own chain view (protx info)."),
-		banned:       c.gauge("smartnode_pose_banned", "1 when the smartnode is PoSe banned in the own chain view; that lasts until its owner sends protx update_service (protx info PoSeBanHeight)."),
-		poseMax:      c.gauge("smartnode_pose_penalty_max", "Penalty at which a smartnode is banned: the number of registered smartnodes, at least 100 (smartnode count)."),
-		strikes:      c.gauge("smartnode_pose_strikes_left", "Missed key generations (DKG) that lead to the ban if the penalty does not decay until then: 1 = the next one bans, 0 = banned."),
-		decay:        c.gauge("smartnode_pose_decay_seconds", "Seconds until the penalty is back at 0 if nothing else happens; absent when banned."),
-		banHeight:    c.gauge("smartnode_pose_ban_height", "Block height of the ban; absent unless banned (protx info PoSeBanHeight)."),
+		registration: newRegistration(c),
 	}
 }
 
@@ -49,10 +39,9 @@ func (s *smartnode) update(ctx context.Context, in *scrape, ch chan<- prometheus
 	if err != nil {
 		return errors.Join(append(errs, ignoreNotApplicable(err))...)
 	}
-	send(ch, s.info, 1, self.ProTxHash.String(), text.Clip(self.Address, maxLabel), text.Clip(self.Payout, maxLabel))
-	if self.PayableKnown {
-		sendFlag(ch, s.payable, self.Payable)
-	}
+	facts, factsErr := in.facts(ctx)
+	s.send(ch, &self, facts)
+	errs = append(errs, factsErr)
 	if node.Status.Err == nil {
 		if own := *node.Status.Value.Service; daemon.Usable(own) { // [::]:0: it does not know its own
 			sendFlag(ch, s.addressMatch, self.Address == own)
@@ -61,7 +50,7 @@ func (s *smartnode) update(ctx context.Context, in *scrape, ch chan<- prometheus
 			errs = append(errs, fmt.Errorf("--smartnode.protx is %s, but raptoreumd runs %s; correct the flag or raptoreum.conf", self.ProTxHash, told))
 		}
 	}
-	return errors.Join(append(errs, s.sendPoSe(ctx, in, ch, &self))...)
+	return errors.Join(errs...)
 }
 
 func ignoreNotApplicable(err error) error {
@@ -132,31 +121,26 @@ func (in *scrape) synced(ctx context.Context) (bool, error) {
 	return *lockfree.Sync.Value.IsSynced && !*main.Chain.Value.InitialBlockDownload, nil
 }
 
-func (s *smartnode) sendPoSe(ctx context.Context, in *scrape, ch chan<- prometheus.Metric, self *daemon.Smartnode) error {
-	send(ch, s.penalty, self.Penalty)
-	sendFlag(ch, s.banned, self.Banned())
-	if self.Banned() {
-		send(ch, s.banHeight, self.BanHeight)
-	}
+// facts are what the daemon says of the network.
+func (in *scrape) facts(ctx context.Context) (f facts, err error) {
 	lockfree, err := in.lockfree(ctx)
 	if err != nil {
-		return err
-	}
-	if lockfree.Count.Err == nil {
-		poseMax := daemon.PoSeMax(*lockfree.Count.Value.Total)
-		send(ch, s.poseMax, poseMax)
-		send(ch, s.strikes, daemon.PoSeStrikesLeft(self.Penalty, poseMax, self.Banned()))
+		return f, err
 	}
 	main, err := in.mainlock(ctx)
 	if err != nil {
-		return err
+		return f, err
 	}
-	spork21, known := lockfree.Sporks.Value["SPORK_21_LOW_LLMQ_PARAMS"]
-	if !self.Banned() && main.Height.Err == nil && lockfree.Sporks.Err == nil && known {
-		if spacing, ok := blockSpacing(main); ok {
-			low := sporkActive("SPORK_21_LOW_LLMQ_PARAMS", spork21)
-			send(ch, s.decay, daemon.PoSeDecay(self.Penalty, main.Height.Value, low, spacing).Seconds())
-		}
+	if lockfree.Count.Err == nil {
+		f.registered = lockfree.Count.Value.Total
 	}
-	return errors.Join(lockfree.Count.Err, lockfree.Sporks.Err)
+	if main.Height.Err == nil {
+		f.height = &main.Height.Value
+	}
+	if spork21, known := lockfree.Sporks.Value[sporkLowQuorums]; known && lockfree.Sporks.Err == nil {
+		low := sporkActive(sporkLowQuorums, spork21)
+		f.lowQuorums = &low
+	}
+	f.spacing, _ = blockSpacing(main)
+	return f, errors.Join(lockfree.Count.Err, lockfree.Sporks.Err)
 }

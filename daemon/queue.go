@@ -3,6 +3,7 @@ package daemon
 import (
 	"bytes"
 	"cmp"
+	"slices"
 	"time"
 )
 
@@ -66,6 +67,28 @@ func PaymentPosition(list []Smartnode, self Smartnode, blocksSince int64) (posit
 	position -= int(blocksSince)
 	queued = !self.Banned() && listed != nil && listed.LastPaidHeight == self.LastPaidHeight && position >= 0
 	return position, length, queued
+}
+
+// PaysSmartnodes tells whether blocks pay smartnodes at all: on the main network only with more than
+// 10 registered (CDeterministicMNList::GetMNPayee).
+func PaysSmartnodes(network Network, registered int) bool {
+	return network != Main || registered > 10
+}
+
+// PaymentPlaces returns the positions of all smartnodes in the payment queue, sorted once.
+func PaymentPlaces(list []Smartnode) map[Hash]int {
+	var queue []*Smartnode
+	for i := range list {
+		if list[i].queued() {
+			queue = append(queue, &list[i])
+		}
+	}
+	slices.SortFunc(queue, ComparePayment)
+	places := make(map[Hash]int, len(queue))
+	for i, s := range queue {
+		places[s.ProTxHash] = i
+	}
+	return places
 }
 
 // NextPayment returns when the smartnode at a position of the queue is paid, on average: one

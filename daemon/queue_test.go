@@ -64,6 +64,10 @@ func TestPaymentPosition(t *testing.T) {
 		list := capturedList(t, scenario)
 		for want, s := range inPaymentOrder(list) {
 			position, length, queued := PaymentPosition(list, *s, 0)
+			place, placed := PaymentPlaces(list)[s.ProTxHash]
+			if placed != queued || placed && place != position {
+				t.Errorf("%s: place %d, %v; position %d, %v", s.ProTxHash, place, placed, position, queued)
+			}
 			if position != want || !queued || length != len(inPaymentOrder(list)) {
 				t.Errorf("%s: %s at %d of %d, %v, want %d", scenario, s.ProTxHash, position, length, queued, want)
 			}

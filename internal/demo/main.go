@@ -27,6 +27,7 @@ import (
 
 const (
 	raptoreumd = "raptoreumd"
+	fleetFile  = "fleet.yml"
 	blockEvery = 15 * time.Second
 )
 
@@ -82,12 +83,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	exporterArgs := []string{"--daemon.conf=" + conf, "--release.url=http://" + releases.Addr, "--web.listen-address=" + address}
-	for _, explorer := range network.ExplorerURLs() {
-		exporterArgs = append(exporterArgs, "--explorer.url="+explorer)
+	exporterArgs := []string{
+		"--daemon.conf=" + conf, "--release.url=http://" + releases.Addr, "--web.listen-address=" + address,
+		"--fleet.config=" + filepath.Join(dir, fleetFile), "--fleet.allow-private", "--vantage=demo",
+		"--explorer.url=" + network.ExplorerURLs()[0], "--explorer.url=" + network.ExplorerURLs()[1],
 	}
 	metrics := url.URL{Scheme: "http", Host: address, Path: "/metrics"}
-
 	ctx, end := context.WithCancel(ctx)
 	var children programs
 	defer children.wait()
@@ -104,7 +105,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		fmt.Fprintf(out, "%s\n%d metrics at %s\n", strings.Join(names, "\n"), len(names), &metrics)
 		return nil
 	}
-	fmt.Fprintf(out, welcome, &metrics, network.ControlURL())
+	fmt.Fprintf(out, welcome, &metrics, network.ControlURL(), address)
 	select {
 	case <-ctx.Done():
 		return nil
@@ -117,6 +118,7 @@ const welcome = `
 The exporter watches a smartnode of a fake network that makes a block every 15 s.
 
   metrics    %[1]s
+  from afar  http://%[3]s/probe?target=demo&debug=true
   switches   %[2]s
 
 Break it and look again:
@@ -156,6 +158,9 @@ smartnodeblsprivkey=%064x
 [regtest]
 rpcport=%s
 `, password, network.PeerAddress(), 1, port), 0o600)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, fleetFile), fmt.Appendf(nil, "nodes:\n- {protx: %s, name: demo}\n", healthy.ProTxHash()), 0o600)
+	}
 	if err != nil {
 		network.Close()
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"time"
 )
 
 // serveExplorer plays the i-th explorer; the one after the last is where redirects lead.
@@ -51,7 +50,7 @@ func (n *Network) serveExplorer(i int) func(context.Context, http.ResponseWriter
 
 // explore answers an API request. An explorer answers 200 also when it has nothing to say.
 func (n *Network) explore(s State, e Explorer, r *http.Request) (contentType string, body []byte) {
-	v := view{Scenario: n.config.Scenario, State: s, now: time.Now()}
+	v := n.view(s)
 	v.Height = s.NetworkHeight // an explorer has its own daemon
 	switch e.Mode {
 	case ExplorerStale:
@@ -76,6 +75,8 @@ func (n *Network) explore(s State, e Explorer, r *http.Request) (contentType str
 		}
 		params, _ := json.Marshal([]string{"info", hash})
 		return explorerReply(v.protxInfo(call{method: "protx", params: params, words: []any{"info", hash}}))
+	case r.URL.Path == "/api/smartnode" && query.Get("command") == "count":
+		return explorerReply(v.reply(call{method: "smartnode", params: json.RawMessage(`["count"]`), words: []any{"count"}}))
 	case r.URL.Path == "/api/getblock":
 		height, err := strconv.Atoi(query.Get("height"))
 		if err != nil || height < 0 || height > v.Height {

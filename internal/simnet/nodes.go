@@ -1,6 +1,7 @@
 package simnet
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 )
@@ -119,14 +120,23 @@ func (v view) madeNode(i int) json.RawMessage {
 	place := i - v.base.ListSize
 	hash := madeHash("smartnode", i)
 	captured := v.base.Height - len(v.rank) - v.made() + 1 + place
+	m := Member{Address: fmt.Sprintf("10.%d.%d.%d:10226", i>>16&255, i>>8&255, i&255)}
+	if member := v.member(place); member != nil {
+		m = *member
+	}
+	banHeight := -1
+	if m.Banned {
+		banHeight = v.Height
+	}
 	return fmt.Appendf(nil, `{"proTxHash":%q,"collateralHash":%q,"collateralIndex":1,`+
-		`"collateralAddress":"yMadeCollateral%d","collateralAmount":10,"needToUpgrade":false,"operatorReward":0,`+
-		`"state":{"service":"10.%d.%d.%d:10226","registeredHeight":200,"lastPaidHeight":%d,"PoSePenalty":0,`+
-		`"PoSeRevivedHeight":-1,"PoSeBanHeight":-1,"revocationReason":0,"ownerAddress":"yMadeOwner%d",`+
-		`"votingAddress":"yMadeVoting%d","payoutAddress":"yMadePayout%d","pubKeyOperator":%q},"confirmations":%d,`+
+		`"collateralAddress":"yMadeCollateral%d","collateralAmount":10,"needToUpgrade":%v,"operatorReward":0,`+
+		`"state":{"service":%q,"registeredHeight":200,"lastPaidHeight":%d,"PoSePenalty":%d,`+
+		`"PoSeRevivedHeight":-1,"PoSeBanHeight":%d,"revocationReason":0,"ownerAddress":"yMadeOwner%d",`+
+		`"votingAddress":"yMadeVoting%d","payoutAddress":%q,"pubKeyOperator":%q},"confirmations":%d,`+
 		`"metaInfo":{"lastDSQ":0,"mixingTxCount":0,"lastOutboundAttempt":0,"lastOutboundAttemptElapsed":%d,`+
 		`"lastOutboundSuccess":0,"lastOutboundSuccessElapsed":%d}}`,
-		hash, hash, i, i>>16&255, i>>8&255, i&255, v.lastPaid(max(0, captured), place, v.Height), i, i, i,
+		hash, hash, i, m.Unpayable, cmp.Or(m.Service, m.Address), v.lastPaid(max(0, captured), place, v.Height),
+		m.Penalty, banHeight, i, i, cmp.Or(m.Payout, fmt.Sprintf("yMadePayout%d", i)),
 		madeKey("operator", i), max(0, v.Height-199), v.now.Unix(), v.now.Unix())
 }
 
@@ -176,6 +186,13 @@ func (v view) patchCount(fields object) {
 		change--
 	}
 	enabled := change
+	if v.crowd != nil {
+		for _, m := range v.members {
+			if m.Banned || m.Unpayable {
+				enabled--
+			}
+		}
+	}
 	switch banned := v.BanHeight != -1; {
 	case banned && v.base.BanHeight == -1 && !v.gone():
 		enabled--

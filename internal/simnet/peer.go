@@ -7,14 +7,18 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
-	"time"
 )
 
 // servePeer plays the peer-to-peer port. As the daemon, it says nothing until the other's
 // version has come.
 func (n *Network) servePeer(life context.Context, c net.Conn) {
-	n.counter.dial()
 	s := n.State()
+	n.serveAs(life, c, s, n.config.Scenario.own)
+}
+
+// serveAs plays the port of the smartnode that proTxHash names.
+func (n *Network) serveAs(life context.Context, c net.Conn, s State, proTxHash string) {
+	n.counter.dial()
 	switch s.Port {
 	case PortAcceptClose:
 		if tcp, ok := c.(*net.TCPConn); ok {
@@ -29,8 +33,7 @@ func (n *Network) servePeer(life context.Context, c net.Conn) {
 		_, _ = io.Copy(io.Discard, c)
 		return
 	}
-	p := &peerConn{Conn: c, handshake: n.handshake, state: s, life: life}
-	p.view = view{Scenario: n.config.Scenario, State: s, now: time.Now()}
+	p := &peerConn{Conn: c, handshake: n.handshake, state: s, life: life, own: proTxHash, view: n.view(s)}
 	p.talk()
 }
 
@@ -40,6 +43,7 @@ type peerConn struct {
 	*handshake
 	view  view
 	state State
+	own   string // proTxHash
 	life  context.Context
 	asked bool // version has come with a challenge
 }
@@ -87,7 +91,7 @@ func (p *peerConn) greet(payload []byte) bool {
 // only to who sent a challenge.
 func (p *peerConn) introduce() {
 	if p.asked && p.state.Smartnode == SmartnodeReady && p.state.Port != PortNoMNAuth {
-		hash := p.view.own
+		hash := p.own
 		if p.state.Port == PortWrongProTx {
 			hash = madeHash("another smartnode", 0)
 		}

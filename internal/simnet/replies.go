@@ -16,7 +16,12 @@ type object = map[string]any
 type view struct {
 	*Scenario
 	State
-	now time.Time
+	*crowd // may be nil
+	now    time.Time
+}
+
+func (n *Network) view(s State) view {
+	return view{Scenario: n.config.Scenario, State: s, crowd: n.crowd.Load(), now: time.Now()}
 }
 
 // reply executes a call: the captured reply with what the State changes in it.

@@ -110,7 +110,7 @@ func (n *Network) rejected(life context.Context, s State, w http.ResponseWriter,
 
 // answer executes the calls and sends the replies.
 func (n *Network) answer(s State, own *work, calls []call, batch bool, w http.ResponseWriter) {
-	v := view{Scenario: n.config.Scenario, State: s, now: time.Now()}
+	v := n.view(s)
 	warmup := ""
 	if s.Daemon == DaemonWarmingUp {
 		warmup = n.warmupMessage()

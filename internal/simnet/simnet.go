@@ -42,6 +42,7 @@ type Network struct {
 
 	rpc, peer, control, redirect *endpoint
 	explorers                    []*endpoint
+	crowd                        atomic.Pointer[crowd]
 
 	setting   sync.Mutex // one change at a time, with its listeners
 	finished  bool
@@ -267,6 +268,7 @@ func (n *Network) Close() {
 	for _, e := range n.endpoints() {
 		e.close()
 	}
+	n.crowd.Load().close()
 	n.advancing.Wait()
 	if n.config.Password == "" {
 		_ = os.Remove(filepath.Join(n.config.CookieDir, ".cookie"))

@@ -1,0 +1,122 @@
+package collector
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"regexp"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"raptoreum_exporter/fleet"
+)
+
+type fleetState struct {
+	nodes, penalised, ports, versions, reloadOK, reloaded metric
+}
+
+func newFleetState(c *catalog) updater {
+	return &fleetState{
+		nodes:     c.gauge("fleet_nodes", "Smartnodes of the fleet by state: enabled, pose_banned, unpayable for the tier of their collateral, unregistered, or unknown while the chain was not read (protx list, or an explorer).", "state"),
+		penalised: c.gauge("fleet_nodes_penalised", "Smartnodes of the fleet that carry a PoSe penalty and are not banned (protx list, or an explorer)."),
+		ports:     c.gauge("fleet_ports", "Smartnodes of the fleet by their last handshake, at most 3 minutes old: reachable, unreachable, or unknown (/probe).", "state"),
+		versions:  c.gauge("fleet_versions", "Smartnodes of the fleet by the version that answered the last handshake, the 5 most frequent; other: the rest, and what is not raptoreumd (/probe).", "version"),
+		reloadOK:  c.gauge("fleet_config_reload_success", "1 when the last reading of the fleet file went well; otherwise the one before is in force (--fleet.config)."),
+		reloaded:  c.gauge("fleet_config_reload_success_timestamp_seconds", "Unix time of the last reading of the fleet file that went well."),
+	}
+}
+
+func (f *fleetState) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+	if in.Fleet == nil {
+		return errNotApplicable
+	}
+	last := in.Fleet.Reloaded()
+	sendFlag(ch, f.reloadOK, last.OK)
+	send(ch, f.reloaded, float64(last.Success.UnixMilli())/1e3)
+	s := in.Fleet.Snapshot(ctx, in.wait)
+	if !s.Incomplete {
+		f.sendNodes(ctx, in, ch, s)
+	}
+	return s.Err
+}
+
+func (f *fleetState) sendNodes(ctx context.Context, in *scrape, ch chan<- prometheus.Metric, s *fleet.Snapshot) {
+	states := map[string]int{"enabled": 0, "pose_banned": 0, "unpayable": 0, "unregistered": 0, "unknown": 0}
+	ports := map[string]int{"reachable": 0, "unreachable": 0, "unknown": 0}
+	versions := map[string]int{}
+	penalised := 0
+	for i := range s.Nodes {
+		n := &s.Nodes[i]
+		facts := in.Fleet.Facts(ctx, s, n, false)
+		states[nodeState(&facts)]++
+		if facts.Smartnode != nil && facts.Smartnode.Penalty > 0 && !facts.Smartnode.Banned() {
+			penalised++
+		}
+		r, ok := in.Port.Last(in.Fleet.Address(ctx, n), string(s.Network))
+		switch {
+		case !fresh(ok, r.At):
+			ports["unknown"]++
+			continue
+		case r.Value.Reachable():
+			ports["reachable"]++
+		default:
+			ports["unreachable"]++
+		}
+		if agent := r.Value.UserAgent; agent != "" {
+			versions[agentVersion(agent)]++
+		}
+	}
+	for state, count := range states {
+		send(ch, f.nodes, count, state)
+	}
+	for state, count := range ports {
+		send(ch, f.ports, count, state)
+	}
+	send(ch, f.penalised, penalised)
+	for version, count := range mostFrequent(versions) {
+		send(ch, f.versions, count, version)
+	}
+}
+
+func nodeState(f *fleet.Facts) string {
+	switch {
+	case f.Registered == nil:
+		return "unknown"
+	case !*f.Registered:
+		return "unregistered"
+	case f.Smartnode.Banned():
+		return "pose_banned"
+	case f.Smartnode.PayableKnown && !f.Smartnode.Payable:
+		return "unpayable"
+	}
+	return "enabled"
+}
+
+const (
+	shownVersions = 5
+	otherVersion  = "other"
+)
+
+// agentVersion takes the version out of a user agent, which a stranger may have written.
+func agentVersion(agent string) string {
+	if m := regexp.MustCompile(`^/Raptoreum Core:(\d{1,3}(?:\.\d{1,3}){1,3})(?:\(.*\))?/$`).FindStringSubmatch(agent); m != nil {
+		return m[1]
+	}
+	return otherVersion
+}
+
+// mostFrequent adds up all versions but the most frequent ones.
+func mostFrequent(versions map[string]int) map[string]int {
+	names := slices.SortedFunc(maps.Keys(versions), func(a, b string) int {
+		return cmp.Or(cmp.Compare(versions[b], versions[a]), cmp.Compare(a, b))
+	})
+	shown := map[string]int{}
+	for i, name := range names {
+		if i >= shownVersions {
+			name = otherVersion
+		}
+		shown[name] += versions[names[i]]
+	}
+	return shown
+}

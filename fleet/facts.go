@@ -1,0 +1,123 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/explorer"
+)
+
+// explorerTooOld is when what an explorer said of a node is no longer believed: a fleet has to share
+// the few questions that an explorer answers in a minute.
+const explorerTooOld = 10 * time.Minute
+
+// Facts are what the chain says of one node; nil is unknown.
+type Facts struct {
+	Registered *bool
+	Smartnode  *daemon.Smartnode // nil unless it is registered
+	Waits      bool              // Smartnode says since when it waits for its payment
+	Duplicate  *bool             // another smartnode has the same address
+
+	Count    *int   // registered smartnodes of the network
+	Height   *int64 // of the tip
+	Spork21  *int64
+	Position *int // in the payment queue
+	Length   int  // of it, with Position
+
+	ListHeight int64          // of the smartnode list that all this is from; 0: it is from an explorer
+	Age        *time.Duration // of the list, or of the explorer's answer
+}
+
+// Facts returns what is known of a node now. With wait it waits for an explorer that was not asked yet.
+func (f *Fleet) Facts(ctx context.Context, s *Snapshot, n *Node, wait bool) Facts {
+	if f.sources.Daemon == nil {
+		return f.explorerFacts(ctx, n, wait)
+	}
+	v := s.View
+	if !v.Current(time.Now()) {
+		return Facts{}
+	}
+	registered, count, age := n.Chain != nil, len(v.List.Nodes), time.Since(v.List.Asked)
+	facts := Facts{
+		Registered: &registered, Smartnode: n.Chain, Waits: true,
+		Count: &count, Height: &v.Height, ListHeight: v.List.Height, Age: &age,
+	}
+	if spork, ok := v.Sporks["SPORK_21_LOW_LLMQ_PARAMS"]; ok {
+		facts.Spork21 = &spork
+	}
+	if n.Chain != nil {
+		facts.Duplicate = &n.Duplicate
+		if position, length, queued := v.Place(n.Chain); queued {
+			facts.Position, facts.Length = &position, length
+		}
+	}
+	return facts
+}
+
+// explorerFacts are those that an explorer tells.
+func (f *Fleet) explorerFacts(ctx context.Context, n *Node, wait bool) (facts Facts) {
+	if f.sources.Explorers == nil {
+		return facts
+	}
+	r, ok := f.sources.Explorers.Smartnode(ctx, n.ProTxHash.String(), wait)
+	age := time.Since(r.At)
+	unknown := errors.Is(r.Err, explorer.ErrUnknownSmartnode)
+	if !ok || age > explorerTooOld || r.Err != nil && !unknown {
+		return facts
+	}
+	registered := !unknown
+	facts.Registered, facts.Age = &registered, &age
+	if unknown {
+		return facts
+	}
+	facts.Smartnode, facts.Waits = fromExplorer(n.ProTxHash, r.Value)
+	if count, ok := f.sources.Explorers.Count(ctx, wait); ok && count.Err == nil && time.Since(count.At) < explorerTooOld {
+		facts.Count = &count.Value
+	}
+	for _, height := range f.sources.Explorers.Heights(ctx, wait) {
+		if height.OK && height.Err == nil && height.Explorer == r.Value.Explorer && time.Since(height.At) < viewTooOld {
+			facts.Height = &height.Value
+		}
+	}
+	return facts
+}
+
+// fromExplorer fills in what the explorer told; waits says whether that includes what a payment
+// depends on.
+func fromExplorer(hash daemon.Hash, told explorer.Smartnode) (s *daemon.Smartnode, waits bool) {
+	s = &daemon.Smartnode{
+		ProTxHash: hash, Address: told.Service, Payout: told.Payout,
+		Penalty: int(told.Penalty), BanHeight: told.BanHeight, RevivedHeight: -1,
+	}
+	if told.NeedToUpgrade != nil {
+		s.Payable, s.PayableKnown = !*told.NeedToUpgrade, true
+	}
+	if told.LastPaidHeight != nil {
+		s.LastPaidHeight = *told.LastPaidHeight
+	}
+	if told.RegisteredHeight == nil || told.RevivedHeight == nil || told.LastPaidHeight == nil {
+		return s, false
+	}
+	s.RegisteredHeight, s.RevivedHeight = *told.RegisteredHeight, *told.RevivedHeight
+	return s, true
+}
+
+// Address returns the registered address of a node, as far as it was ever known: the last good view
+// outlives an outage of the daemon. Empty: not known, or revoked.
+func (f *Fleet) Address(ctx context.Context, n *Node) string {
+	address := ""
+	switch {
+	case n.Chain != nil:
+		address = n.Chain.Address
+	case f.sources.Daemon == nil && f.sources.Explorers != nil:
+		if r, ok := f.sources.Explorers.Smartnode(ctx, n.ProTxHash.String(), false); ok && r.Err == nil {
+			address = r.Value.Service
+		}
+	}
+	if address == "[::]:0" || address == "0.0.0.0:0" { // ResetOperatorFields (evo/dmnstate.h)
+		return ""
+	}
+	return address
+}

@@ -1,0 +1,96 @@
+package fleet
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"raptoreum_exporter/daemon"
+)
+
+// Resolve returns the smartnodes of the fleet, by name, as the list shows them. While the list
+// is not known, it is nil: only what nodes and import name is returned then, as not in the list.
+// It takes a time linear in both; the Nodes point into the list.
+func (c *Config) Resolve(list []daemon.Smartnode) []Node {
+	nodes := make([]Node, 0, len(c.nodes))
+	taken := make(map[daemon.Hash]bool, len(c.nodes))
+	addresses := make(map[string]int, len(list))
+	for i := range list {
+		s := &list[i]
+		addresses[s.Address]++
+		e, listed := c.nodes[s.ProTxHash]
+		sets := c.setsOf(s)
+		if (listed || len(sets) > 0) && !taken[s.ProTxHash] {
+			taken[s.ProTxHash] = true
+			nodes = append(nodes, Node{Name: e.name, ProTxHash: s.ProTxHash, Labels: merge(sets, e.labels), Chain: s})
+		}
+	}
+	for hash, e := range c.nodes {
+		if !taken[hash] {
+			nodes = append(nodes, Node{Name: e.name, ProTxHash: hash, Labels: merge(nil, e.labels)})
+		}
+	}
+	for i := range nodes {
+		chain := nodes[i].Chain
+		nodes[i].Duplicate = chain != nil && addresses[chain.Address] > 1 && daemon.Usable(chain.Address)
+	}
+	nameRest(nodes)
+	slices.SortFunc(nodes, func(a, b Node) int { return cmp.Compare(a.Name, b.Name) })
+	return nodes
+}
+
+// setsOf returns the sets that a smartnode belongs to, in the order of the file.
+func (c *Config) setsOf(s *daemon.Smartnode) []set {
+	if len(c.sets) == 0 {
+		return nil
+	}
+	var sets []set
+	for _, k := range [...]key{
+		{payoutAddress, s.Payout},
+		{ownerAddress, s.Owner},
+		{votingAddress, s.Voting},
+		{operatorKey, strings.ToLower(s.OperatorKey)},
+	} {
+		if found, ok := c.sets[k]; ok {
+			sets = append(sets, found)
+		}
+	}
+	slices.SortFunc(sets, func(a, b set) int { return cmp.Compare(a.order, b.order) })
+	return sets
+}
+
+func merge(sets []set, own map[string]string) map[string]string {
+	labels := map[string]string{}
+	for _, s := range sets {
+		maps.Copy(labels, s.labels)
+	}
+	maps.Copy(labels, own)
+	return labels
+}
+
+// nameRest names the nodes without a name by their hash: by its first 8 digits, or by as many
+// more as it takes to be told from every given name and from every other such hash. So a name
+// depends on which nodes there are, but not on their order, and another node changes it only
+// where it would be the same.
+func nameRest(nodes []Node) {
+	given := map[string]bool{}
+	var rest []*Node
+	for i := range nodes {
+		if nodes[i].Name == "" {
+			rest = append(rest, &nodes[i])
+		} else {
+			given[strings.ToLower(nodes[i].Name)] = true
+		}
+	}
+	// All hashes that begin alike stay together in rest, so one round can tell which are unique.
+	// The whole hash is: no two are the same, and no given name is as long.
+	for length := 8; len(rest) > 0; length += 4 {
+		same := make(map[string]int, len(rest))
+		for _, n := range rest {
+			n.Name = n.ProTxHash.String()[:length]
+			same[n.Name]++
+		}
+		rest = slices.DeleteFunc(rest, func(n *Node) bool { return same[n.Name] == 1 && !given[n.Name] })
+	}
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/exporter-toolkit/web"
+
+	"raptoreum_exporter/fleet"
+)
+
+// result is what one probe found.
+type result struct {
+	Node    string
+	At      time.Time
+	Took    time.Duration
+	Success bool
+	Why     string
+}
+
+const historyLimit = 100 // results, and as many failures
+
+// history keeps the last result of each node, and failures for longer than the rest.
+type history struct {
+	mu       sync.Mutex
+	last     map[string]result // by node
+	failures []result          // the newest last
+}
+
+func (h *history) add(r result) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.last[r.Node] = r
+	if !r.Success {
+		if len(h.failures) == historyLimit {
+			h.failures = slices.Delete(h.failures, 0, 1)
+		}
+		h.failures = append(h.failures, r)
+	}
+}
+
+// of returns the last result of each node, those that failed first, and the newest failures.
+func (h *history) of(nodes []fleet.Node) (last, failures []result) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range nodes {
+		r, ok := h.last[nodes[i].Name]
+		if !ok {
+			r = result{Node: nodes[i].Name, Why: "not probed yet"}
+		}
+		last = append(last, r)
+	}
+	slices.SortStableFunc(last, func(a, b result) int { // nodes come by name
+		switch {
+		case a.Success == b.Success:
+			return 0
+		case b.Success:
+			return -1
+		}
+		return 1
+	})
+	failures = slices.Clone(h.failures)
+	slices.Reverse(failures)
+	return last, failures
+}
+
+// landing shows where everything is, and the fleet.
+type landing struct {
+	telemetry string
+	fleet     *fleet.Fleet // nil: none
+	history   *history
+	logger    log.Logger
+}
+
+// ServeHTTP implements http.Handler.
+func (l *landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	config := web.LandingConfig{
+		Name:        name,
+		Description: "Metrics of a Raptoreum smartnode for Prometheus.",
+		Version:     ownVersion(),
+		Profiling:   "false",
+		Links: []web.LandingLinks{
+			{Address: l.telemetry, Text: "Metrics"},
+			{Address: "/runbooks/README", Text: "Runbooks", Description: "what to do about each alert"},
+			{Address: "/-/healthy", Text: "Health", Description: "of this exporter, not of the smartnode"},
+		},
+	}
+	if l.fleet != nil {
+		config.Links = append(config.Links, web.LandingLinks{Address: "/sd", Text: "Service discovery", Description: "the fleet, for Prometheus"})
+		extra, err := l.nodes(r)
+		if err != nil {
+			level.Error(l.logger).Log("msg", "landing page", "err", err)
+		}
+		config.ExtraHTML = extra
+	}
+	page, err := web.NewLandingPage(config)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	page.ServeHTTP(w, r)
+}
+
+const nodesPage = `<h2>Fleet</h2>
+<p>{{len .Last}} smartnodes, those with trouble first. A result is that of the last probe by Prometheus.</p>
+<table>
+<tr><th>node</th><th>result</th><th>at</th><th>took</th></tr>
+{{range .Last}}<tr><td><a href="probe?target={{.Node}}&amp;debug=true">{{.Node}}</a></td><td>{{if .Success}}well{{else}}<b>{{.Why}}</b>{{end}}</td><td>{{at .At}}</td><td>{{took .Took}}</td></tr>
+{{end}}</table>
+{{with .Failures}}<h2>Last failures</h2>
+<table>
+<tr><th>node</th><th>result</th><th>at</th></tr>
+{{range .}}<tr><td>{{.Node}}</td><td>{{.Why}}</td><td>{{at .At}}</td></tr>
+{{end}}</table>
+{{end}}`
+
+// nodes is the part of the page that lists the fleet.
+func (l *landing) nodes(r *http.Request) (string, error) {
+	page, err := template.New("nodes").Funcs(template.FuncMap{
+		"at": func(t time.Time) string {
+			if t.IsZero() {
+				return ""
+			}
+			return t.UTC().Format("15:04:05 UTC, 2 January")
+		},
+		"took": func(d time.Duration) string {
+			if d == 0 {
+				return ""
+			}
+			return d.Round(time.Millisecond).String()
+		},
+	}).Parse(nodesPage)
+	if err != nil {
+		return "", err
+	}
+	var data struct{ Last, Failures []result }
+	data.Last, data.Failures = l.history.of(l.fleet.Snapshot(r.Context(), false).Nodes)
+	var b strings.Builder
+	err = page.Execute(&b, data)
+	return b.String(), err
+}
