@@ -105,7 +105,21 @@ func prometheusConfig(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "alerts.yml"), string(rules))
+	file := write(t, filepath.Join(dir, "alerts.yml"), string(rules))
+	// The command that puts another address of the runbooks in.
+	sed := regexp.MustCompile(`(?m)^sed -i -E '(.*)' alerts.yml$`).FindStringSubmatch(string(readme))
+	if sed == nil {
+		t.Fatal("README.md does not say how to change runbook_url")
+	}
+	runs(t, "sed", "-i", "-E", sed[1], file)
+	changed, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Count(string(rules), "runbook_url: ")
+	if good := len(regexp.MustCompile(`(?m)runbook_url: https://example\.org/runbooks/Raptoreum\w+\.md$`).FindAll(changed, -1)); good != all {
+		t.Errorf("%d of %d addresses are good", good, all)
+	}
 	return write(t, filepath.Join(dir, "prometheus.yml"), strings.Join(parts, ""))
 }
 

@@ -70,12 +70,12 @@ func plan(t *testing.T) (runs []run, stacks []*drill.Stack) {
 	for _, o := range drill.Outages() {
 		r := run{outage: &o, whose: []string{o.Name}}
 		if o.Nodes == 0 {
-			r.hit = []*drill.Node{startNode(t, o.Name)}
+			r.hit = []*drill.Node{startNode(t, o.Name, o.Name)}
 			many = append(many, r.hit[0])
 		} else {
 			r.whose = []string{""}
 			for i := range o.Of {
-				n := startNode(t, fmt.Sprintf("%s-%d", o.Name, i+1))
+				n := startNode(t, o.Name, fmt.Sprintf("%s-%d", o.Name, i+1))
 				r.hit, r.whose = append(r.hit, n), append(r.whose, n.Name)
 			}
 			r.stack = startStack(t, r.hit)
@@ -85,7 +85,7 @@ func plan(t *testing.T) (runs []run, stacks []*drill.Stack) {
 		runs = append(runs, r)
 	}
 	for _, q := range drill.QuietDays() {
-		n := startNode(t, q.Name)
+		n := startNode(t, q.Name, q.Name)
 		many = append(many, n)
 		runs = append(runs, run{quiet: &q, hit: []*drill.Node{n}, whose: []string{n.Name}})
 	}
@@ -98,9 +98,9 @@ func plan(t *testing.T) (runs []run, stacks []*drill.Stack) {
 	return runs, append(stacks, s)
 }
 
-func startNode(t *testing.T, name string) *drill.Node {
+func startNode(t *testing.T, job, name string) *drill.Node {
 	t.Helper()
-	n, err := drill.StartNode(t.Context(), root, name)
+	n, err := drill.StartNode(t.Context(), root, job, name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ const (
 // runFull lets the reader of out break a smartnode, and prints the messages that its owner gets.
 func runFull(ctx context.Context, in io.Reader, out io.Writer) error {
 	fmt.Fprintln(out, "Starting a smartnode, Prometheus and Alertmanager: half a minute.")
-	node, err := drill.StartNode(ctx, ".", owned)
+	node, err := drill.StartNode(ctx, ".", "demo", owned)
 	if err != nil {
 		return fmt.Errorf("%w; run it at the top of the repository: make demo-full", err)
 	}

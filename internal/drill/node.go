@@ -36,6 +36,7 @@ const (
 // Node is a smartnode of the owner: a fake network, the machine and an exporter on scaled time.
 type Node struct {
 	Name string
+	Job  string // of Prometheus: nodes of one job are taken for nodes of one network
 
 	network *simnet.Network
 	protx   string
@@ -49,12 +50,12 @@ type Node struct {
 }
 
 // StartNode starts a healthy node, from the recordings of the repository at root. Close it.
-func StartNode(ctx context.Context, root, name string) (n *Node, err error) {
+func StartNode(ctx context.Context, root, job, name string) (n *Node, err error) {
 	scenario, err := simnet.Load(os.DirFS(filepath.Join(root, "testdata", "scenarios", "healthy")))
 	if err != nil {
 		return nil, err
 	}
-	n = &Node{Name: name, protx: scenario.ProTxHash(), address: "127.0.0.1:0"}
+	n = &Node{Name: name, Job: "raptoreum-" + job, protx: scenario.ProTxHash(), address: "127.0.0.1:0"}
 	ctx, n.cancel = context.WithCancel(ctx)
 	defer func() {
 		if err != nil {

@@ -115,11 +115,15 @@ func (s *Stack) writeConfigs(webhook, smtp, alertmanager string) error {
 }
 
 func (s *Stack) prometheusConfig(alertmanager string) map[string]any {
-	var targets []any
+	jobs := map[string][]any{}
 	for _, n := range s.config.Nodes {
-		targets = append(targets, map[string]any{
+		jobs[n.Job] = append(jobs[n.Job], map[string]any{
 			"targets": []string{n.address}, "labels": map[string]string{"node": n.Name, "vantage": "self"},
 		})
+	}
+	var scrapes []any
+	for job, targets := range jobs {
+		scrapes = append(scrapes, map[string]any{"job_name": job, "static_configs": targets})
 	}
 	return map[string]any{
 		// 15 s would be 250 ms, which is too fast for a small machine.
@@ -128,7 +132,7 @@ func (s *Stack) prometheusConfig(alertmanager string) map[string]any {
 		"alerting": map[string]any{"alertmanagers": []any{map[string]any{
 			"static_configs": []any{map[string]any{"targets": []string{alertmanager}}},
 		}}},
-		"scrape_configs": []any{map[string]any{"job_name": "raptoreum", "static_configs": targets}},
+		"scrape_configs": scrapes,
 	}
 }
 
