@@ -14,6 +14,7 @@ import (
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/fleet"
+	"raptoreum_exporter/internal/text"
 )
 
 // fleetOptions are the flags about other smartnodes than that of the daemon.
@@ -46,8 +47,11 @@ func connectFleet(ctx context.Context, o *options, s *collector.Sources, network
 		}
 		o.vantage = host
 	}
-	if o.vantage == vantageSelf {
+	switch {
+	case o.vantage == vantageSelf:
 		return nil, fmt.Errorf("--vantage: %q is what an exporter beside its daemon is called; give the name of this place", vantageSelf)
+	case text.Clip(o.vantage, 100) != o.vantage:
+		return nil, errors.New("--vantage: give a short name of this place, on one line")
 	}
 	if s.Daemon == nil && network == "" {
 		network = daemon.Main

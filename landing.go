@@ -19,7 +19,7 @@ import (
 type result struct {
 	Node    string
 	At      time.Time
-	Took    time.Duration
+	Took    time.Duration // of the handshake, as far as it came
 	Success bool
 	Why     string
 }
@@ -98,6 +98,7 @@ func (l *landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			level.Error(l.logger).Log("msg", "landing page", "err", err)
 		}
 		config.ExtraHTML = extra
+		config.ExtraCSS = "td, th { text-align: left; padding: 0.2em 1.5em 0.2em 0; }"
 	}
 	page, err := web.NewLandingPage(config)
 	if err != nil {
@@ -108,9 +109,9 @@ func (l *landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 const nodesPage = `<h2>Fleet</h2>
-<p>{{len .Last}} smartnodes, those with trouble first. A result is that of the last probe by Prometheus.</p>
+<p>Each with the result of the last probe, those with trouble first.</p>
 <table>
-<tr><th>node</th><th>result</th><th>at</th><th>took</th></tr>
+<tr><th>node ({{len .Last}})</th><th>result</th><th>at</th><th>handshake took</th></tr>
 {{range .Last}}<tr><td><a href="probe?target={{.Node}}&amp;debug=true">{{.Node}}</a></td><td>{{if .Success}}well{{else}}<b>{{.Why}}</b>{{end}}</td><td>{{at .At}}</td><td>{{took .Took}}</td></tr>
 {{end}}</table>
 {{with .Failures}}<h2>Last failures</h2>

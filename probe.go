@@ -50,7 +50,7 @@ func (p *prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	look, address := p.look(ctx, snapshot, node)
 	look.Took = time.Since(began)
-	p.history.add(result{Node: node.Name, At: began, Took: look.Took, Success: look.Success(), Why: why(&look, address)})
+	p.history.add(result{Node: node.Name, At: began, Took: handshakeTime(&look), Success: look.Success(), Why: why(&look, address)})
 	if r.URL.Query().Get("debug") == "true" {
 		p.debug(w, &look, address)
 		return
@@ -73,6 +73,15 @@ func (p *prober) look(ctx context.Context, s *fleet.Snapshot, node *fleet.Node) 
 		look.Handshake = &reading
 	}
 	return look, address
+}
+
+func handshakeTime(look *collector.Look) (took time.Duration) {
+	if look.Handshake != nil {
+		for _, phase := range look.Handshake.Value.Durations {
+			took += phase
+		}
+	}
+	return took
 }
 
 // why says in words what a probe found.

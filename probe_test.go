@@ -10,11 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/go-kit/log"
 	"github.com/google/go-cmp/cmp"
 
+	"raptoreum_exporter/fleet"
 	"raptoreum_exporter/internal/simnet"
 )
 
@@ -225,4 +228,39 @@ func TestNoDaemonYet(t *testing.T) {
 	e.probe("node-0").want(t, map[string]string{
 		"probe_success": "0", "raptoreum_smartnode_registered": "", "raptoreum_port_reachable": "", "raptoreum_smartnode_expected": "1",
 	})
+}
+
+// TestHangup reads the fleet file again at SIGHUP.
+func TestHangup(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "fleet.yml")
+	put := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("nodes: [{protx: 0000000000000000000000000000000000000000000000000000000000000001}]")
+	f, err := fleet.New(t.Context(), file, fleet.Sources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := new(syncBuffer)
+	stop := reloadOnHangup(f, log.NewLogfmtLogger(lines))
+	defer stop()
+	for i, step := range []struct{ content, want string }{
+		{"nodes: 7", "the fleet file is not in force"},
+		{"nodes: [{protx: 0000000000000000000000000000000000000000000000000000000000000002}]", "fleet file read"},
+	} {
+		put(step.content)
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		for deadline := time.Now().Add(5 * time.Second); !strings.Contains(lines.String(), step.want); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("step %d: %s", i, lines)
+			}
+		}
+	}
+	if s := f.Snapshot(t.Context(), false); len(s.Nodes) != 1 || s.Nodes[0].ProTxHash[0] != 2 && s.Nodes[0].ProTxHash[31] != 2 {
+		t.Errorf("%+v", s.Nodes)
+	}
 }

@@ -76,7 +76,9 @@ func TestPromtool(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			runs(t, promtool, "check", "rules", "alerts.yml")
-			runs(t, promtool, "check", "config", prometheusConfig(t))
+			for _, config := range prometheusConfigs(t) {
+				runs(t, promtool, "check", "config", config)
+			}
 			for _, file := range cases {
 				runs(t, promtool, "test", "rules", file)
 			}
@@ -84,21 +86,23 @@ func TestPromtool(t *testing.T) {
 	}
 }
 
-// prometheusConfig writes a prometheus.yml of the examples in README.md.
-func prometheusConfig(t *testing.T) string {
+// prometheusConfigs writes a prometheus.yml of each example in README.md.
+func prometheusConfigs(t *testing.T) (files []string) {
 	t.Helper()
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var parts []string
+	rulesPart, examples := "", []string{}
 	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(readme), -1) {
-		if strings.HasPrefix(block[1], "scrape_configs:") || strings.HasPrefix(block[1], "rule_files:") {
-			parts = append(parts, block[1])
+		if strings.HasPrefix(block[1], "rule_files:") {
+			rulesPart = block[1]
+		} else {
+			examples = append(examples, block[1])
 		}
 	}
-	if len(parts) != 2 {
-		t.Fatalf("%d parts of a prometheus.yml in README.md", len(parts))
+	if rulesPart == "" || len(examples) != 4 {
+		t.Fatalf("%d examples of a prometheus.yml in README.md", len(examples))
 	}
 	dir := t.TempDir()
 	rules, err := os.ReadFile("alerts.yml")
@@ -120,7 +124,13 @@ func prometheusConfig(t *testing.T) string {
 	if good := len(regexp.MustCompile(`(?m)runbook_url: https://example\.org/runbooks/Raptoreum\w+\.md$`).FindAll(changed, -1)); good != all {
 		t.Errorf("%d of %d addresses are good", good, all)
 	}
-	return write(t, filepath.Join(dir, "prometheus.yml"), strings.Join(parts, ""))
+	for i, part := range examples {
+		if !strings.Contains(part, "\nalerting:") {
+			part += rulesPart
+		}
+		files = append(files, write(t, filepath.Join(dir, fmt.Sprintf("prometheus-%d.yml", i)), part))
+	}
+	return files
 }
 
 func write(t *testing.T, path, content string) string {

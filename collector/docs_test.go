@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"raptoreum_exporter/collector"
+	"raptoreum_exporter/fleet"
 )
 
 const metricsMD = "../METRICS.md"
@@ -180,5 +181,18 @@ func TestNothingConfigured(t *testing.T) {
 	}
 	if n := len(regexp.MustCompile(`_success\{.*\} 1\n`).FindAllString(text, -1)); n != len(collector.Names()) {
 		t.Errorf("what is not configured is not a failure:\n%s", text)
+	}
+}
+
+// TestLabelsOfTheFleet: a label of fleet.yml must not have the name of one of ours: Prometheus would
+// rename ours, and no alert would find it.
+func TestLabelsOfTheFleet(t *testing.T) {
+	for _, m := range append(collector.New(collector.Config{}).Metrics(), collector.NewProbe().Metrics()...) {
+		for _, label := range m.Labels {
+			file := fmt.Sprintf("nodes:\n- {protx: %064d, labels: {%s: x}}\n", 1, label)
+			if _, err := fleet.Parse("fleet.yml", []byte(file), nil); err == nil {
+				t.Errorf("a fleet file may use %s, a label of %s", label, m.Name)
+			}
+		}
 	}
 }

@@ -65,8 +65,13 @@ func checkLabel(name string) error {
 		return errors.New("is no label name; use letters, digits and _, and begin with a letter")
 	case strings.HasPrefix(name, "__"):
 		return errors.New("begins with __, which Prometheus keeps for itself; remove the underscores")
-	case slices.Contains([]string{"job", "instance", "node", "vantage"}, name):
-		return errors.New("is set by the exporter or by Prometheus; choose another name")
+	case slices.Contains([]string{"job", "instance", "node", "vantage", "alertname", "severity", "seen"}, name):
+		return errors.New("is set by the exporter, by Prometheus or by an alert; choose another name")
+	case slices.Contains([]string{
+		"address", "batch", "chain", "collector", "direction", "explorer", "message", "payout_address", "phase", "protocol",
+		"protx", "spork", "stage", "state", "subversion", "user_agent", "valid", "version",
+	}, name):
+		return errors.New("is one of our metrics' own, which Prometheus would rename; choose another name")
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func runFull(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := stack.Await(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, fullWelcome, node.MetricsURL(), stack.Prometheus, stack.Alertmanager, node.ControlURL())
+	fmt.Fprintf(out, fullWelcome, node.MetricsURL(), stack.Prometheus[0].URL, stack.Alertmanager[0].URL, node.ControlURL())
 	d.list()
 	return d.read(ctx, in)
 }

@@ -34,13 +34,23 @@ func (s *Stack) get(url string, value any) error {
 	return json.Unmarshal(body, value)
 }
 
-// Count returns how many series an expression has.
-func (s *Stack) Count(expr string) int {
-	var reply struct{ Data struct{ Result []any } }
-	if err := s.get(s.Prometheus+"/api/v1/query?query="+url.QueryEscape(expr), &reply); err != nil {
-		return 0
+// Count returns how many series an expression has in the first Prometheus.
+func (s *Stack) Count(expr string) int { return len(s.Query(s.Prometheus[0], expr)) }
+
+// Query returns the labels of the series that an expression has; none when p does not answer.
+func (s *Stack) Query(p *Program, expr string) (series []map[string]string) {
+	var reply struct {
+		Data struct {
+			Result []struct{ Metric map[string]string }
+		}
 	}
-	return len(reply.Data.Result)
+	if err := s.get(p.URL+"/api/v1/query?query="+url.QueryEscape(expr), &reply); err != nil {
+		return nil
+	}
+	for _, r := range reply.Data.Result {
+		series = append(series, r.Metric)
+	}
+	return series
 }
 
 // Inhibited adds the alerts of a node that Alertmanager knows of and tells nobody.
@@ -49,7 +59,7 @@ func (s *Stack) Inhibited(node string, found map[Alert]bool) {
 		Labels map[string]string
 		Status struct{ InhibitedBy []string }
 	}
-	if err := s.get(s.Alertmanager+"/api/v2/alerts?filter="+url.QueryEscape(`node="`+node+`"`), &reply); err != nil {
+	if err := s.get(s.Alertmanager[0].URL+"/api/v2/alerts?filter="+url.QueryEscape(`node="`+node+`"`), &reply); err != nil {
 		return
 	}
 	for _, a := range reply {

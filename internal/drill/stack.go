@@ -7,39 +7,41 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
-
-	"raptoreum_exporter/internal/child"
 )
 
 // Config says what a Stack watches and what it is made of.
 type Config struct {
 	Root     string     // of the repository
 	Programs string     // folder with prometheus and alertmanager; empty: they are in PATH
-	Nodes    []*Node    // at least one
+	Nodes    []*Node    // what to scrape
+	Scrapes  []any      // more scrape_configs
+	Replicas int        // how many of each program, which do the same and talk to each other; 0 is 1
 	Mail     func(Mail) // called for each mail; may be nil
 }
 
-// Stack is a Prometheus and an Alertmanager with our rules and routes, on scaled time, and where
-// they report to.
+// Stack is a Prometheus and an Alertmanager with our rules and routes, on scaled time, or several of
+// them, and where they report to.
 type Stack struct {
-	Prometheus, Alertmanager string // URLs
+	Prometheus, Alertmanager []*Program
 	Inbox                    *Inbox
 
 	config Config
 	dir    string
 	client *http.Client
 	undo   []func()
-	logs   strings.Builder // of both programs
+	logs   strings.Builder // of all programs
 }
 
-// StartStack starts both programs and waits until they are ready. They end with ctx or Close.
+// StartStack starts the programs and waits until they are ready. They end with ctx or Close.
 func StartStack(ctx context.Context, config Config) (s *Stack, err error) {
+	config.Replicas = max(1, config.Replicas)
 	s = &Stack{config: config, Inbox: &Inbox{heard: config.Mail}, client: &http.Client{
 		Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true},
 	}}
@@ -60,23 +62,20 @@ func StartStack(ctx context.Context, config Config) (s *Stack, err error) {
 	}
 	go s.Inbox.serveSMTP(smtp)
 	s.atEnd(func() { smtp.Close() })
-
-	addresses, err := freeAddresses(2)
-	if err != nil {
+	if err := s.writeConfigs(webhook.URL, smtp.Addr().String()); err != nil {
 		return s, err
 	}
-	s.Prometheus, s.Alertmanager = "http://"+addresses[0], "http://"+addresses[1]
-	if err := s.writeConfigs(webhook.URL, smtp.Addr().String(), addresses[1]); err != nil {
+	if err := s.startAlertmanagers(ctx); err != nil {
 		return s, err
 	}
-	if err := s.run(ctx, "alertmanager", s.Alertmanager, "--config.file="+s.path("alertmanager.yml"),
-		"--storage.path="+s.path("alertmanager"), "--web.listen-address="+addresses[1],
-		"--cluster.listen-address=", "--log.level=warn"); err != nil {
-		return s, err
+	for i := range config.Replicas {
+		p, err := s.StartPrometheus(ctx, fmt.Sprintf("prometheus-%d", i), s.prometheusConfig(i))
+		if err != nil {
+			return s, err
+		}
+		s.Prometheus = append(s.Prometheus, p)
 	}
-	return s, s.run(ctx, "prometheus", s.Prometheus, "--config.file="+s.path("prometheus.yml"),
-		"--storage.tsdb.path="+s.path("prometheus"), "--web.listen-address="+addresses[0], "--log.level=warn",
-		"--query.lookback-delta="+Scaled(5*time.Minute).String(), "--rules.alert.resend-delay="+Scaled(time.Minute).String())
+	return s, nil
 }
 
 func (s *Stack) path(name string) string { return filepath.Join(s.dir, name) }
@@ -94,7 +93,7 @@ func (s *Stack) Close() {
 // Logs returns what both programs have said; ask after Close.
 func (s *Stack) Logs() string { return s.logs.String() }
 
-func (s *Stack) writeConfigs(webhook, smtp, alertmanager string) error {
+func (s *Stack) writeConfigs(webhook, smtp string) error {
 	rules := filepath.Join(s.config.Root, "alerts", "alerts.yml")
 	if err := s.writeScaled(rules, "rules.yml", nil); err != nil {
 		return err
@@ -104,34 +103,40 @@ func (s *Stack) writeConfigs(webhook, smtp, alertmanager string) error {
 		return err
 	}
 	routes := filepath.Join(s.config.Root, "alerts", "alertmanager.yml")
-	err = s.writeScaled(routes, "alertmanager.yml", func(document map[string]any) {
+	return s.writeScaled(routes, "alertmanager.yml", func(document map[string]any) {
 		document["templates"] = []string{templates}
 		receive(document, webhook, smtp)
 	})
-	if err != nil {
-		return err
-	}
-	return s.write("prometheus.yml", s.prometheusConfig(alertmanager))
 }
 
-func (s *Stack) prometheusConfig(alertmanager string) map[string]any {
+// prometheusConfig is that of the i-th replica. What tells it from the others is not on its alerts, so
+// that Alertmanager takes them for the same.
+func (s *Stack) prometheusConfig(i int) map[string]any {
 	jobs := map[string][]any{}
 	for _, n := range s.config.Nodes {
 		jobs[n.Job] = append(jobs[n.Job], map[string]any{
 			"targets": []string{n.address}, "labels": map[string]string{"node": n.Name, "vantage": "self"},
 		})
 	}
-	var scrapes []any
+	scrapes := slices.Clone(s.config.Scrapes)
 	for job, targets := range jobs {
 		scrapes = append(scrapes, map[string]any{"job_name": job, "static_configs": targets})
 	}
+	var alertmanagers []string
+	for _, a := range s.Alertmanager {
+		alertmanagers = append(alertmanagers, strings.TrimPrefix(a.URL, "http://"))
+	}
 	return map[string]any{
 		// 15 s would be 250 ms, which is too fast for a small machine.
-		"global":     map[string]any{"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+		"global": map[string]any{
+			"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s",
+			"external_labels": map[string]string{"replica": strconv.Itoa(i)},
+		},
 		"rule_files": []string{s.path("rules.yml")},
-		"alerting": map[string]any{"alertmanagers": []any{map[string]any{
-			"static_configs": []any{map[string]any{"targets": []string{alertmanager}}},
-		}}},
+		"alerting": map[string]any{
+			"alert_relabel_configs": []any{map[string]any{"action": "labeldrop", "regex": "replica"}},
+			"alertmanagers":         []any{map[string]any{"static_configs": []any{map[string]any{"targets": alertmanagers}}}},
+		},
 		"scrape_configs": scrapes,
 	}
 }
@@ -181,51 +186,4 @@ func (s *Stack) write(name string, document any) error {
 		return err
 	}
 	return os.WriteFile(s.path(name), data, 0o600)
-}
-
-// freeAddresses returns addresses of 127.0.0.1 that nobody listened on just now.
-func freeAddresses(n int) (free []string, err error) {
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close()
-		free = append(free, l.Addr().String())
-	}
-	return free, nil
-}
-
-// run starts a program and waits until it is ready.
-func (s *Stack) run(ctx context.Context, program, url string, args ...string) error {
-	if s.config.Programs != "" {
-		program = filepath.Join(s.config.Programs, program)
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	command := exec.CommandContext(ctx, program, args...)
-	log := new(strings.Builder)
-	command.Stdout, command.Stderr = log, log
-	ended, err := child.Start(command)
-	s.atEnd(func() {
-		cancel()
-		<-ended
-		fmt.Fprintf(&s.logs, "%s:\n%s", program, log)
-	})
-	if err != nil {
-		return err
-	}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-		err := s.get(url+"/-/ready", nil)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ended:
-			return fmt.Errorf("%s: %s: %s", program, command.ProcessState, log)
-		default:
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%s is not ready: %w", program, err)
-		}
-	}
 }
