@@ -3,11 +3,13 @@ package drill
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"slices"
 	"strconv"
+	"syscall"
 	"time"
 
 	"raptoreum_exporter/internal/simnet"
@@ -55,8 +57,8 @@ func (n *Node) Before(ctx context.Context, begin func()) Noticed {
 // accepts is all that an uptime service asks: whether the port accepts a connection.
 func (n *Node) accepts(ctx context.Context) bool {
 	conn, err := (&net.Dialer{Timeout: lookTime}).DialContext(ctx, "tcp", n.network.PeerAddress())
-	if err != nil {
-		return ctx.Err() != nil // a look cut short saw nothing
+	if err != nil { // a reset comes after it was accepted; a look cut short saw nothing
+		return errors.Is(err, syscall.ECONNRESET) || ctx.Err() != nil
 	}
 	_ = conn.Close() // whatever it says, the port has accepted
 	return true

@@ -69,7 +69,7 @@ func daemonOutages() []Outage {
 		{
 			Name: "daemon-stopped", Title: "raptoreumd hangs: it accepts and is silent",
 			Begin: set(func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonHung, simnet.PortSilent }),
-			End:   set(func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonOK, simnet.PortOK }),
+			End:   daemonReturns, // its owner restarts it
 			Lasts: 35 * time.Minute, Want: append(critical("DaemonDown"), warning("DaemonHung")...),
 		},
 		{
