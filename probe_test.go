@@ -264,3 +264,12 @@ func TestHangup(t *testing.T) {
 		t.Errorf("%+v", s.Nodes)
 	}
 }
+
+// TestFirstDownload: while the daemon downloads its chain there is no list, and that is no failure.
+func TestFirstDownload(t *testing.T) {
+	e := startFleet(t, []simnet.Member{{Address: loopback(t, 0)}}, nil, func(s *simnet.State) { s.InitialBlockDownload = true })
+	e.probe("node-0").want(t, map[string]string{"probe_success": "0", "raptoreum_smartnode_registered": "", "raptoreum_smartnode_expected": "1"})
+	e.scrape(5 * time.Second).want(t, map[string]string{
+		`raptoreum_scrape_collector_success{collector="fleet"}`: "1", `raptoreum_fleet_nodes{state="unknown"}`: "1",
+	})
+}

@@ -42,7 +42,8 @@ func (v *View) Place(s *daemon.Smartnode) (position, length int, queued bool) {
 	return position, len(v.queue), queued && position >= 0
 }
 
-// look asks the daemon for its tip, and for the list when that is due.
+// look asks the daemon for its tip, and for the list when that is due. Nil without an error: the list
+// was not read yet, as while the chain is downloaded.
 func look(ctx context.Context, client *daemon.Client, last *View) (*View, error) {
 	session := client.Session(nil)
 	defer session.Release()

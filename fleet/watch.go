@@ -88,7 +88,7 @@ func (f *Fleet) look(ctx context.Context) (*View, error) {
 	last := f.view
 	f.mu.Unlock()
 	view, err := look(ctx, f.sources.Daemon, last)
-	if err == nil {
+	if view != nil {
 		f.mu.Lock()
 		f.view = view
 		f.mu.Unlock()
