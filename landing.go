@@ -12,6 +12,7 @@ import (
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/exporter-toolkit/web"
 
+	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/fleet"
 )
 
@@ -29,14 +30,14 @@ const historyLimit = 100 // results, and as many failures
 // history keeps the last result of each node, and failures for longer than the rest.
 type history struct {
 	mu       sync.Mutex
-	last     map[string]result // by node
-	failures []result          // the newest last
+	last     map[daemon.Hash]result // as they are probed; those that left the fleet go with the next page
+	failures []result               // the newest last
 }
 
-func (h *history) add(r result) {
+func (h *history) add(node daemon.Hash, r result) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.last[r.Node] = r
+	h.last[node] = r
 	if !r.Success {
 		if len(h.failures) == historyLimit {
 			h.failures = slices.Delete(h.failures, 0, 1)
@@ -49,13 +50,19 @@ func (h *history) add(r result) {
 func (h *history) of(nodes []fleet.Node) (last, failures []result) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	kept := make(map[daemon.Hash]result, len(nodes))
 	for i := range nodes {
-		r, ok := h.last[nodes[i].Name]
+		n := &nodes[i]
+		r, ok := h.last[n.ProTxHash]
 		if !ok {
-			r = result{Node: nodes[i].Name, Why: "not probed yet"}
+			r = result{Why: "not probed yet"}
+		} else {
+			kept[n.ProTxHash] = r
 		}
+		r.Node = n.Name
 		last = append(last, r)
 	}
+	h.last = kept
 	slices.SortStableFunc(last, func(a, b result) int { // nodes come by name
 		switch {
 		case a.Success == b.Success:

@@ -15,6 +15,9 @@ import (
 	"raptoreum_exporter/p2p"
 )
 
+// firstList is how long a probe waits for the first smartnode list after the start.
+const firstList = 3 * time.Second
+
 // prober answers /probe: it judges one smartnode of the fleet from outside.
 type prober struct {
 	fleet        *fleet.Fleet
@@ -37,12 +40,14 @@ func (p *prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	snapshot := p.fleet.Snapshot(ctx, false)
 	if snapshot.View == nil { // a name may come from a set, and an address from the list
-		snapshot = p.fleet.Snapshot(ctx, true)
+		first, enough := context.WithTimeout(ctx, firstList)
+		snapshot = p.fleet.Snapshot(first, true)
+		enough()
 	}
 	node, ok := snapshot.Find(targets[0])
 	if !ok {
 		status, why := http.StatusBadRequest, "no smartnode of the fleet has that name or proTxHash; /sd lists them"
-		if snapshot.Incomplete {
+		if snapshot.Incomplete && fleet.IsName(targets[0]) {
 			status, why = http.StatusServiceUnavailable, "no smartnode of nodes has that name, and those of sets are not known before the daemon has answered"
 		}
 		http.Error(w, fmt.Sprintf("target %q: %s", text.Clip(targets[0], 64), why), status)
@@ -50,7 +55,7 @@ func (p *prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	look, address := p.look(ctx, snapshot, node)
 	look.Took = time.Since(began)
-	p.history.add(result{Node: node.Name, At: began, Took: handshakeTime(&look), Success: look.Success(), Why: why(&look, address)})
+	p.history.add(node.ProTxHash, result{Node: node.Name, At: began, Took: handshakeTime(&look), Success: look.Success(), Why: why(&look, address)})
 	if r.URL.Query().Get("debug") == "true" {
 		p.debug(w, &look, address)
 		return
@@ -61,8 +66,13 @@ func (p *prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // look shakes hands with the node, unless that was done less than a minute ago, and adds what the
 // chain says of it.
 func (p *prober) look(ctx context.Context, s *fleet.Snapshot, node *fleet.Node) (look collector.Look, address string) {
-	look = collector.Look{Node: node, Network: s.Network, Facts: p.fleet.Facts(ctx, s, node, true)}
+	look = collector.Look{Node: node, Network: s.Network}
 	address = p.fleet.Address(ctx, node)
+	// Without an address the chain is asked first; otherwise no explorer may take the time of the handshake.
+	look.Facts = p.fleet.Facts(ctx, s, node, address == "")
+	if address == "" {
+		address = p.fleet.Address(ctx, node)
+	}
 	if address == "" || s.Network == "" {
 		return look, address
 	}
@@ -101,10 +111,12 @@ func why(look *collector.Look, address string) string {
 		return "no handshake within the scrape's time"
 	case h.Err != nil:
 		return text.Clip(h.Err.Error(), 200)
-	case !look.Success():
+	case look.Success():
+		return "well"
+	case h.Value.Mnauth && h.Value.ProTxHash != look.Node.ProTxHash.String():
 		return "another smartnode answers there: " + h.Value.ProTxHash
 	}
-	return "well"
+	return "the last handshake went well, but is over 3 minutes old"
 }
 
 // debug says everything that a probe found, for a person.

@@ -13,6 +13,7 @@ import (
 	"github.com/go-kit/log"
 
 	"raptoreum_exporter/collector"
+	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/fleet"
 	"raptoreum_exporter/p2p"
 )
@@ -32,7 +33,7 @@ func FuzzTarget(f *testing.F) {
 		f.Fatal(err)
 	}
 	p := &prober{
-		fleet: owned, allowPrivate: true, metrics: collector.NewProbe(), history: &history{last: map[string]result{}}, logger: log.NewNopLogger(),
+		fleet: owned, allowPrivate: true, metrics: collector.NewProbe(), history: &history{last: map[daemon.Hash]result{}}, logger: log.NewNopLogger(),
 		port: p2p.NewProber(f.Context(), p2p.Config{Dial: func(_ context.Context, address, _ string) (p2p.Peer, error) {
 			panic("dialled " + address)
 		}}),

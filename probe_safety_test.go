@@ -129,7 +129,7 @@ func TestNotPublic(t *testing.T) {
 	}
 }
 
-// TestMove: a node that moves is followed, at most a minute and a look later.
+// TestReload: a removed node is no target any more, and a file that is not valid changes nothing.
 func TestReload(t *testing.T) {
 	e := startFleet(t, []simnet.Member{{Address: loopback(t, 0)}, {Address: loopback(t, 1)}}, nil)
 	e.probe("node-0")
@@ -192,4 +192,43 @@ func TestWithoutDaemon(t *testing.T) {
 	}
 	response.Body.Close()
 	e.probe("node-2").want(t, map[string]string{"probe_success": "0", "raptoreum_smartnode_registered": "0", "raptoreum_smartnode_pose_banned": ""})
+}
+
+// TestExplorerOutage: without a daemon, what an explorer said is remembered while none answers.
+func TestExplorerOutage(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	address := loopback(t, 0)
+	e := startFleet(t, []simnet.Member{{Address: address}}, func(o *options) { o.daemon.conf = "" })
+	e.probe("node-0").want(t, map[string]string{"raptoreum_smartnode_registered": "1"})
+	e.network.Set(func(s *simnet.State) {
+		for i := range s.Explorers {
+			s.Explorers[i].Mode = simnet.ExplorerDown
+		}
+	})
+	e.network.AddBlock()
+	e.probe("node-0").want(t, map[string]string{"raptoreum_smartnode_registered": "1", `raptoreum_port_failed_phase{phase="version"}`: "1"})
+	if _, body := e.get("/sd"); !strings.Contains(body, address) {
+		t.Error(body)
+	}
+}
+
+// TestSetsBeforeTheList: /sd answers with an error, so that Prometheus keeps what it had.
+func TestSetsBeforeTheList(t *testing.T) {
+	e := startFleet(t, []simnet.Member{{Address: loopback(t, 0)}}, nil, func(s *simnet.State) { s.Daemon = simnet.DaemonRefused })
+	if err := os.WriteFile(e.file, []byte("sets:\n- operator_key: "+strings.Repeat("0", 96)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.Post(e.url+"/-/reload", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	for path, want := range map[string]int{
+		"/sd": http.StatusServiceUnavailable, "/probe?target=of-a-set": http.StatusServiceUnavailable,
+		"/probe?target=127.0.0.1:80": http.StatusBadRequest,
+	} {
+		if status, body := e.get(path); status != want {
+			t.Errorf("%s: %d, want %d: %s", path, status, want, body)
+		}
+	}
 }

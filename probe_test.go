@@ -269,7 +269,7 @@ func TestHangup(t *testing.T) {
 func TestFirstDownload(t *testing.T) {
 	e := startFleet(t, []simnet.Member{{Address: loopback(t, 0)}}, nil, func(s *simnet.State) { s.InitialBlockDownload = true })
 	e.probe("node-0").want(t, map[string]string{"probe_success": "0", "raptoreum_smartnode_registered": "", "raptoreum_smartnode_expected": "1"})
-	e.scrape(5 * time.Second).want(t, map[string]string{
+	e.scrape(5*time.Second).want(t, map[string]string{
 		`raptoreum_scrape_collector_success{collector="fleet"}`: "1", `raptoreum_fleet_nodes{state="unknown"}`: "1",
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ import (
 
 	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/collector"
+	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/fleet"
 )
 
@@ -28,6 +30,9 @@ import (
 func newHandler(s collector.Sources, o *options, logger log.Logger) (http.Handler, error) {
 	if !regexp.MustCompile(`^(/[A-Za-z0-9._~][A-Za-z0-9._~-]*)+$`).MatchString(o.telemetry) {
 		return nil, fmt.Errorf("--web.telemetry-path: %q is not a path like /metrics", o.telemetry)
+	}
+	if slices.Contains([]string{"/sd", "/probe"}, o.telemetry) || strings.HasPrefix(o.telemetry, "/runbooks/") || strings.HasPrefix(o.telemetry, "/-/") {
+		return nil, fmt.Errorf("--web.telemetry-path: %s is another page; take a path like /metrics", o.telemetry)
 	}
 	most, err := strconv.Atoi(o.maxRequests)
 	if err != nil || most < 1 {
@@ -38,7 +43,7 @@ func newHandler(s collector.Sources, o *options, logger log.Logger) (http.Handle
 		return nil, err
 	}
 	set := collector.New(collector.Config{Sources: s, Disabled: o.disabled, Logger: logger})
-	seen := &history{last: map[string]result{}}
+	seen := &history{last: map[daemon.Hash]result{}}
 	mux := http.NewServeMux()
 	mux.Handle("GET "+o.telemetry, limit(most, metricsHandler(set, ownMetrics(o.bare), logger)))
 	mux.HandleFunc("GET /runbooks/{alert}", alerts.ServeRunbook)
@@ -69,7 +74,7 @@ func parseExternal(raw string) (*url.URL, error) {
 		return nil, nil
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return nil, errors.New("--web.external-url: give the address at which Prometheus reaches this exporter, such as https://watch.example.org:10227")
 	}
 	return u, nil

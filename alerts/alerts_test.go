@@ -316,7 +316,7 @@ func TestOutlives(t *testing.T) {
 			}
 			// Daemons that do not answer have no states: what explains an outage ends with it.
 			explains := strings.HasPrefix(r.Alert, "RaptoreumDaemon") && r.Alert != "RaptoreumDaemonWarns" ||
-				slices.Contains([]string{"RaptoreumCollectorFailing", "RaptoreumExplorersDown", "RaptoreumExplorersDisagree", "RaptoreumUpdateAvailable", "RaptoreumFleetConfigInvalid"}, r.Alert)
+				slices.Contains([]string{"RaptoreumCollectorFailing", "RaptoreumExplorersDown", "RaptoreumExplorersDisagree", "RaptoreumUpdateAvailable", "RaptoreumFleetConfigInvalid", "RaptoreumFleetBlind"}, r.Alert)
 			if least := 10 * time.Minute; time.Duration(keep) < least && !explains {
 				t.Errorf("%s (%s): keep_firing_for %q, want at least %s", r.Alert, r.Labels["severity"], r.Keep, least)
 			}

@@ -14,10 +14,13 @@ import (
 
 type fleetState struct {
 	nodes, penalised, ports, versions, reloadOK, reloaded metric
+
+	agent *regexp.Regexp // of raptoreumd
 }
 
 func newFleetState(c *catalog) updater {
 	return &fleetState{
+		agent:     regexp.MustCompile(`^/Raptoreum Core:(\d{1,3}(?:\.\d{1,3}){1,3})(?:\(.*\))?/$`),
 		nodes:     c.gauge("fleet_nodes", "Smartnodes of the fleet by state: enabled, pose_banned, unpayable for the tier of their collateral, unregistered, or unknown while the chain was not read (protx list, or an explorer).", "state"),
 		penalised: c.gauge("fleet_nodes_penalised", "Smartnodes of the fleet that carry a PoSe penalty and are not banned (protx list, or an explorer)."),
 		ports:     c.gauge("fleet_ports", "Smartnodes of the fleet by their last handshake, at most 3 minutes old: reachable, unreachable, or unknown (/probe).", "state"),
@@ -64,7 +67,7 @@ func (f *fleetState) sendNodes(ctx context.Context, in *scrape, ch chan<- promet
 			ports["unreachable"]++
 		}
 		if agent := r.Value.UserAgent; agent != "" {
-			versions[agentVersion(agent)]++
+			versions[f.version(agent)]++
 		}
 	}
 	for state, count := range states {
@@ -98,9 +101,9 @@ const (
 	otherVersion  = "other"
 )
 
-// agentVersion takes the version out of a user agent, which a stranger may have written.
-func agentVersion(agent string) string {
-	if m := regexp.MustCompile(`^/Raptoreum Core:(\d{1,3}(?:\.\d{1,3}){1,3})(?:\(.*\))?/$`).FindStringSubmatch(agent); m != nil {
+// version takes the version out of a user agent, which a stranger may have written.
+func (f *fleetState) version(agent string) string {
+	if m := f.agent.FindStringSubmatch(agent); m != nil {
 		return m[1]
 	}
 	return otherVersion

@@ -78,9 +78,6 @@ func blockSpacing(main *daemon.Mainlock) (time.Duration, bool) {
 	return network.BlockSpacing(), ok
 }
 
-// listTooOld is when a list of an earlier tip says nothing any more.
-const listTooOld = 10 * time.Minute
-
 // list returns the smartnode list while it is that of the present tip or young enough, else nil.
 func (in *scrape) list(ctx context.Context) (*daemon.List, error) {
 	main, err := in.mainlock(ctx)
@@ -91,7 +88,7 @@ func (in *scrape) list(ctx context.Context) (*daemon.List, error) {
 	if list == nil || main.Chain.Err != nil {
 		return nil, errors.Join(err, main.Chain.Err)
 	}
-	if list.Tip != *main.Chain.Value.BestBlockHash && time.Since(list.Asked) > listTooOld {
+	if !list.Current(*main.Chain.Value.BestBlockHash, *main.Chain.Value.Blocks, time.Now()) {
 		list = nil
 	}
 	return list, err

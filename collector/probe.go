@@ -45,7 +45,7 @@ type Probe struct {
 func NewProbe() *Probe {
 	p := &Probe{catalog: catalog{collector: "/probe"}}
 	c := &p.catalog
-	p.success = c.bare("probe_success", "1 when the smartnode's port shook hands, and no other smartnode answered there; the handshake may be a minute old.")
+	p.success = c.bare("probe_success", "1 when the smartnode's port shook hands, and no other smartnode answered there; the handshake is at most 3 minutes old.")
 	p.took = c.bare("probe_duration_seconds", "Seconds that this probe took.")
 	p.refused = c.gauge("probe_refused", "1 when the registered address was not dialled because it is not public; see --fleet.allow-private.")
 	p.age = c.gauge("probe_handshake_age_seconds", "Seconds since the handshake that is shown: an address is dialled at most once a minute.")

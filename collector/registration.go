@@ -18,11 +18,11 @@ type registration struct {
 func newRegistration(c *catalog) registration {
 	return registration{
 		expected:   c.gauge("smartnode_expected", "1 when this exporter was told to watch a smartnode: by --smartnode.protx, an operator key in raptoreum.conf or --fleet.config."),
-		registered: c.gauge("smartnode_registered", "1 when the smartnode is in the list of registered smartnodes, 0 when it is not or the daemon waits for one with its operator key; absent while that is not known, as during the download of the chain (protx info, smartnode status)."),
+		registered: c.gauge("smartnode_registered", "1 when the smartnode is in the list of registered smartnodes, 0 when it is not or the daemon waits for one with its operator key; absent while that is not known, as during the download of the chain (protx info, smartnode status; on /probe protx list, or an explorer where there is no daemon)."),
 		payable:    c.gauge("smartnode_payable", "1 when the collateral is of a tier that is paid (protx info needToUpgrade)."),
 		info:       c.gauge("smartnode_info", "1; hash, address and payout address of the registration (protx info).", "protx", "address", "payout_address"),
-		penalty:    c.gauge("smartnode_pose_penalty", "PoSe penalty points in the own chain view (protx info)."),
-		banned:     c.gauge("smartnode_pose_banned", "1 when the smartnode is PoSe banned in the own chain view; that lasts until its owner sends protx update_service (protx info PoSeBanHeight)."),
+		penalty:    c.gauge("smartnode_pose_penalty", "PoSe penalty points in the own chain view (protx info; on /probe protx list, or an explorer where there is no daemon, at most 10 minutes old)."),
+		banned:     c.gauge("smartnode_pose_banned", "1 when the smartnode is PoSe banned in the own chain view; that lasts until its owner sends protx update_service (protx info PoSeBanHeight; on /probe as the penalty)."),
 		poseMax:    c.gauge("smartnode_pose_penalty_max", "Penalty at which a smartnode is banned: the number of registered smartnodes, at least 100 (smartnode count)."),
 		strikes:    c.gauge("smartnode_pose_strikes_left", "Missed key generations (DKG) that lead to the ban if the penalty does not decay until then: 1 = the next one bans, 0 = banned."),
 		decay:      c.gauge("smartnode_pose_decay_seconds", "Seconds until the penalty is back at 0 if nothing else happens; absent when banned."),

@@ -13,6 +13,8 @@ import (
 const (
 	listEvery = time.Minute // the shortest time between two readings
 	maxList   = 256 << 20   // bytes; an entry has 950
+	// listTooOld is when a list of an earlier tip says nothing any more.
+	listTooOld = 10 * time.Minute
 )
 
 // List is the network's smartnode list, banned ones too. It is not changed after it is made.
@@ -22,6 +24,12 @@ type List struct {
 	Height int64         // of that block
 	Asked  time.Time     // when it was asked for
 	Took   time.Duration // to read it
+}
+
+// Current tells whether the list still says something of a chain with this tip: it was asked for at it,
+// or not long before. After a reindex the tip is lower.
+func (l *List) Current(tip string, height int64, now time.Time) bool {
+	return l.Tip == tip || height >= l.Height && now.Sub(l.Asked) < listTooOld
 }
 
 // listCache is under Client.mu.

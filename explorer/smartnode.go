@@ -49,6 +49,19 @@ func (c *Client) Smartnode(ctx context.Context, proTxHash string, wait bool) (po
 type watched struct {
 	*poll.Poll[Smartnode]
 	wanted time.Time
+	told   poll.Reading[Smartnode] // the last that was an answer
+}
+
+// LastTold returns the last answer about a smartnode, however many questions went wrong since; it asks
+// nothing. Its Err is nil or ErrUnknownSmartnode. False: there was none.
+func (c *Client) LastTold(proTxHash string) (poll.Reading[Smartnode], bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.smartnodes[proTxHash]
+	if s == nil || s.told.At.IsZero() {
+		return poll.Reading[Smartnode]{}, false
+	}
+	return s.told, true
 }
 
 // forget is how long after the last question a smartnode takes no part in the budget any more.
@@ -67,7 +80,15 @@ func (c *Client) smartnode(hash string) (s *watched, pace time.Duration) {
 	if s = c.smartnodes[hash]; s == nil {
 		s = &watched{Poll: poll.New(c.ctx, poll.Config[Smartnode]{
 			Every: c.every, Timeout: c.patience(), Now: c.now,
-			Ask: func(ctx context.Context) (Smartnode, error) { return c.askSmartnode(ctx, hash) },
+			Ask: func(ctx context.Context) (Smartnode, error) {
+				value, err := c.askSmartnode(ctx, hash)
+				if err == nil || errors.Is(err, ErrUnknownSmartnode) {
+					c.mu.Lock()
+					defer c.mu.Unlock()
+					s.told = poll.Reading[Smartnode]{Value: value, Err: err, At: c.now()}
+				}
+				return value, err
+			},
 		})}
 		c.smartnodes[hash] = s
 	}
@@ -87,7 +108,7 @@ func (c *Client) askSmartnode(ctx context.Context, hash string) (Smartnode, erro
 	})
 }
 
-// first returns the answer of the first explorer that has one.
+// first returns the answer of the first explorer that has one; that a smartnode is unknown is one.
 func first[T any](endpoints []*endpoint, ask func(*endpoint) (T, error)) (T, error) {
 	var none T
 	var failed error

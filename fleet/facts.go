@@ -30,20 +30,23 @@ type Facts struct {
 	Age        *time.Duration // of the list, or of the explorer's answer
 }
 
-// Facts returns what is known of a node now. With wait it waits for an explorer that was not asked yet.
+// Facts returns what is known of a node now. With wait it waits for an explorer that is due.
 func (f *Fleet) Facts(ctx context.Context, s *Snapshot, n *Node, wait bool) Facts {
 	if f.sources.Daemon == nil {
 		return f.explorerFacts(ctx, n, wait)
 	}
 	v := s.View
-	if !v.Current(time.Now()) {
+	if v == nil {
 		return Facts{}
 	}
-	registered, count, age := n.Chain != nil, len(v.List.Nodes), time.Since(v.List.Asked)
-	facts := Facts{
-		Registered: &registered, Smartnode: n.Chain, Waits: true,
-		Count: &count, Height: &v.Height, ListHeight: v.List.Height, Age: &age,
+	age := time.Since(v.List.Asked)
+	facts := Facts{ListHeight: v.List.Height, Age: &age} // also when it is too old to believe
+	if !v.Current(time.Now()) {
+		return facts
 	}
+	registered, count := n.Chain != nil, len(v.List.Nodes)
+	facts.Registered, facts.Smartnode, facts.Waits = &registered, n.Chain, true
+	facts.Count, facts.Height = &count, &v.Height
 	if spork, ok := v.Sporks["SPORK_21_LOW_LLMQ_PARAMS"]; ok {
 		facts.Spork21 = &spork
 	}
@@ -61,22 +64,23 @@ func (f *Fleet) explorerFacts(ctx context.Context, n *Node, wait bool) (facts Fa
 	if f.sources.Explorers == nil {
 		return facts
 	}
-	r, ok := f.sources.Explorers.Smartnode(ctx, n.ProTxHash.String(), wait)
-	age := time.Since(r.At)
-	unknown := errors.Is(r.Err, explorer.ErrUnknownSmartnode)
-	if !ok || age > explorerTooOld || r.Err != nil && !unknown {
+	f.sources.Explorers.Smartnode(ctx, n.ProTxHash.String(), wait)
+	r, ok := f.sources.Explorers.LastTold(n.ProTxHash.String())
+	if !ok {
 		return facts
 	}
-	registered := !unknown
-	facts.Registered, facts.Age = &registered, &age
-	if unknown {
+	age, registered := time.Since(r.At), !errors.Is(r.Err, explorer.ErrUnknownSmartnode)
+	if facts.Age = &age; age > explorerTooOld {
+		return facts
+	}
+	if facts.Registered = &registered; !registered {
 		return facts
 	}
 	facts.Smartnode, facts.Waits = fromExplorer(n.ProTxHash, r.Value)
 	if count, ok := f.sources.Explorers.Count(ctx, wait); ok && count.Err == nil && time.Since(count.At) < explorerTooOld {
 		facts.Count = &count.Value
 	}
-	for _, height := range f.sources.Explorers.Heights(ctx, wait) {
+	for _, height := range f.sources.Explorers.Heights(ctx, false) {
 		if height.OK && height.Err == nil && height.Explorer == r.Value.Explorer && time.Since(height.At) < viewTooOld {
 			facts.Height = &height.Value
 		}
@@ -112,7 +116,8 @@ func (f *Fleet) Address(ctx context.Context, n *Node) string {
 	case n.Chain != nil:
 		address = n.Chain.Address
 	case f.sources.Daemon == nil && f.sources.Explorers != nil:
-		if r, ok := f.sources.Explorers.Smartnode(ctx, n.ProTxHash.String(), false); ok && r.Err == nil {
+		f.sources.Explorers.Smartnode(ctx, n.ProTxHash.String(), false)
+		if r, ok := f.sources.Explorers.LastTold(n.ProTxHash.String()); ok && r.Err == nil {
 			address = r.Value.Service
 		}
 	}

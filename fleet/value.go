@@ -47,6 +47,9 @@ func parseHash(s string) (daemon.Hash, error) {
 	return hash, nil
 }
 
+// IsName tells whether a smartnode of a fleet may have this name.
+func IsName(s string) bool { return checkName(s) == nil }
+
 func checkName(name string) error {
 	switch {
 	case name == "":

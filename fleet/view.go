@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"raptoreum_exporter/daemon"
@@ -11,7 +12,6 @@ const (
 	viewEvery   = 15 * time.Second // between two looks at the daemon's tip; the list is read when that has moved
 	viewTimeout = time.Minute      // of a look that reads the list
 	viewTooOld  = 3 * time.Minute  // without a look that went well
-	listTooOld  = 10 * time.Minute // of an earlier tip
 )
 
 // View is what the chain says of all smartnodes, as one look at it found. It is not changed after it
@@ -30,8 +30,7 @@ type View struct {
 // Current tells whether the list of the View can still be believed: the daemon answered within 3
 // minutes, and the list is that of its tip then or at most 10 minutes old.
 func (v *View) Current(now time.Time) bool {
-	return v != nil && v.List != nil && now.Sub(v.At) < viewTooOld &&
-		(v.List.Tip == v.Tip || now.Sub(v.List.Asked) < listTooOld)
+	return v != nil && v.List != nil && now.Sub(v.At) < viewTooOld && v.List.Current(v.Tip, v.Height, now)
 }
 
 // Place returns how many smartnodes are paid before this one, and how many are in the queue. False:
@@ -64,7 +63,9 @@ func look(ctx context.Context, client *daemon.Client, last *View) (*View, error)
 		return nil, err
 	}
 	if last != nil && last.List == v.List {
-		v.queue = last.queue
+		if v.queue = last.queue; v.Network != last.Network {
+			return nil, errors.New("the daemon is on another network than the smartnode list: restart the exporter")
+		}
 	} else if daemon.PaysSmartnodes(v.Network, len(v.List.Nodes)) {
 		v.queue = daemon.PaymentPlaces(v.List.Nodes)
 	}

@@ -55,6 +55,7 @@ func TestViewCurrent(t *testing.T) {
 		"of an earlier tip":             {&View{At: now, Tip: "b", List: list("a", 2*time.Minute)}, true},
 		"of a tip too long ago":         {&View{At: now, Tip: "b", List: list("a", 11*time.Minute)}, false},
 		"the daemon is silent":          {&View{At: now.Add(-4 * time.Minute), Tip: "b", List: list("b", 4*time.Minute)}, false},
+		"after a reindex":               {&View{At: now, Tip: "b", Height: 5, List: &daemon.List{Tip: "a", Height: 9, Asked: now}}, false},
 		"the daemon was silent shortly": {&View{At: now.Add(-2 * time.Minute), Tip: "b", List: list("b", 4*time.Minute)}, true},
 	} {
 		if got := test.view.Current(now); got != test.want {
@@ -132,5 +133,16 @@ func TestReload(t *testing.T) {
 	}
 	if _, ok := s.Find("b"); ok {
 		t.Error("a node that is none")
+	}
+}
+
+// TestFactsOfAnOldView: too old to believe, but its age is told.
+func TestFactsOfAnOldView(t *testing.T) {
+	f := &Fleet{sources: Sources{Daemon: new(daemon.Client)}}
+	list := &daemon.List{Height: 7, Asked: time.Now().Add(-time.Hour), Nodes: make([]daemon.Smartnode, 1)}
+	s := &Snapshot{View: &View{List: list, At: time.Now().Add(-time.Hour)}}
+	facts := f.Facts(t.Context(), s, &Node{Chain: &list.Nodes[0]}, false)
+	if facts.Age == nil || *facts.Age < time.Hour || facts.ListHeight != 7 || facts.Registered != nil || facts.Smartnode != nil {
+		t.Errorf("%+v", facts)
 	}
 }
