@@ -7,7 +7,7 @@ GOLANGCI_LINT = golangci-lint-v2.15.0
 FUZZTIME     ?= 60s
 ALERTMANAGER ?= http://127.0.0.1:9093
 
-.PHONY: build run demo demo-full test race lint fmt golden docs rules notify-test e2e drill bench fuzz clean
+.PHONY: build run demo demo-full test race lint fmt golden docs dashboards lint-dashboards rules notify-test e2e drill bench fuzz clean
 
 build: ## the static binary ./raptoreum_exporter
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o raptoreum_exporter .
@@ -40,6 +40,12 @@ golden: ## write what the tests expect of /metrics anew; read the diff
 
 docs: ## write METRICS.md and the table of flags in README.md anew
 	go test . ./collector -run Docs -update
+
+dashboards: ## write the JSON of the Grafana dashboards anew
+	go generate ./dashboards
+
+lint-dashboards: ## hold the dashboards against Grafana's published types; needs Node and a registry
+	dashboards/lint/lint.sh
 
 rules: .bin/promtool .bin/amtool ## check alerts, their cases, routes and templates with the real tools; also with those of .bin/oldest, if there
 	go test -count=1 -v -run 'TestPromtool|TestAmtool|TestTemplates' ./alerts

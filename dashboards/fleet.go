@@ -1,0 +1,154 @@
+package dashboards
+
+import (
+	"fmt"
+	"strings"
+)
+
+// all selects what is known of the nodes of the chosen jobs, from the chosen places.
+const all = `job=~"$job",vantage=~"$vantage",node!=""`
+
+// theirs is a metric of all nodes; labels are more of the selector.
+func theirs(name string, labels ...string) string {
+	return metricName(name) + "{" + strings.Join(append([]string{all}, labels...), ",") + "}"
+}
+
+// network is a metric that is about all smartnodes of the network, whoever tells it.
+func network(name string, labels ...string) string {
+	return metricName(name) + "{" + strings.Join(append([]string{`job=~"$job"`}, labels...), ",") + "}"
+}
+
+// currentAll leaves out what a daemon says that still downloads the chain, as current does.
+func currentAll(expr string) string {
+	return expr + " unless on (job, instance, node) " + theirs("initial_block_download") + " == 1"
+}
+
+func byNode(aggregate, expr string) string { return aggregate + " by (node) (" + expr + ")" }
+
+// The states of a node, the worst last.
+const (
+	nodeWell = iota
+	nodeUnknown
+	nodeActToday
+	nodeActNow
+	nodeBanned
+)
+
+func nodeWords() []word {
+	return []word{
+		{value: nodeWell, text: "well", colour: good},
+		{value: nodeUnknown, text: "unknown", colour: unknown},
+		{value: nodeActToday, text: "act today", colour: bad},
+		{value: nodeActNow, text: "ACT NOW", colour: critical},
+		{value: nodeBanned, text: "BANNED", colour: "dark-red"},
+	}
+}
+
+// nodeState is the state of each node: banned, the worst alert that fires, well while someone sees it
+// and the rules run, else unknown. at is @ end() for the state at the end of the time range.
+func nodeState(at string) string {
+	firing := func(severity string) string {
+		return theirs("ALERTS", `alertstate="firing"`, `severity="`+severity+`"`) + at
+	}
+	banned := "((" + theirs("smartnode_pose_banned") + at + " == 1) unless on (job, instance, node) " + theirs("initial_block_download") + at +
+		" == 1 or " + theirs("explorer_smartnode_pose_banned") + at + " == 1)"
+	trouble := fmt.Sprintf("%d * %s or %d * %s or %d * %s", nodeBanned, banned, nodeActNow, firing("critical"), nodeActToday, firing("warning"))
+	return byNode("max", trouble) +
+		" or " + byNode("max", "0 * ("+theirs("up")+at+" == 1)") + " and on () " + rulesRun + at +
+		" or " + byNode("max", fmt.Sprintf("%d + 0 * %s", nodeUnknown, theirs("up")+at))
+}
+
+// worst leaves the series of so many nodes, those that are worst at the end of the range: a graph of
+// a thousand nodes cannot be read, and the worst of each moment would be many more.
+func worst(count int, expr, rank string) string {
+	return fmt.Sprintf("(%s) and on (node) topk(%d, %s)", expr, count, rank)
+}
+
+// trouble ranks the nodes: first those in trouble at the end, then those with alerts in the range.
+func trouble() string {
+	return byNode("max", "10 * ("+nodeState(" @ end()")+") or clamp_max(max_over_time("+
+		theirs("ALERTS", `alertstate="firing"`, `severity=~"critical|warning"`)+"[$__range] @ end()), 1)")
+}
+
+func fleet() board {
+	return board{
+		file: "fleet.json", uid: fleetUID, title: "Raptoreum fleet", from: "now-24h",
+		about: "All smartnodes of one owner: which ones need a hand, and is it them or the network. A click on a name opens that smartnode.",
+		variables: []variable{
+			sourceVariable(), jobVariable(),
+			every(labelValues("vantage", "Seen from", "vantage", `up{job=~"$job",node!=""}`), allVantages),
+			hidden(labelValues("exporter", "Exporter", "instance", `up{job=~"$job"}`)),
+		},
+		links: []link{boardLink("One smartnode", smartnodeUID), runbooksLink()},
+		rows: []row{
+			{"", append(countPanels(), comparePanels()...)},
+			{"Smartnodes", []panel{nodesPanel()}},
+			{"Over time", timePanels()},
+			{"Alerts", []panel{firingPanel()}},
+		},
+	}
+}
+
+// countPanels are the nodes by state. None of a state is a zero only while there are nodes.
+func countPanels() []panel {
+	state := nodeState("")
+	count := func(n int) string {
+		return fmt.Sprintf("count((%s) == %d) or 0 * count(%s)", state, n, theirs("up"))
+	}
+	tile := func(title, about string, n int, colour string) panel {
+		return panel{
+			kind: stat, title: title, w: 4, h: 4, about: about, queries: []query{{"nodes", count(n)}},
+			field: field{unit: "none", decimals: ptr(0), none: "UNKNOWN", steps: []step{{0, unknown}, {1, colour}}},
+		}
+	}
+	return []panel{
+		tile("Banned", "Smartnodes that are PoSe banned: they earn nothing until their owner sends protx update_service. Normal: 0.", nodeBanned, "dark-red"),
+		tile("Act now", "Smartnodes with a critical alert, and not banned. Normal: 0.", nodeActNow, critical),
+		tile("Act today", "Smartnodes with a warning, and nothing worse. Normal: 0.", nodeActToday, bad),
+		tile("Unknown", "Smartnodes that nobody sees, or all of them while Prometheus does not run the rules. Normal: 0.", nodeUnknown, note),
+		tile("Well", "Smartnodes without a warning or a critical alert. Normal: all.", nodeWell, good),
+		{
+			kind: stat, title: "Smartnodes", w: 4, h: 4, about: "Smartnodes that are watched, from whatever place. Normal: as many as you have.",
+			queries: []query{{"nodes", "count(" + byNode("count", theirs("up")) + ")"}},
+			field:   field{unit: "none", decimals: ptr(0), colour: plain, none: "NONE WATCHED"},
+		},
+	}
+}
+
+// comparePanels tell whether it is me or the network.
+func comparePanels() []panel {
+	banned := byNode("max", currentAll(theirs("smartnode_pose_banned")))
+	penalty := byNode("max", currentAll(theirs("smartnode_pose_penalty")))
+	share := func(of, flag string) string {
+		return fmt.Sprintf("(count(%s) or 0 * count(%s)) / count(%s)", flag, of, of)
+	}
+	enabled, bannedOfAll := largest(network("smartnodes", `state="enabled"`)), largest(network("smartnodes", `state="pose_banned"`))
+	return []panel{
+		{
+			kind: graph, title: "Banned: mine and the network", w: 8, h: 7,
+			about: "Share of my smartnodes that is banned, and share of all. Normal: mine 0, and the network's steady. When both rise together it is the network.",
+			queries: []query{
+				{"mine", share(banned, banned+" == 1")},
+				{"network", bannedOfAll + " / (" + enabled + " + " + bannedOfAll + ")"},
+			},
+			field:  field{unit: "percentunit", decimals: ptr(1), min: ptr(0.0)},
+			fields: []override{{"mine", field{colour: critical}}, {"network", field{colour: note, dashed: true}}},
+		},
+		{
+			kind: graph, title: "Punished: mine and the network", w: 8, h: 7, lines: true, alerts: []string{"RaptoreumNetworkPoSeStorm"},
+			about: "Share of my smartnodes that carries a penalty and is not banned, and share of all. Normal: a few per cent. When a fifth of the network is punished it is not you.",
+			queries: []query{
+				{"mine", share(penalty, "("+penalty+" > 0) unless on (node) "+banned+" == 1")},
+				{"network", largest(network("smartnodes_penalised")) + " / " + enabled},
+			},
+			field:  field{unit: "percentunit", decimals: ptr(1), min: ptr(0.0), steps: limits(step{networkPenalised, bad})},
+			fields: []override{{"mine", field{colour: bad}}, {"network", field{colour: note, dashed: true}}},
+		},
+		{
+			kind: graph, title: "Payments each day, 14 days", w: 8, h: 7, bars: true, interval: "1d", back: "14d",
+			about:   "Payments to all smartnodes in the 24 hours before. Normal: for each smartnode the 720 blocks of a day, divided by the length of the queue.",
+			queries: []query{{"payments", "sum(" + byNode("max", "changes("+theirs("smartnode_last_paid_height")+"[1d])") + ")"}},
+			field:   field{unit: "none", decimals: ptr(0), min: ptr(0.0), colour: good},
+		},
+	}
+}

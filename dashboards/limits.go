@@ -1,0 +1,95 @@
+package dashboards
+
+import "strings"
+
+// Limits of alerts.yml; a test compares them. Each names its alert.
+const (
+	tipOld           = 1200 // RaptoreumChainStalled, warning
+	tipVeryOld       = 2100 // RaptoreumChainStalled, critical
+	blocksBehind     = 5    // RaptoreumChainBehind
+	explorerBehind   = 10   // RaptoreumExplorersDisagree
+	peersFew         = 4    // RaptoreumPeersFew
+	pingSlow         = 1    // RaptoreumPeersSlow
+	restartsMany     = 3    // RaptoreumDaemonRestarting
+	lastStrike       = 1    // RaptoreumSmartnodeOneStrikeLeft
+	penaltyRise      = 5    // RaptoreumSmartnodePoSePenaltyRose
+	memoryLow        = 0.08 // RaptoreumHostMemoryLow
+	cpuStolen        = 0.2  // RaptoreumHostCPUStarved
+	cpuPressure      = 0.6  // RaptoreumHostCPUStarved
+	cpusFew          = 2    // RaptoreumHostTooFewCPUs
+	diskLow          = 3e9  // RaptoreumDatadirFillingUp, warning
+	diskVeryLow      = 1e9  // RaptoreumDatadirFillingUp, critical
+	diskShare        = 0.15 // RaptoreumDatadirFillingUp: not before so little is left
+	diskDays         = 4    // RaptoreumDatadirFillingUp
+	filesMany        = 0.8  // RaptoreumFileDescriptorsLow
+	overdueRounds    = 1.5  // RaptoreumSmartnodePaymentOverdue
+	overdueBlocks    = 30   // RaptoreumSmartnodePaymentOverdue
+	networkPenalised = 0.2  // RaptoreumNetworkPoSeStorm
+)
+
+// lastStrikeShare is the share of the maximum from which on one more missed key generation, which adds
+// 66 %, is a ban.
+const lastStrikeShare = 0.34
+
+// spaced turns a label's value into words.
+func spaced(s string) string { return strings.ReplaceAll(s, "_", " ") }
+
+// daemonStates are those of raptoreum_daemon_state, the worst last.
+func daemonStates() enum {
+	return enum{
+		{text: "ready", colour: good},
+		{text: "warming_up", colour: minor},
+		{text: "busy", colour: bad},
+		{text: "unauthorized", colour: bad},
+		{text: "forbidden", colour: bad},
+		{text: "error", colour: critical},
+		{text: "unreachable", colour: critical},
+		{text: "hung", colour: critical},
+	}
+}
+
+// smartnodeStates are those of raptoreum_smartnode_state, the worst last.
+func smartnodeStates() enum {
+	return enum{
+		{text: "ready", colour: good},
+		{text: "unknown", colour: unknown},
+		{text: "waiting_for_protx", colour: bad},
+		{text: "error", colour: critical},
+		{text: "operator_key_changed", colour: critical},
+		{text: "protx_ip_changed", colour: critical},
+		{text: "removed", colour: critical},
+		{text: "pose_banned", colour: critical},
+	}
+}
+
+// portPhases are those in which a handshake can end: mnauth comes after a good one.
+func portPhases() enum {
+	return enum{
+		{text: "mnauth", colour: minor},
+		{text: "verack", colour: critical},
+		{text: "version", colour: critical},
+		{text: "connect", colour: critical},
+	}
+}
+
+// The verdict: what the worst alert that fires asks of the owner.
+const (
+	well     = 0
+	lookAt   = 1
+	actToday = 2
+	actNow   = 3
+)
+
+func verdictWords() []word {
+	return []word{
+		{value: well, text: "WELL", colour: good},
+		{value: lookAt, text: "NOTE", colour: note},
+		{value: actToday, text: "ACT TODAY", colour: bad},
+		{value: actNow, text: "ACT NOW", colour: critical},
+	}
+}
+
+// yesNo are the words of a metric that is 1 or 0.
+func yesNo(yes, yesColour, no, noColour string) []word {
+	return []word{{value: 1, text: yes, colour: yesColour}, {value: 0, text: no, colour: noColour}}
+}

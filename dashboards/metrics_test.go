@@ -1,0 +1,237 @@
+package dashboards
+
+import (
+	"cmp"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"raptoreum_exporter/daemon"
+)
+
+// labelsOf reads the labels of each metric from METRICS.md, and adds those of Prometheus.
+func labelsOf(t *testing.T) map[string][]string {
+	t.Helper()
+	text, err := os.ReadFile("../METRICS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics := map[string][]string{"up": nil, "ALERTS": {"alertname", "alertstate", "severity"}}
+	for _, line := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (.*?) \\|").FindAllStringSubmatch(string(text), -1) {
+		metrics[line[1]] = strings.Fields(strings.ReplaceAll(line[2], "`", ""))
+	}
+	if len(metrics) < 90 {
+		t.Fatalf("%d metrics in METRICS.md", len(metrics))
+	}
+	for name := range metrics {
+		metrics[name] = append(metrics[name], "job", "instance", "node", "vantage")
+	}
+	return metrics
+}
+
+// exprs are all expressions, and those of the variables.
+func exprs() []Query {
+	all := Queries()
+	for _, b := range boards() {
+		for _, v := range b.variables {
+			if inner, ok := strings.CutPrefix(v.Definition, "label_values("); ok {
+				all = append(all, Query{b.uid, "variable " + v.Name, "", inner[:strings.LastIndex(inner, ",")], true})
+			}
+		}
+	}
+	return all
+}
+
+// TestMetrics: METRICS.md has every metric and label that is asked for, and a panel groups by and names
+// no label that none of its metrics has.
+func TestMetrics(t *testing.T) {
+	metrics := labelsOf(t)
+	selector := regexp.MustCompile(`\b([A-Za-z_]\w*)\{([^{}]*)\}`)
+	grouping := regexp.MustCompile(`\b(?:by|on|ignoring|group_left) \(([^)]*)\)`)
+	for _, q := range exprs() {
+		where := q.Dashboard + ", " + q.Panel + ": "
+		labels := []string{"alert"} // made by label_replace
+		for _, s := range selector.FindAllStringSubmatch(q.Expr, -1) {
+			own, ok := metrics[s[1]]
+			if !ok {
+				t.Errorf("%s%s is not in METRICS.md", where, s[1])
+			}
+			labels = append(labels, own...)
+			for _, m := range regexp.MustCompile(`(\w+)(?:=~|!~|!=|=)"`).FindAllStringSubmatch(s[2], -1) {
+				if !slices.Contains(own, m[1]) {
+					t.Errorf("%s%s has no label %s", where, s[1], m[1])
+				}
+			}
+		}
+		if strings.Contains(q.Expr, `"version", "$1", "user_agent"`) {
+			labels = append(labels, "version")
+		}
+		bare := regexp.MustCompile(`\b(raptoreum_\w+)`).FindAllString(selector.ReplaceAllString(q.Expr, ""), -1)
+		if len(bare) > 0 {
+			t.Errorf("%s%v without a selector", where, bare)
+		}
+		for _, g := range grouping.FindAllStringSubmatch(q.Expr, -1) {
+			for _, label := range strings.FieldsFunc(g[1], func(r rune) bool { return r == ',' || r == ' ' }) {
+				if !slices.Contains(labels, label) {
+					t.Errorf("%sno metric has the label %s", where, label)
+				}
+			}
+		}
+	}
+	for _, b := range boards() {
+		for _, r := range b.rows {
+			for _, p := range r.panels {
+				for _, q := range p.queries {
+					for _, label := range regexp.MustCompile(`\{\{(\w+)\}\}`).FindAllStringSubmatch(q.name, -1) {
+						if !regexp.MustCompile(`by \([^)]*\b`+label[1]+`\b`).MatchString(q.expr) && !strings.Contains(q.expr, "on ("+label[1]+")") {
+							t.Errorf("%s, %s: %s is in the name and not in the expression", b.file, p.title, label[1])
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestZero: vector(0) invents a zero.
+func TestZero(t *testing.T) {
+	for _, q := range Queries() {
+		if strings.Contains(q.Expr, "vector(") {
+			t.Errorf("%s, %s: %s", q.Dashboard, q.Panel, q.Expr)
+		}
+		if strings.HasPrefix(q.Expr, "topk") && !q.Instant {
+			t.Errorf("%s, %s: topk of each moment: as many lines as nodes", q.Dashboard, q.Panel)
+		}
+		if regexp.MustCompile(`\brate\(`).MatchString(q.Expr) && !strings.Contains(q.Expr, "[$__rate_interval]") {
+			t.Errorf("%s, %s: %s", q.Dashboard, q.Panel, q.Expr)
+		}
+	}
+}
+
+// TestStates: the states that are shown are those that exist.
+func TestStates(t *testing.T) {
+	for file, states := range map[string]enum{"daemon/daemon.go": daemonStates(), "collector/smartnode.go": smartnodeStates(), "p2p/p2p.go": portPhases()} {
+		files, err := filepath.Glob("../" + filepath.Dir(file) + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		code := ""
+		for _, name := range files {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code += string(text)
+		}
+		for _, s := range states {
+			if !strings.Contains(code, `"`+s.text+`"`) {
+				t.Errorf("%s knows no %s", file, s.text)
+			}
+		}
+	}
+}
+
+// TestLimits: a limit that an alert has too is the same number there.
+func TestLimits(t *testing.T) {
+	var file struct {
+		Groups []struct {
+			Rules []struct {
+				Alert, Expr string
+				Labels      map[string]string
+			}
+		}
+	}
+	text, err := os.ReadFile("../alerts/alerts.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	for _, limit := range []struct {
+		alert, severity, before string
+		value                   float64
+		after                   string
+	}{
+		{"RaptoreumChainStalled", "warning", "> ", tipOld, " unless"},
+		{"RaptoreumChainStalled", "critical", "> ", tipVeryOld, " unless"},
+		{"RaptoreumChainBehind", "critical", "> -10) > ", blocksBehind, ""},
+		{"RaptoreumExplorersDisagree", "warning", "[3m])) > ", explorerBehind, ""},
+		{"RaptoreumPeersFew", "warning", "< ", peersFew, ""},
+		{"RaptoreumPeersSlow", "warning", "> ", pingSlow, ""},
+		{"RaptoreumDaemonRestarting", "critical", "[1h]) >= ", restartsMany, ""},
+		{"RaptoreumSmartnodeOneStrikeLeft", "critical", "== ", lastStrike, " unless"},
+		{"RaptoreumSmartnodePoSePenaltyRose", "warning", "> ", penaltyRise, " unless"},
+		{"RaptoreumHostMemoryLow", "warning", "< ", memoryLow, ""},
+		{"RaptoreumHostCPUStarved", "warning", "host_cpus[10m]) > ", cpuStolen, ""},
+		{"RaptoreumHostCPUStarved", "warning", "pressure_seconds_total[10m]) > ", cpuPressure, ""},
+		{"RaptoreumHostTooFewCPUs", "info", "< ", cpusFew, ""},
+		{"RaptoreumDatadirFillingUp", "warning", "free_bytes[5m]) < 3e9", 0, ""},
+		{"RaptoreumDatadirFillingUp", "critical", "free_bytes[5m]) < 1e9", 0, ""},
+		{"RaptoreumDatadirFillingUp", "warning", "size_bytes[5m]) < ", diskShare, ""},
+		{"RaptoreumDatadirFillingUp", "warning", "free_bytes[6h], ", diskDays, " * 86400) < 0"},
+		{"RaptoreumFileDescriptorsLow", "warning", "> ", filesMany, ""},
+		{"RaptoreumSmartnodePaymentOverdue", "warning", "> ", overdueRounds, " *"},
+		{"RaptoreumSmartnodePaymentOverdue", "warning", "+ ", overdueBlocks, ""},
+		{"RaptoreumNetworkPoSeStorm", "warning", "> ", networkPenalised, ""},
+	} {
+		want := limit.before
+		if limit.value != 0 {
+			want += strconv.FormatFloat(limit.value, 'g', -1, 64) + limit.after
+		}
+		found := false
+		for _, g := range file.Groups {
+			for _, r := range g.Rules {
+				found = found || r.Alert == limit.alert && r.Labels["severity"] == limit.severity &&
+					regexp.MustCompile(regexp.QuoteMeta(want)+`($|[^\d.])`).MatchString(r.Expr)
+			}
+		}
+		if !found {
+			t.Errorf("%s (%s) has no %q", limit.alert, limit.severity, want)
+		}
+	}
+	if diskLow != 3e9 || diskVeryLow != 1e9 {
+		t.Error("the disk's limits are not those of RaptoreumDatadirFillingUp")
+	}
+	if daemon.PoSeStrikesLeft(lastStrikeShare*100, 100, false) != 1 || daemon.PoSeStrikesLeft(lastStrikeShare*100-1, 100, false) != 2 {
+		t.Error("the last strike begins elsewhere")
+	}
+}
+
+// promtools are those of the newest and the oldest supported Prometheus. Without any the test is
+// skipped, which on CI is a failure.
+func promtools(t *testing.T) (programs []string) {
+	t.Helper()
+	installed, _ := exec.LookPath("promtool") // not there is fine
+	for _, path := range []string{cmp.Or(existing("../.bin/promtool"), installed), existing("../.bin/oldest/usr/bin/promtool")} {
+		if path != "" {
+			programs = append(programs, path)
+		}
+	}
+	switch {
+	case len(programs) > 0:
+	case os.Getenv("CI") != "":
+		t.Fatal("no promtool; make .bin/promtool first")
+	default:
+		t.Skip("no promtool: make rules builds it")
+	}
+	return programs
+}
+
+func existing(path string) string {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return ""
+	}
+	if _, err := os.Stat(absolute); err != nil {
+		return ""
+	}
+	return absolute
+}

@@ -1,0 +1,136 @@
+package dashboards
+
+import "strconv"
+
+// kind is the type of a panel; all of them are part of Grafana.
+type kind string
+
+const (
+	stat     kind = "stat"
+	gauge    kind = "gauge"
+	graph    kind = "timeseries"
+	timeline kind = "state-timeline"
+	table    kind = "table"
+)
+
+// panel is one panel.
+type panel struct {
+	kind     kind
+	title    string // short
+	about    string // what it shows and what is normal
+	alerts   []string
+	w, h     int
+	queries  []query
+	field    field
+	fields   []override
+	names    bool   // a stat that shows the names of its values beside them
+	vertical bool   // a stat whose values stand one below the other
+	bars     bool   // a graph of bars
+	lines    bool   // a graph that draws its limits
+	interval string // the least step of its queries
+	back     string // it looks this far back, whatever range is chosen
+	columns  []column
+	sort     string // the column that the table begins with, largest first
+}
+
+// instant tells whether the panel asks for the present only. Then a value that is no longer known is
+// absent, and no older one is shown in its place.
+func (p *panel) instant() bool { return p.kind == stat || p.kind == gauge || p.kind == table }
+
+// query is one question, and the name of the series that answer.
+type query struct{ name, expr string }
+
+// field says how to read values.
+type field struct {
+	unit     string
+	decimals *int
+	min, max *float64
+	steps    []step // colours by value, the first from the least on
+	colour   string // one colour for all
+	words    []word
+	none     string // shown when there is no answer
+	display  string // a name in words
+	width    int    // of a column
+	links    []dataLink
+	dashed   bool
+	right    bool // its axis is on the right
+	back     bool // a column whose background is coloured
+}
+
+// step is the colour from a value on.
+type step struct {
+	from   float64
+	colour string
+}
+
+// word stands for one value, or for all from it up to another.
+type word struct {
+	value  float64
+	to     *float64 // nil: only that value
+	text   string
+	colour string
+}
+
+// override is how the series of one name differ from the others.
+type override struct {
+	name string
+	field
+}
+
+// column is a label or the value of a query in a table: their order, and a heading.
+type column struct{ source, title string }
+
+// dataLink leads from a value somewhere else.
+type dataLink struct {
+	Title       string `json:"title"`
+	URL         string `json:"url"`
+	TargetBlank bool   `json:"targetBlank"`
+}
+
+// The colours, by meaning.
+const (
+	good     = "green"
+	minor    = "yellow"
+	bad      = "orange"
+	critical = "red"
+	note     = "blue"
+	unknown  = "#7b8087"
+	plain    = "text" // that of the text, be the theme light or dark
+)
+
+func ptr[T any](v T) *T { return &v }
+
+// refID names the queries of a panel: A, B, C.
+func refID(i int) string { return string(rune('A' + i)) }
+
+// valueOf is what Grafana calls the value of a panel's query in a table.
+func valueOf(i int) string { return "Value #" + refID(i) }
+
+// limits are the steps of values of which more is worse.
+func limits(steps ...step) []step { return append([]step{{0, good}}, steps...) }
+
+// enum is a state that a metric tells by its label state, of which one is 1, as a number: the place in
+// the list, from 1 on.
+type enum []word
+
+func (e enum) number(i int) float64 { return float64(i + 1) }
+
+// expr is the number of the state; the worst of several, since the list ends with the worst.
+func (e enum) expr(metric func(name string, labels ...string) string, name, label, by string) string {
+	text := ""
+	for i := range e {
+		if i > 0 {
+			text += " or "
+		}
+		text += strconv.Itoa(i+1) + " * (" + metric(name, label+`="`+e[i].text+`"`) + " == 1)"
+	}
+	return "max" + by + " (" + text + ")"
+}
+
+// words are what the numbers mean.
+func (e enum) words(more ...word) []word {
+	for i, w := range e {
+		more = append(more, word{value: e.number(i), text: spaced(w.text), colour: w.colour})
+	}
+	return more
+}

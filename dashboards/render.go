@@ -1,0 +1,177 @@
+package dashboards
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+const columnsOfGrid = 24
+
+// render lays the panels out, from left to right and from the top to the bottom.
+func (b *board) render() gDashboard {
+	d := gDashboard{
+		UID: b.uid, Title: b.title, Description: b.about, Tags: []string{"raptoreum"},
+		SchemaVersion: schemaVersion, Editable: true, GraphTooltip: 1, Refresh: "1m",
+		Time: gTime{b.from, "now"}, Timezone: "browser", Links: b.links, Templating: gTemplating{b.variables},
+		Annotations: gAnnotations{[]gAnnotation{}},
+	}
+	for _, a := range b.annotations {
+		d.Annotations.List = append(d.Annotations.List, gAnnotation{
+			Name: a.name, Datasource: source(), Enable: true, IconColor: a.colour, TitleFormat: a.title,
+			Target: gTarget{RefID: "Anno", Expr: a.expr, Interval: "1m"},
+		})
+	}
+	id, y := 0, 0
+	for _, r := range b.rows {
+		if r.title != "" {
+			id++
+			d.Panels = append(d.Panels, gPanel{
+				ID: id, Type: "row", Title: r.title, GridPos: gGrid{0, y, columnsOfGrid, 1},
+				Collapsed: ptr(false), Panels: &[]gPanel{},
+			})
+			y++
+		}
+		x, h := 0, 0
+		for _, p := range r.panels {
+			if x+p.w > columnsOfGrid {
+				x, y, h = 0, y+h, 0
+			}
+			id, h = id+1, max(h, p.h)
+			g := p.render()
+			g.ID, g.GridPos = id, gGrid{x, y, p.w, p.h}
+			d.Panels = append(d.Panels, g)
+			x += p.w
+		}
+		y += h
+	}
+	return d
+}
+
+func (p *panel) render() gPanel {
+	g := gPanel{
+		Type: string(p.kind), Title: p.title, Description: p.about, Datasource: source(),
+		Interval: p.interval, TimeFrom: p.back,
+		FieldConfig: &gFieldConfig{p.fieldDefaults(), []gOverride{}}, Options: p.options(), Transformations: p.transformations(),
+	}
+	for i, alert := range p.alerts {
+		if i == 0 {
+			g.Description += "\n\nAlerts: " + alert
+		} else {
+			g.Description += ", " + alert
+		}
+		g.Links = append(g.Links, runbook(alert))
+	}
+	for i, q := range p.queries {
+		t := gTarget{RefID: refID(i), Datasource: source(), Expr: q.expr, LegendFormat: q.name, Instant: p.instant(), Range: !p.instant()}
+		if p.kind == table {
+			t.Format, t.LegendFormat = "table", ""
+		}
+		g.Targets = append(g.Targets, t)
+	}
+	for _, o := range p.fields {
+		g.FieldConfig.Overrides = append(g.FieldConfig.Overrides, gOverride{gMatcher{"byName", o.name}, o.properties()})
+	}
+	return g
+}
+
+func (p *panel) fieldDefaults() gField {
+	f := gField{
+		Unit: p.field.unit, Decimals: p.field.decimals, Min: p.field.min, Max: p.field.max, NoValue: p.field.none,
+		Color: gColor{Mode: "thresholds"}, Thresholds: thresholds(p.field.steps), Mappings: mappings(p.field.words, p.field.none),
+	}
+	switch {
+	case p.field.colour != "":
+		f.Color = gColor{"fixed", p.field.colour}
+	case p.kind == graph:
+		f.Color = gColor{Mode: "palette-classic-by-name"}
+	}
+	switch p.kind {
+	case graph:
+		f.Custom = map[string]any{"lineWidth": 2, "fillOpacity": 0, "showPoints": "auto", "drawStyle": "line"}
+		if p.bars {
+			f.Custom["drawStyle"], f.Custom["fillOpacity"] = "bars", 60
+		}
+		if p.lines {
+			f.Custom["thresholdsStyle"] = map[string]any{"mode": "dashed"}
+		}
+	case timeline:
+		f.Custom = map[string]any{"lineWidth": 0, "fillOpacity": 80}
+	case table:
+		f.Custom = map[string]any{"align": "left", "inspect": false, "cellOptions": map[string]any{"type": "auto"}}
+	}
+	return f
+}
+
+// properties are what an override changes.
+func (o *override) properties() []gProperty {
+	all := []gProperty{}
+	add := func(set bool, id string, value any) {
+		if set {
+			all = append(all, gProperty{id, value})
+		}
+	}
+	add(o.display != "", "displayName", o.display)
+	add(o.unit != "", "unit", o.unit)
+	add(o.decimals != nil, "decimals", o.decimals)
+	add(o.min != nil, "min", o.min)
+	add(o.max != nil, "max", o.max)
+	add(o.none != "", "noValue", o.none)
+	if o.steps != nil {
+		all = append(all, gProperty{"thresholds", thresholds(o.steps)}, gProperty{"color", gColor{Mode: "thresholds"}})
+	}
+	add(o.colour != "", "color", gColor{"fixed", o.colour})
+	add(o.words != nil, "mappings", mappings(o.words, o.none))
+	add(o.links != nil, "links", o.links)
+	add(o.width > 0, "custom.width", o.width)
+	add(o.dashed, "custom.lineStyle", map[string]any{"fill": "dash", "dash": []int{8, 8}})
+	add(o.right, "custom.axisPlacement", "right")
+	add(o.back, "custom.cellOptions", map[string]any{"type": "color-background", "mode": "basic"})
+	return all
+}
+
+// thresholds are the colours by value; Grafana wants the first without one.
+func thresholds(steps []step) gThresholds {
+	t := gThresholds{Mode: "absolute"}
+	for i, s := range steps {
+		if i == 0 {
+			t.Steps = append(t.Steps, gStep{nil, s.colour})
+		} else {
+			t.Steps = append(t.Steps, gStep{&s.from, s.colour})
+		}
+	}
+	if t.Steps == nil {
+		t.Steps = []gStep{{nil, unknown}}
+	}
+	return t
+}
+
+// mappings turn values into words: those of single values first, as Grafana does. That there is no
+// value has a word and a colour too, else it would have the colour of the least value.
+func mappings(words []word, none string) []gMapping {
+	values := map[string]gResult{}
+	var all []gMapping
+	for i, w := range words {
+		result := gResult{w.text, w.colour, i}
+		if w.to != nil {
+			all = append(all, gMapping{"range", gRange{w.value, *w.to, result}})
+		} else {
+			values[strconv.FormatFloat(w.value, 'g', -1, 64)] = result
+		}
+	}
+	if len(values) > 0 {
+		all = slices.Insert(all, 0, gMapping{"value", values})
+	}
+	if none != "" {
+		all = append(all, gMapping{"special", gSpecial{"null+nan", gResult{none, unknown, len(words)}}})
+	}
+	return all
+}
+
+// runbook is the link to the runbook of an alert, which every exporter serves.
+func runbook(alert string) link {
+	return link{
+		Title: "Runbook: " + alert, Type: "link", URL: fmt.Sprintf("http://${exporter}/runbooks/%s", alert),
+		Icon: "doc", TargetBlank: true, Tags: []string{},
+	}
+}

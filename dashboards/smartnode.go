@@ -1,0 +1,168 @@
+package dashboards
+
+import (
+	"fmt"
+	"strings"
+)
+
+// one selects what is known of the chosen node, from the exporter beside it and from those of a fleet.
+const one = `job=~"$job",node="$node"`
+
+// mine is a metric of the chosen node; labels are more of the selector.
+func mine(name string, labels ...string) string {
+	return metricName(name) + "{" + strings.Join(append([]string{one}, labels...), ",") + "}"
+}
+
+// metricName adds our prefix, unless the metric is Prometheus's own.
+func metricName(name string) string {
+	if name == "up" || name == "ALERTS" {
+		return name
+	}
+	return "raptoreum_" + name
+}
+
+// largest and least make one value of what several exporters say.
+func largest(expr string) string { return "max(" + expr + ")" }
+
+func least(expr string) string { return "min(" + expr + ")" }
+
+// current leaves out what a daemon says that still downloads the chain: its view is an old one. The
+// alerts do so too.
+func current(expr string) string {
+	return expr + " unless on (job, instance, node) " + mine("initial_block_download") + " == 1"
+}
+
+// rulesRun is there while Prometheus evaluates our rules: without them no alert means nothing.
+const rulesRun = `ALERTS{alertname="RaptoreumWatchdog",alertstate="firing"}`
+
+// self selects what the exporter beside the daemon says.
+const self = `vantage=~"self|"`
+
+// placeNamed calls the vantage of the exporter beside the daemon self, where it has none.
+func placeNamed(expr string) string {
+	return `label_replace(` + expr + `, "vantage", "self", "vantage", "")`
+}
+
+func smartnode() board {
+	return board{
+		file: "smartnode.json", uid: smartnodeUID, title: "Raptoreum smartnode", from: "now-24h",
+		about: "One smartnode: does it earn, and if not, why. The top says it in words; the rows below say why.",
+		variables: []variable{
+			sourceVariable(), jobVariable(),
+			labelValues("node", "Smartnode", "node", `up{job=~"$job",node!=""}`),
+			hidden(labelValues("exporter", "Exporter", "instance", `up{`+one+`}`)),
+		},
+		annotations: smartnodeAnnotations(),
+		links:       []link{boardLink("All smartnodes", fleetUID), runbooksLink()},
+		rows: []row{
+			{"", append(topStates(), topNumbers()...)},
+			{"Chain", chainPanels()},
+			{"PoSe", posePanels()},
+			{"Port", portPanels()},
+			{"Daemon", daemonPanels()},
+			{"Resources", append(resourcePanels(), storagePanels()...)},
+			{"Peers", peerPanels()},
+			{"Payments", paymentPanels()},
+			{"Quorum", quorumPanels()},
+			{"Alerts", []panel{alertPanel()}},
+		},
+	}
+}
+
+func smartnodeAnnotations() []annotation {
+	banned, penalty := largest(current(mine("smartnode_pose_banned"))), largest(current(mine("smartnode_pose_penalty")))
+	before := func(name string) string { return largest(mine(name) + " offset 5m") }
+	return []annotation{
+		{"Missed DKG", "Missed key generation", bad, fmt.Sprintf("%s - %s > %d", penalty, before("smartnode_pose_penalty"), penaltyRise)},
+		{"Ban", "PoSe ban", critical, banned + " == 1 and " + before("smartnode_pose_banned") + " == 0"},
+		{"Revival", "Revived", good, banned + " == 0 and " + before("smartnode_pose_banned") + " == 1"},
+		{"Restart", "raptoreumd restarted", note, largest("changes("+mine("daemon_start_time_seconds")+"[5m])") + " > 0"},
+		{"Alert", "{{alertname}}", "purple", `max by (alertname) (` + mine("ALERTS", `alertstate="firing"`, `severity=~"critical|warning"`) + `)`},
+	}
+}
+
+// verdict is the worst alert that fires, by name. Well is it only when the rules run and an exporter
+// answers.
+func verdict() string {
+	firing := func(severity string) string {
+		return mine("ALERTS", `alertstate="firing"`, `severity="`+severity+`"`)
+	}
+	worst := fmt.Sprintf(`topk(1, max by (alert) (label_replace(%d * %s or %d * %s or %d * %s, "alert", "$1", "alertname", "Raptoreum(.*)")))`,
+		actNow, firing("critical"), actToday, firing("warning"), lookAt, firing("info"))
+	return worst + ` or on () label_replace(0 * max(` + mine("up") + ` == 1) and on () ` + rulesRun + `, "alert", "no alert fires", "", "")`
+}
+
+// banState is what the chain says; else an explorer; else the last that was known of a ban, for a ban
+// never ends by itself. A day-old "not banned" is worth nothing.
+func banState() string {
+	return largest(current(mine("smartnode_pose_banned"))) + " or " + largest(mine("explorer_smartnode_pose_banned")) +
+		" or " + largest("last_over_time("+mine("smartnode_pose_banned")+"[1d])") + " == 1"
+}
+
+func strikeWords() []word {
+	return []word{
+		{value: 0, text: "BANNED", colour: critical},
+		{value: lastStrike, text: "1: NEXT BANS", colour: critical},
+		{value: lastStrike + 1, to: ptr(1000.0), text: "2: good", colour: good},
+	}
+}
+
+// portState is 1 after a good handshake, 0 without, and 2 when another smartnode answered.
+func portState() string {
+	return placeNamed("min by (vantage) (" + mine("port_identity_match") + " == 0) + 2 or max by (vantage) (" + mine("port_reachable") + ")")
+}
+
+func topStates() []panel {
+	daemon := daemonStates()
+	return []panel{
+		{
+			kind: stat, title: "Verdict", w: 6, h: 4, names: true,
+			about:   "The worst alert that fires for this node. Normal: WELL. Unknown: no exporter answers, or Prometheus does not run the rules.",
+			queries: []query{{"{{alert}}", verdict()}},
+			field:   field{unit: "none", words: verdictWords(), none: "UNKNOWN"},
+		},
+		{
+			kind: stat, title: "PoSe ban", w: 4, h: 4, alerts: []string{"RaptoreumSmartnodePoSeBanned"},
+			about:   "Banned means that the node earns nothing until its owner sends protx update_service. Normal: NOT BANNED. While no daemon tells, an explorer is asked.",
+			queries: []query{{"ban", banState()}},
+			field:   field{unit: "none", words: yesNo("BANNED", critical, "NOT BANNED", good), none: "UNKNOWN"},
+		},
+		{
+			kind: stat, title: "Strikes left", w: 3, h: 4, alerts: []string{"RaptoreumSmartnodeOneStrikeLeft"},
+			about:   "Missed key generations until the ban. Normal: 2. With 1 the next one bans.",
+			queries: []query{{"strikes left", least(current(mine("smartnode_pose_strikes_left")))}},
+			field:   field{unit: "none", words: strikeWords(), none: "UNKNOWN"},
+		},
+		{
+			kind: gauge, title: "PoSe penalty of maximum", w: 4, h: 4, alerts: []string{"RaptoreumSmartnodePoSePenaltyRose", "RaptoreumSmartnodeOneStrikeLeft"},
+			about:   "A missed key generation adds 66 % of the maximum, each 2 blocks take a point away. At 100 % is the ban. Normal: 0 %. From 34 % on the next miss bans.",
+			queries: []query{{"penalty", largest(current(mine("smartnode_pose_penalty") + " / " + mine("smartnode_pose_penalty_max")))}},
+			field: field{
+				unit: "percentunit", decimals: ptr(0), min: ptr(0.0), max: ptr(1.0), none: "UNKNOWN",
+				steps: limits(step{0.001, minor}, step{lastStrikeShare, critical}),
+			},
+		},
+		{
+			kind: stat, title: "Daemon", w: 4, h: 4, alerts: []string{"RaptoreumDaemonDown", "RaptoreumDaemonHung", "RaptoreumExporterDown"},
+			about:   "State of raptoreumd as its exporter sees it. Normal: ready. Hung: it accepts connections and does not answer.",
+			queries: []query{{"daemon", daemonState()}},
+			field:   field{unit: "none", words: daemon.words(word{value: 0, text: "EXPORTER SILENT", colour: critical}), none: "NOT WATCHED"},
+		},
+		{
+			kind: stat, title: "Smartnode", w: 3, h: 4, alerts: []string{"RaptoreumSmartnodeNotReady", "RaptoreumSmartnodeNotConfigured"},
+			about:   "What raptoreumd says of its smartnode. Normal: ready. It stays ready without looking at port, sync or tip again.",
+			queries: []query{{"smartnode", smartnodeState()}},
+			field:   field{unit: "none", words: smartnodeStates().words(word{value: 0, text: "NO SMARTNODE", colour: critical}), none: "UNKNOWN"},
+		},
+	}
+}
+
+// daemonState is the number of the daemon's state, and 0 while its exporter is silent.
+func daemonState() string {
+	return daemonStates().expr(mine, "daemon_state", "state", "") + " or max(" + mine("up", self) + ") == 0"
+}
+
+// smartnodeState is the number of the smartnode's state, and 0 while the daemon runs without one.
+func smartnodeState() string {
+	return smartnodeStates().expr(mine, "smartnode_state", "state", "") + " or max(" + mine("smartnode_configured") + ") == 0"
+}
