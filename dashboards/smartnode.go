@@ -82,13 +82,15 @@ func smartnodeAnnotations() []annotation {
 }
 
 // verdict is the worst alert that fires, by name. Well is it only when the rules run and an exporter
-// answers.
+// answers. That the chain stands still is no news when the network does: Alertmanager mutes it too.
 func verdict() string {
-	firing := func(severity string) string {
-		return mine("ALERTS", `alertstate="firing"`, `severity="`+severity+`"`)
+	firing := func(severity string, more ...string) string {
+		return mine("ALERTS", append(more, `alertstate="firing"`, `severity="`+severity+`"`)...)
 	}
+	critical := "(" + firing("critical", `alertname!="RaptoreumChainStalled"`) + " or " + firing("critical", `alertname="RaptoreumChainStalled"`) +
+		" unless on (node) " + firing("warning", `alertname="RaptoreumNetworkStalled"`) + ")"
 	worst := fmt.Sprintf(`topk(1, max by (alert) (label_replace(%d * %s or %d * %s or %d * %s, "alert", "$1", "alertname", "Raptoreum(.*)")))`,
-		actNow, firing("critical"), actToday, firing("warning"), lookAt, firing("info"))
+		actNow, critical, actToday, firing("warning"), lookAt, firing("info"))
 	return worst + ` or on () label_replace(0 * max(` + mine("up") + ` == 1) and on () ` + rulesRun + `, "alert", "no alert fires", "", "")`
 }
 

@@ -35,6 +35,7 @@ func TestAlerting(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	checkQueries(t, runs)
 	quietly, enough := context.WithCancel(t.Context())
 	defer enough()
 	results := make([]result, len(runs))
@@ -149,6 +150,7 @@ func (r run) happen() result {
 	}, r.outage.Lasts)
 	enough()
 	out.Noticed = <-noticed
+	out.look(r)
 	ended := time.Now()
 	for _, n := range r.hit {
 		r.outage.End(n)

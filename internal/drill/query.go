@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -36,6 +37,23 @@ func (s *Stack) get(url string, value any) error {
 
 // Count returns how many series an expression has in the first Prometheus.
 func (s *Stack) Count(expr string) int { return len(s.Query(s.Prometheus[0], expr)) }
+
+// Values returns the values that an expression has in the first Prometheus, or why it has none.
+func (s *Stack) Values(expr string) (values []string, err error) {
+	var reply struct {
+		Data struct {
+			Result []struct{ Value [2]any }
+		}
+	}
+	if err := s.get(s.Prometheus[0].URL+"/api/v1/query?query="+url.QueryEscape(expr), &reply); err != nil {
+		return nil, err
+	}
+	for _, r := range reply.Data.Result {
+		values = append(values, fmt.Sprint(r.Value[1]))
+	}
+	slices.Sort(values)
+	return values, nil
+}
 
 // Query returns the labels of the series that an expression has; none when p does not answer.
 func (s *Stack) Query(p *Program, expr string) (series []map[string]string) {

@@ -44,7 +44,7 @@ func scaleNode(node *yaml.Node) (err error) {
 		case "for", "keep_firing_for", "interval", "query_offset", "group_wait", "group_interval", "repeat_interval", "resolve_timeout":
 			child.Value, err = scaleDuration(child.Value)
 		case "expr":
-			child.Value, err = scaleExpr(child.Value)
+			child.Value, err = ScaleExpr(child.Value)
 		default:
 			err = scaleNode(child)
 		}
@@ -60,9 +60,9 @@ func scaleDuration(text string) (string, error) {
 	return model.Duration(Scaled(time.Duration(d))).String(), err
 }
 
-// scaleExpr scales ranges, sub-queries and offsets, and the seconds that an age is
+// ScaleExpr scales ranges, sub-queries and offsets, and the seconds that an age is
 // compared with or a day has.
-func scaleExpr(expr string) (string, error) {
+func ScaleExpr(expr string) (string, error) {
 	var failed error
 	durations := regexp.MustCompile(`(\[|\boffset\s+-?|:)((?:\d+(?:ms|[smhdwy]))+)`)
 	expr = durations.ReplaceAllStringFunc(expr, func(found string) string {
