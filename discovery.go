@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -54,4 +55,16 @@ func (d *discovery) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	_ = json.NewEncoder(w).Encode(groups) // the error is that of a reader who has gone
+}
+
+// parseExternal reads --web.external-url; nil: not given.
+func parseExternal(raw string) (*url.URL, error) {
+	if raw == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("--web.external-url: give the address at which Prometheus reaches this exporter, such as https://watch.example.org:10227")
+	}
+	return u, nil
 }

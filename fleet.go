@@ -90,3 +90,13 @@ func reloadOnHangup(f *fleet.Fleet, logger log.Logger) (stop func()) {
 		<-done
 	}
 }
+
+// reload reads the fleet file again.
+func reload(f *fleet.Fleet, logger log.Logger) error {
+	if err := f.Reload(); err != nil {
+		level.Error(logger).Log("msg", "the fleet file is not in force; the one before stays", "err", err)
+		return err
+	}
+	level.Info(logger).Log("msg", "fleet file read", "file", f.Path())
+	return nil
+}

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -23,7 +21,6 @@ import (
 	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/daemon"
-	"raptoreum_exporter/fleet"
 )
 
 // newHandler returns the routes of the exporter.
@@ -66,28 +63,6 @@ func newHandler(s collector.Sources, o *options, logger log.Logger) (http.Handle
 		fine(w, nil)
 	})
 	return mux, nil
-}
-
-// parseExternal reads --web.external-url; nil: not given.
-func parseExternal(raw string) (*url.URL, error) {
-	if raw == "" {
-		return nil, nil
-	}
-	u, err := url.Parse(raw)
-	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, errors.New("--web.external-url: give the address at which Prometheus reaches this exporter, such as https://watch.example.org:10227")
-	}
-	return u, nil
-}
-
-// reload reads the fleet file again.
-func reload(f *fleet.Fleet, logger log.Logger) error {
-	if err := f.Reload(); err != nil {
-		level.Error(logger).Log("msg", "the fleet file is not in force; the one before stays", "err", err)
-		return err
-	}
-	level.Info(logger).Log("msg", "fleet file read", "file", f.Path())
-	return nil
 }
 
 func fine(w http.ResponseWriter, _ *http.Request) {
