@@ -1,7 +1,6 @@
 package alerts_test
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -11,42 +10,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"raptoreum_exporter/internal/tools"
 )
-
-// tools returns the folders that hold a program: that of the pinned version, else where it is
-// installed, and that of the oldest supported one. Without any the test is skipped, which on CI is a
-// failure.
-func tools(t *testing.T, program string) (folders []string) {
-	t.Helper()
-	installed, _ := exec.LookPath(program) // not there is fine
-	for _, path := range []string{
-		cmp.Or(existing("../.bin/"+program), installed), // make rules builds them
-		existing("../.bin/oldest/usr/bin/" + program),   // .ci/run fetches them
-	} {
-		if path != "" {
-			folders = append(folders, filepath.Dir(path))
-		}
-	}
-	switch {
-	case len(folders) > 0:
-	case os.Getenv("CI") != "":
-		t.Fatalf("no %s; make %s first", program, ".bin/"+program)
-	default:
-		t.Skipf("no %s: make rules builds it and runs this test", program)
-	}
-	return folders
-}
-
-func existing(path string) string {
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return ""
-	}
-	if _, err := os.Stat(absolute); err != nil {
-		return ""
-	}
-	return absolute
-}
 
 // runs fails the test unless a program ends well, and returns what it printed.
 func runs(t *testing.T, program string, args ...string) string {
@@ -67,10 +33,9 @@ func TestPromtool(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, folder := range tools(t, "promtool") {
-		promtool := filepath.Join(folder, "promtool")
+	for _, promtool := range tools.Find(t, "..", "promtool") {
 		name := "current"
-		if strings.Contains(folder, "oldest") {
+		if strings.Contains(promtool, "oldest") {
 			name = "oldest"
 		}
 		t.Run(name, func(t *testing.T) {
@@ -147,11 +112,11 @@ func write(t *testing.T, path, content string) string {
 // TestAmtool checks the routes, as they are and with every receiver uncommented, as an owner has
 // them: that needs Alertmanager 0.28.
 func TestAmtool(t *testing.T) {
-	folders := tools(t, "amtool")
-	for _, folder := range folders {
-		runs(t, filepath.Join(folder, "amtool"), "check-config", "alertmanager.yml")
+	amtools := tools.Find(t, "..", "amtool")
+	for _, amtool := range amtools {
+		runs(t, amtool, "check-config", "alertmanager.yml")
 	}
-	amtool := filepath.Join(folders[0], "amtool")
+	amtool := amtools[0]
 	text, err := os.ReadFile("alertmanager.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +153,7 @@ type data = map[string]any
 
 // TestTemplates renders messages of many long alerts: they have to fit.
 func TestTemplates(t *testing.T) {
-	amtool := filepath.Join(tools(t, "amtool")[0], "amtool")
+	amtool := tools.Find(t, "..", "amtool")[0]
 	const long = `<b>"quoted" & *starred* _underlined_ [bracketed]`
 	for _, test := range []struct{ firing, resolved int }{{1, 0}, {100, 0}, {50, 50}, {0, 100}} {
 		var all []data

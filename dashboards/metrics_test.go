@@ -1,9 +1,7 @@
 package dashboards
 
 import (
-	"cmp"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -203,35 +201,4 @@ func TestLimits(t *testing.T) {
 	if daemon.PoSeStrikesLeft(lastStrikeShare*100, 100, false) != 1 || daemon.PoSeStrikesLeft(lastStrikeShare*100-1, 100, false) != 2 {
 		t.Error("the last strike begins elsewhere")
 	}
-}
-
-// promtools are those of the newest and the oldest supported Prometheus. Without any the test is
-// skipped, which on CI is a failure.
-func promtools(t *testing.T) (programs []string) {
-	t.Helper()
-	installed, _ := exec.LookPath("promtool") // not there is fine
-	for _, path := range []string{cmp.Or(existing("../.bin/promtool"), installed), existing("../.bin/oldest/usr/bin/promtool")} {
-		if path != "" {
-			programs = append(programs, path)
-		}
-	}
-	switch {
-	case len(programs) > 0:
-	case os.Getenv("CI") != "":
-		t.Fatal("no promtool; make .bin/promtool first")
-	default:
-		t.Skip("no promtool: make rules builds it")
-	}
-	return programs
-}
-
-func existing(path string) string {
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return ""
-	}
-	if _, err := os.Stat(absolute); err != nil {
-		return ""
-	}
-	return absolute
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"raptoreum_exporter/internal/tools"
 )
 
 // sample is one series of an answer: its labels as PromQL writes them, and its value.
@@ -250,7 +252,7 @@ func TestAnswers(t *testing.T) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, promtool := range promtools(t) {
+	for _, promtool := range tools.Find(t, "..", "promtool") {
 		if out, err := exec.CommandContext(t.Context(), promtool, "test", "rules", file).CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", promtool, err, out)
 		}
@@ -275,7 +277,7 @@ func TestPromtool(t *testing.T) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, promtool := range promtools(t) {
+	for _, promtool := range tools.Find(t, "..", "promtool") {
 		if out, err := exec.CommandContext(t.Context(), promtool, "check", "rules", file).CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", promtool, err, out)
 		}

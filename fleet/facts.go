@@ -7,6 +7,7 @@ import (
 
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/explorer"
+	"raptoreum_exporter/internal/poll"
 )
 
 // explorerTooOld is when what an explorer said of a node is no longer believed: a fleet has to share
@@ -64,8 +65,7 @@ func (f *Fleet) explorerFacts(ctx context.Context, n *Node, wait bool) (facts Fa
 	if f.sources.Explorers == nil {
 		return facts
 	}
-	f.sources.Explorers.Smartnode(ctx, n.ProTxHash.String(), wait)
-	r, ok := f.sources.Explorers.LastTold(n.ProTxHash.String())
+	r, ok := f.told(ctx, n, wait)
 	if !ok {
 		return facts
 	}
@@ -86,6 +86,13 @@ func (f *Fleet) explorerFacts(ctx context.Context, n *Node, wait bool) (facts Fa
 		}
 	}
 	return facts
+}
+
+// told has an explorer asked about a node when that is due, and returns the last answer, however old.
+func (f *Fleet) told(ctx context.Context, n *Node, wait bool) (poll.Reading[explorer.Smartnode], bool) {
+	hash := n.ProTxHash.String()
+	f.sources.Explorers.Smartnode(ctx, hash, wait)
+	return f.sources.Explorers.LastTold(hash)
 }
 
 // fromExplorer fills in what the explorer told; waits says whether that includes what a payment
@@ -116,8 +123,7 @@ func (f *Fleet) Address(ctx context.Context, n *Node) string {
 	case n.Chain != nil:
 		address = n.Chain.Address
 	case f.sources.Daemon == nil && f.sources.Explorers != nil:
-		f.sources.Explorers.Smartnode(ctx, n.ProTxHash.String(), false)
-		if r, ok := f.sources.Explorers.LastTold(n.ProTxHash.String()); ok && r.Err == nil {
+		if r, ok := f.told(ctx, n, false); ok && r.Err == nil {
 			address = r.Value.Service
 		}
 	}

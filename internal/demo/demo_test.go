@@ -16,6 +16,8 @@ import (
 
 	"github.com/prometheus/procfs"
 	"go.uber.org/goleak"
+
+	"raptoreum_exporter/internal/tools"
 )
 
 // TestMain makes the test binary the demo, and the raptoreumd that the demo makes of itself.
@@ -185,12 +187,8 @@ func TestFull(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes half a minute")
 	}
-	if _, err := os.Stat("../../.bin/alertmanager"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("%v; make .bin/amtool .bin/promtool first", err)
-		}
-		t.Skip("no Alertmanager; make .bin/amtool .bin/promtool builds what this test needs")
-	}
+	tools.Find(t, "../..", "prometheus")
+	tools.Find(t, "../..", "alertmanager")
 	t.Parallel()
 	command, dir := demo(t, "-full")
 	in, err := command.StdinPipe()
