@@ -36,7 +36,8 @@ fmt: .bin/$(GOLANGCI_LINT)
 	.bin/$(GOLANGCI_LINT) fmt
 
 golden: ## write what the tests expect of /metrics anew; read the diff
-	go test ./collector -update
+	go test ./collector -run Golden -update
+	go test ./check -run Golden -update
 
 docs: ## write METRICS.md and the table of flags in README.md anew
 	go test . ./collector -run Docs -update

@@ -29,9 +29,9 @@ func connect(ctx context.Context, o *options, logger log.Logger) (collector.Sour
 	}
 	s := collector.Sources{
 		Expected: o.protx != "" || conf.OperatorKey,
-		Datadir:  conf.Datadir,
-		Process:  host.Query{PidFile: conf.PidFile, Datadir: conf.Datadir, Conf: conf.known},
-		Port:     p2p.NewProber(ctx, p2p.Config{Dial: p2p.Dialer{UserAgent: "/" + agent() + "/"}.Dial}),
+		Datadir:  conf.Datadir, HealHistory: o.heal.history,
+		Process: host.Query{PidFile: conf.PidFile, Datadir: conf.Datadir, Conf: conf.known},
+		Port:    p2p.NewProber(ctx, p2p.Config{Dial: p2p.Dialer{UserAgent: "/" + agent() + "/"}.Dial}),
 	}
 	var protx *daemon.Hash
 	if o.protx != "" {

@@ -204,7 +204,7 @@ func (b *syncBuffer) String() string {
 }
 
 func TestMain(m *testing.M) {
-	testscript.Main(leakChecked{m}, map[string]func(){name: main})
+	testscript.Main(leakChecked{m}, map[string]func(){name: main, patientName: bePatient})
 }
 
 // leakChecked fails tests that leave goroutines behind.

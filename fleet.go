@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -24,11 +25,14 @@ type fleetOptions struct {
 }
 
 // checkFleet is --fleet.check-config.
-func checkFleet(o *options) error {
+func checkFleet(o *options, stdout io.Writer) error {
 	if o.fleet.config == "" {
 		return errors.New("--fleet.check-config: give the file with --fleet.config")
 	}
 	_, err := fleet.Read(o.fleet.config)
+	if err == nil {
+		fmt.Fprintf(stdout, "%s is well\n", o.fleet.config)
+	}
 	return err
 }
 

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	stdlog "log"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -21,8 +21,8 @@ import (
 	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
-	sloggokit "github.com/tjhop/slog-gokit"
 
+	"raptoreum_exporter/check"
 	"raptoreum_exporter/collector"
 )
 
@@ -57,7 +57,11 @@ type options struct {
 
 	logLevel, logFormat string
 
-	ended *int // exit code after --help or --version
+	check checkOptions
+	heal  healOptions
+
+	command string // serve, check or heal
+	ended   *int   // exit code after --help or --version
 }
 
 // parse reads the flags; each can also come from the environment, as RAPTOREUM_EXPORTER_DAEMON_CONF.
@@ -83,6 +87,7 @@ func parse(args []string, stdout, stderr io.Writer) (*options, *kingpin.Applicat
 	app.Flag("fleet.config", "YAML file that lists smartnodes to judge from outside: /probe and /sd.").PlaceHolder("FILE").StringVar(&o.fleet.config)
 	app.Flag("fleet.check-config", "Check the file of --fleet.config and end.").BoolVar(&o.fleet.check)
 	app.Flag("fleet.allow-private", "Dial registered addresses that are not public, as on a test network.").BoolVar(&o.fleet.allowPrivate)
+	app.Flag("heal.history", "Where heal writes down what it saw and did; metrics tell of it.").Default("/var/lib/raptoreum_heal/history.json").StringVar(&o.heal.history)
 	app.Flag("vantage", "Name of the place that /probe looks from, as a label. Default: the host's name").PlaceHolder("NAME").StringVar(&o.vantage)
 	enabled := map[string]*bool{}
 	for _, c := range collector.Names() {
@@ -96,11 +101,35 @@ func parse(args []string, stdout, stderr io.Writer) (*options, *kingpin.Applicat
 	app.Flag("log.level", "Least level of log lines: debug, info, warn or error.").Default("info").StringVar(&o.logLevel)
 	app.Flag("log.format", "Form of log lines: logfmt or json.").Default("logfmt").StringVar(&o.logFormat)
 
-	_, err := app.Parse(args)
+	commands(app, o)
+	var err error
+	if o.command, err = app.Parse(args); err != nil && slices.Contains(args, "check") {
+		o.command = "check" // whose exit code is another
+	}
 	for name, on := range enabled {
 		o.disabled[name] = !*on
 	}
 	return o, app, err
+}
+
+// commands are what it can do beside serving.
+func commands(app *kingpin.Application, o *options) {
+	app.Command("serve", "Serve metrics, which it does without a command too.").Default()
+	look := app.Command("check", "Look once, as a scrape does, and say what is wrong and what to do next. Exits 0 fine, 1 warning, 2 critical, 3 unknown.")
+	c := &o.check
+	look.Flag("json", "Print the findings as JSON.").NoEnvar().BoolVar(&c.json)
+	look.Flag("quiet", "Print only what is wrong, for cron.").NoEnvar().BoolVar(&c.quiet)
+	look.Flag("target", "Judge this node of --fleet.config from outside instead.").NoEnvar().PlaceHolder("NAME").StringVar(&c.target)
+	look.Flag("watch", "Show the progress of the sync until it is finished.").NoEnvar().BoolVar(&c.watch)
+	look.Flag("runbook", "Print the runbook of an alert and end; README lists them.").NoEnvar().PlaceHolder("ALERT").StringVar(&c.runbook)
+	heal := app.Command("heal", "Restart the daemon if it has hung or died, and only then. Run it each minute, by a timer.")
+	h := &o.heal
+	heal.Flag("heal.command", "What starts the daemon anew; words are split at blanks, and no shell is asked.").PlaceHolder("\"systemctl restart raptoreumd\"").StringVar(&h.command)
+	heal.Flag("heal.after", "How long the daemon has to be hung or gone, at least.").Default("5m").StringVar(&h.after)
+	heal.Flag("heal.attempts", "Restarts within 6 hours after which it gives up and says so.").Default("3").StringVar(&h.attempts)
+	heal.Flag("heal.stop-timeout", "How long a hung daemon may take to end after SIGTERM.").Default("10m").StringVar(&h.stopTimeout)
+	heal.Flag("heal.kill-after", "After how long SIGKILL follows, which can damage the databases; 0s is never.").Default("0s").StringVar(&h.killAfter)
+	heal.Flag("dry-run", "Say what it would do and why, and do nothing.").NoEnvar().BoolVar(&h.dryRun)
 }
 
 // run is the program; it returns the exit code.
@@ -110,25 +139,33 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return *o.ended
 	}
 	if err != nil {
-		return usage(stderr, fmt.Errorf("%w; see --help", err))
-	}
-	if o.fleet.check {
-		if err := checkFleet(o); err != nil {
-			return usage(stderr, err)
-		}
-		fmt.Fprintf(stdout, "%s is well\n", o.fleet.config)
-		return 0
+		return wrong(stderr, o, fmt.Errorf("%w; see --help", err))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := serve(ctx, o, stderr); err != nil {
-		return usage(stderr, err)
+	code := 0
+	switch {
+	case o.fleet.check:
+		err = checkFleet(o, stdout)
+	case o.command == "check":
+		code, err = runCheck(ctx, o, stdout, stderr)
+	case o.command == "heal":
+		code, err = runHeal(ctx, o, stderr)
+	default:
+		err = serve(ctx, o, stderr)
 	}
-	return 0
+	if err != nil {
+		return wrong(stderr, o, err)
+	}
+	return code
 }
 
-func usage(stderr io.Writer, err error) int {
+// wrong tells of a wrong flag or file.
+func wrong(stderr io.Writer, o *options, err error) int {
 	fmt.Fprintf(stderr, "%s: %s\n", name, strings.ReplaceAll(err.Error(), "\n", "; "))
+	if o.command == "check" { // whose 2 means critical
+		return int(check.Unknown)
+	}
 	return exitUsage
 }
 
@@ -178,33 +215,4 @@ func serve(ctx context.Context, o *options, stderr io.Writer) error {
 		return err
 	}
 	return nil
-}
-
-func newLogger(o *options, w io.Writer) (log.Logger, error) {
-	least, err := level.Parse(o.logLevel)
-	if err != nil {
-		return nil, fmt.Errorf("--log.level: %q is none of debug, info, warn, error", o.logLevel)
-	}
-	var logger log.Logger
-	switch o.logFormat {
-	case "logfmt":
-		logger = log.NewLogfmtLogger(log.NewSyncWriter(w))
-	case "json":
-		logger = log.NewJSONLogger(log.NewSyncWriter(w))
-	default:
-		return nil, fmt.Errorf("--log.format: %q is neither logfmt nor json", o.logFormat)
-	}
-	return level.NewFilter(logger, level.Allow(least)), nil
-}
-
-// dated adds the time to our own lines; the bridge from slog has its own.
-func dated(logger log.Logger) log.Logger { return log.With(logger, "time", log.DefaultTimestampUTC) }
-
-// slogger is the same logger for libraries that log through log/slog.
-func slogger(logger log.Logger, least string) *slog.Logger {
-	var l slog.Level
-	if err := l.UnmarshalText([]byte(least)); err != nil {
-		l = slog.LevelInfo
-	}
-	return slog.New(sloggokit.NewGoKitHandler(logger, l))
 }

@@ -53,7 +53,7 @@ func (p *prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("target %q: %s", text.Clip(targets[0], 64), why), status)
 		return
 	}
-	look, address := p.look(ctx, snapshot, node)
+	look, address := p.look(ctx, snapshot, node, false)
 	look.Took = time.Since(began)
 	p.history.add(node.ProTxHash, result{Node: node.Name, At: began, Took: handshakeTime(&look), Success: look.Success(), Why: why(&look, address)})
 	if r.URL.Query().Get("debug") == "true" {
@@ -65,11 +65,11 @@ func (p *prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // look shakes hands with the node, unless that was done less than a minute ago, and adds what the
 // chain says of it.
-func (p *prober) look(ctx context.Context, s *fleet.Snapshot, node *fleet.Node) (look collector.Look, address string) {
+func (p *prober) look(ctx context.Context, s *fleet.Snapshot, node *fleet.Node, wait bool) (look collector.Look, address string) {
 	look = collector.Look{Node: node, Network: s.Network}
 	address = p.fleet.Address(ctx, node)
 	// Without an address the chain is asked first; otherwise no explorer may take the time of the handshake.
-	look.Facts = p.fleet.Facts(ctx, s, node, address == "")
+	look.Facts = p.fleet.Facts(ctx, s, node, wait || address == "")
 	if address == "" {
 		address = p.fleet.Address(ctx, node)
 	}

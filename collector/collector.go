@@ -56,6 +56,7 @@ func table() []entry {
 		{"host", "CPU, memory, pressure and OOM kills of the machine", newHost},
 		{"datadir", "Space where the data directory is", newDatadir},
 		{"fleet", "Smartnodes of the fleet by state, port and version", newFleetState},
+		{"heal", "What heal did: restarts, and whether it has given up", newHealState},
 		{"release", "Whether a newer mainnet release exists", newRelease},
 	}
 }
@@ -84,6 +85,7 @@ type Sources struct {
 	Host            *host.Host
 	Process         host.Query
 	Datadir         string // empty: unknown
+	HealHistory     string // file of heal; it may be missing
 	RealProcfs      bool   // Host reads the /proc of this program
 }
 

@@ -139,6 +139,7 @@ func fakeSources(t *testing.T, scenario string) (*simnet.Network, collector.Sour
 	}
 	in.Datadir = "/home/rtm/.raptoreumcore"
 	in.Process = host.Query{Datadir: in.Datadir}
+	in.HealHistory = "../testdata/heal/history.json"
 	in.Expected = true
 	t.Cleanup(func() {
 		cancel()

@@ -28,12 +28,13 @@ type Known struct {
 
 // Known returns what is remembered of the node; it asks nothing.
 func (c *Client) Known() Known {
+	hash := c.proTxHash()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	id := c.identity
 	k := Known{Address: id.address, Network: id.network}
-	if id.hash != nil {
-		k.ProTxHash = id.hash.String()
+	if hash != nil {
+		k.ProTxHash = hash.String()
 	}
 	if Usable(id.registered) {
 		k.Address = id.registered

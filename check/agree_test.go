@@ -1,0 +1,260 @@
+package check_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"raptoreum_exporter/check"
+	"raptoreum_exporter/internal/tools"
+)
+
+// elsewhere are the critical alerts that one look at a node cannot make.
+func elsewhere() map[string]string {
+	return map[string]string{
+		"RaptoreumExporterDown":            "the command is the exporter",
+		"RaptoreumSeveralNodesDown":        "of several nodes",
+		"RaptoreumSeveralNodesUnreachable": "of several nodes",
+		"RaptoreumDaemonRestarting":        "counts restarts; a young daemon is a warning",
+	}
+}
+
+// edit is what differs from the healthy node, or from what /probe shows of it; an empty value takes
+// the metric away. age is that of the newest block, in seconds.
+type edit struct {
+	name    string
+	outside bool
+	age     int
+	change  map[string]string
+}
+
+const (
+	delta1, delta2 = `explorer_height_delta_blocks{explorer="explorer-1"}`, `explorer_height_delta_blocks{explorer="explorer-2"}`
+	match1, match2 = `explorer_chain_match{explorer="explorer-1"}`, `explorer_chain_match{explorer="explorer-2"}`
+)
+
+// edits go to both sides of each limit.
+func edits() []edit {
+	state := func(name string) map[string]string {
+		return map[string]string{"up": "0", `daemon_state{state="ready"}`: "0", `daemon_state{state="` + name + `"}`: "1"}
+	}
+	smartnode := func(name string) map[string]string {
+		return map[string]string{`smartnode_state{state="ready"}`: "0", `smartnode_state{state="` + name + `"}`: "1"}
+	}
+	with := func(m map[string]string, more ...string) map[string]string {
+		m = maps.Clone(m)
+		for i := 0; i < len(more); i += 2 {
+			m[more[i]] = more[i+1]
+		}
+		return m
+	}
+	one := func(pairs ...string) map[string]string { return with(map[string]string{}, pairs...) }
+	list := []edit{
+		{"nothing", false, 60, nil},
+		{"tip 19 min", false, 1140, nil},
+		{"tip 34 min, all agree", false, 2040, nil},
+		{"tip 36 min, all agree", false, 2160, one("peers_median_height", "529")},
+		{"tip 36 min, peers apart", false, 2160, one("peers_median_height", "530", "explorer_height_delta_blocks{explorer=\"explorer-1\"}", "2")},
+		{"tip 36 min, alone", false, 2160, one(delta1, "", delta2, "", "peers_median_height", "", "peers_best_height", "")},
+		{"explorers 5 ahead", false, 700, one(delta1, "5", delta2, "5", "peers_median_height", "520")},
+		{"explorers 6 ahead", false, 700, one(delta1, "6", delta2, "6", "peers_median_height", "520")},
+		{"explorers 6 ahead, fresh tip", false, 500, one(delta1, "6", delta2, "6")},
+		{"explorers 6 ahead, peers contradict", false, 700, one(delta1, "6", delta2, "6")},
+		{"explorers 6 ahead, peers contradict, old tip", false, 1600, one(delta1, "6", delta2, "6")},
+		{"one explorer 50 behind, one 6 ahead", false, 1600, one(delta1, "-50", delta2, "6")},
+		{"peers 5 ahead", false, 700, one("peers_median_height", "534")},
+		{"peers 6 ahead", false, 700, one("peers_median_height", "535")},
+		{"best peer 6 ahead, no median", false, 700, one("peers_median_height", "", "peers_best_height", "535")},
+		{"peers 6 ahead, downloading", false, 70000, one("peers_median_height", "535", "initial_block_download", "1")},
+		{"fork", false, 60, one(match1, "0", match2, "0")},
+		{"fork, of one explorer", false, 60, one(match1, "0")},
+		{"fork, of one that is far behind", false, 60, one(match1, "0", match2, "", delta1, "-31")},
+		{"fork, of one that is behind", false, 60, one(match1, "0", match2, "", delta1, "-30")},
+		{"one strike", false, 60, one("smartnode_pose_strikes_left", "1", "smartnode_pose_penalty", "66")},
+		{"one strike, downloading", false, 60, one("smartnode_pose_strikes_left", "1", "initial_block_download", "1")},
+		{"banned", false, 60, with(smartnode("pose_banned"), "smartnode_pose_banned", "1", "smartnode_pose_strikes_left", "0")},
+		{"banned, daemon hung, explorer tells", false, 60, with(state("hung"), "smartnode_pose_banned", "", "smartnode_pose_strikes_left", "", `explorer_smartnode_pose_banned{explorer="explorer-1"}`, "1")},
+		{"explorer alone says banned", false, 60, one(`explorer_smartnode_pose_banned{explorer="explorer-1"}`, "1")},
+		{"not ready, sync not finished", false, 60, with(smartnode("error"), "sync_finished", "0")},
+		{"not registered", false, 60, with(smartnode("waiting_for_protx"), "smartnode_registered", "0")},
+		{"not registered, nobody expects one", false, 60, one("smartnode_registered", "0", "smartnode_expected", "0")},
+		{"not configured", false, 60, one("smartnode_configured", "0")},
+		{"not configured, nobody expects one", false, 60, one("smartnode_configured", "0", "smartnode_expected", "0")},
+		{"unpayable", false, 60, one("smartnode_payable", "0")},
+		{"address differs", false, 60, with(smartnode("error"), "smartnode_address_match", "0")},
+		{"duplicate address", true, 60, one("smartnode_address_duplicate", "1")},
+		{"port", false, 60, one("port_reachable", "0")},
+		{"port and peers", false, 60, one("port_reachable", "0", `peers{direction="inbound"}`, "0")},
+		{"port and peers, downloading", false, 60, one("port_reachable", "0", `peers{direction="inbound"}`, "0", "initial_block_download", "1")},
+		{"port from outside", true, 60, one("port_reachable", "0", "probe_success", "0")},
+		{"port while down", false, 60, with(state("unreachable"), "port_reachable", "0")},
+		{"another smartnode", true, 60, one("port_identity_match", "0")},
+		{"disk 1.1 GB", false, 60, one("datadir_free_bytes", "1.1e9")},
+		{"disk 0.9 GB", false, 60, one("datadir_free_bytes", "0.9e9")},
+		{"heal gave up", false, 60, one("heal_gave_up", "1")},
+		{"heal", false, 60, one("heal_gave_up", "0")},
+		{"two explorers disagree", false, 60, one(`explorer_block_height{explorer="explorer-1"}`, "560")},
+	}
+	for _, name := range []string{"hung", "busy", "unreachable", "error", "unauthorized", "forbidden", "warming_up"} {
+		list = append(list, edit{"daemon " + name, false, 60, state(name)})
+	}
+	for _, name := range []string{"error", "removed", "operator_key_changed", "waiting_for_protx", "unknown"} {
+		list = append(list, edit{"smartnode " + name, false, 60, smartnode(name)})
+	}
+	return list
+}
+
+// apply makes the look of an edit out of that of the healthy node.
+func (e edit) apply(all []look) look {
+	i := slices.IndexFunc(all, func(l look) bool { return l.name == "healthy" && l.outside == e.outside })
+	l := all[i]
+	l.name, l.series = e.name, maps.Clone(l.series)
+	if !e.outside {
+		l.series["raptoreum_block_timestamp_seconds"] = fmt.Sprint(l.at.Unix() - int64(e.age))
+	}
+	for name, value := range e.change {
+		if !strings.HasPrefix(name, "probe_") {
+			name = "raptoreum_" + name
+		}
+		if value == "" {
+			delete(l.series, name)
+		} else {
+			l.series[name] = value
+		}
+	}
+	return l
+}
+
+// TestAgree holds check against alerts.yml, of every scenario and on both sides of each limit: what is
+// critical here fires there when it lasts, and nothing else does.
+func TestAgree(t *testing.T) {
+	if testing.Short() {
+		t.Skip("promtool takes ten seconds")
+	}
+	all := looks(t)
+	for _, e := range edits() {
+		all = append(all, e.apply(all))
+	}
+	dir := t.TempDir()
+	criticals, said := criticalAlerts(t, filepath.Join(dir, "critical.yml")), map[string]bool{}
+	var cases []map[string]any
+	for _, l := range all {
+		names := critical(l.judge(t), criticals)
+		for _, name := range names {
+			said[name] = true
+		}
+		cases = append(cases, l.promtool(names))
+	}
+	for name := range criticals {
+		if why := elsewhere()[name]; said[name] == (why != "") {
+			t.Errorf("%s: said by check: %t; %q", name, said[name], why)
+		}
+	}
+	text, err := yaml.Marshal(map[string]any{"rule_files": []string{"critical.yml"}, "evaluation_interval": "2m", "tests": cases})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "agree.yml")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	promtool := tools.Find(t, "..", "promtool")[0]
+	if out, err := exec.CommandContext(t.Context(), promtool, "test", "rules", file).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// criticalAlerts returns those of alerts.yml by name, and writes their rules to a file.
+func criticalAlerts(t *testing.T, file string) map[string]bool {
+	t.Helper()
+	type group struct {
+		Name  string           `yaml:"name"`
+		Rules []map[string]any `yaml:"rules"`
+	}
+	var rules struct {
+		Groups []group `yaml:"groups"`
+	}
+	text, err := os.ReadFile("../alerts/alerts.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, &rules); err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for i := range rules.Groups {
+		g := &rules.Groups[i]
+		g.Rules = slices.DeleteFunc(g.Rules, func(r map[string]any) bool {
+			return r["labels"].(map[string]any)["severity"] != "critical"
+		})
+		for _, r := range g.Rules {
+			names[r["alert"].(string)] = true
+		}
+	}
+	if text, err = yaml.Marshal(rules); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// critical returns the critical alerts that a report says would fire if all stayed as it is.
+func critical(r check.Report, criticals map[string]bool) (names []string) {
+	for _, f := range r.Findings {
+		for i, alert := range f.Alerts {
+			// A warning may mute a critical alert, and a start becomes critical when it lasts.
+			lasting := f.Verdict == check.Warning && (i > 0 && alert != "RaptoreumDaemonRestarting" || alert == "RaptoreumDaemonStuckWarmingUp")
+			if criticals[alert] && (f.Verdict == check.Critical || lasting) {
+				names = append(names, alert)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// promtool is a case in which the look lasts for 80 minutes, at the end of which these alerts fire.
+func (l look) promtool(fire []string) map[string]any {
+	labels := `job="raptoreum",instance="i",node="n",vantage="self"`
+	if l.outside {
+		labels = `job="raptoreum",instance="i",node="n",vantage="paris"`
+	}
+	input := []map[string]string{{"series": "up{" + labels + "}", "values": "1x80"}}
+	for _, name := range slices.Sorted(maps.Keys(l.series)) {
+		value := l.series[name]
+		if name == "raptoreum_block_timestamp_seconds" { // stays as old as it is
+			at, _ := strconv.ParseFloat(value, 64)
+			value = fmt.Sprintf("%.0f+60", at-float64(l.at.Unix()))
+		}
+		if strings.HasSuffix(name, "}") {
+			name = strings.TrimSuffix(name, "}") + "," + labels + "}"
+		} else {
+			name += "{" + labels + "}"
+		}
+		input = append(input, map[string]string{"series": name, "values": value + "x80"})
+	}
+	samples := []map[string]any{}
+	for _, alert := range fire {
+		samples = append(samples, map[string]any{"labels": fmt.Sprintf(`{alertname=%q}`, alert), "value": 1})
+	}
+	name := l.name
+	if l.outside {
+		name += ", from outside"
+	}
+	return map[string]any{
+		"name": name, "interval": "1m", "input_series": input,
+		"promql_expr_test": []map[string]any{{
+			"expr": `max by (alertname) (ALERTS{alertstate="firing",severity="critical"} * 0 + 1)`, "eval_time": "80m", "exp_samples": samples,
+		}},
+	}
+}

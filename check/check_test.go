@@ -1,0 +1,147 @@
+package check_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"raptoreum_exporter/check"
+)
+
+// judged returns the look of a healthy node after an edit, judged.
+func judged(t *testing.T, change map[string]string) check.Report {
+	t.Helper()
+	return edit{name: t.Name(), age: 60, change: change}.apply(looks(t)).judge(t)
+}
+
+func finding(t *testing.T, r check.Report, name string) check.Finding {
+	t.Helper()
+	for _, f := range r.Findings {
+		if f.Name == name {
+			return f
+		}
+	}
+	t.Fatalf("no finding %q in %+v", name, r)
+	return check.Finding{}
+}
+
+// TestWarnings: what the alerts warn of, and one look can see, is a warning here, on one side of the
+// limit and not on the other.
+func TestWarnings(t *testing.T) {
+	for _, test := range []struct {
+		name, alert string
+		over, under map[string]string
+	}{
+		{"warnings", "DaemonWarns", map[string]string{"daemon_warnings": "1"}, nil},
+		{"collectors", "CollectorFailing", map[string]string{`scrape_collector_success{collector="peers"}`: "0"}, map[string]string{`scrape_collector_success{collector="explorer"}`: "0"}},
+		{"sync", "SyncSlow", map[string]string{"initial_block_download": "1"}, nil},
+		{"sync", "SyncSlow", map[string]string{"sync_finished": "0"}, nil},
+		{"explorers", "ExplorersDown", map[string]string{
+			`explorer_up{explorer="explorer-1"}`: "0", `explorer_up{explorer="explorer-2"}`: "0",
+			`explorer_block_height{explorer="explorer-1"}`: "", `explorer_block_height{explorer="explorer-2"}`: "",
+		}, map[string]string{`explorer_up{explorer="explorer-1"}`: "0"}},
+		{"explorers", "ExplorersDisagree", map[string]string{`explorer_block_height{explorer="explorer-1"}`: "540"}, map[string]string{`explorer_block_height{explorer="explorer-1"}`: "539"}},
+		{"explorers", "ExplorersDisagree", map[string]string{delta1: "11", delta2: "11"}, map[string]string{delta1: "11", delta2: "10"}},
+		{"peers", "PeersFew", map[string]string{`peers{direction="inbound"}`: "2"}, nil},
+		{"peers", "NoInboundPeers", map[string]string{`peers{direction="inbound"}`: "0", `peers{direction="outbound"}`: "8"}, nil},
+		{"peers", "PeersSlow", map[string]string{"peers_ping_seconds": "1.1"}, map[string]string{"peers_ping_seconds": "1"}},
+		{"payment", "SmartnodePaymentOverdue", map[string]string{"smartnode_payment_wait_blocks": "37"}, map[string]string{"smartnode_payment_wait_blocks": "36"}},
+		{"quorum duty", "SmartnodeDKGMissed", map[string]string{`quorum_memberships{valid="false"}`: "1"}, nil},
+		{"explorers' view", "SmartnodeViewsDisagree", map[string]string{`explorer_smartnode_pose_penalty{explorer="explorer-1"}`: "21"}, map[string]string{`explorer_smartnode_pose_penalty{explorer="explorer-1"}`: "20"}},
+		{"memory", "HostMemoryLow", map[string]string{"host_memory_available_bytes": "0.3e9"}, map[string]string{"host_memory_available_bytes": "0.34e9"}},
+		{"disk", "DatadirFillingUp", map[string]string{"datadir_free_bytes": "2.9e9"}, map[string]string{"datadir_free_bytes": "3e9"}},
+		{"files", "FileDescriptorsLow", map[string]string{"process_open_fds": "900", "process_max_fds": "1024"}, map[string]string{"process_open_fds": "800", "process_max_fds": "1024"}},
+		{"release", "UpdateAvailable", map[string]string{"release_update_available": "1"}, nil},
+		{"restarts", "DaemonOOMKilled", map[string]string{"daemon_start_time_seconds": "1795345600", "daemon_oom_kills_total": "1"}, map[string]string{"daemon_oom_kills_total": "1"}},
+		{"restarts", "DaemonRestarting", map[string]string{"daemon_start_time_seconds": "1795345600"}, nil},
+	} {
+		f := finding(t, judged(t, test.over), test.name)
+		if f.Verdict != check.Warning || f.Alerts[0] != "Raptoreum"+test.alert {
+			t.Errorf("%v: %+v, want a warning %s", test.over, f, test.alert)
+		}
+		if f := finding(t, judged(t, test.under), orHealthy(test.name, test.under)); f.Verdict != check.Fine {
+			t.Errorf("%v: %+v, want ok", test.under, f)
+		}
+	}
+}
+
+// orHealthy: a healthy node of the recordings has no open files to tell of.
+func orHealthy(name string, under map[string]string) string {
+	if name == "files" && under == nil {
+		return "memory"
+	}
+	return name
+}
+
+func TestVerdict(t *testing.T) {
+	for _, test := range []struct {
+		change map[string]string
+		want   check.Verdict
+	}{
+		{nil, check.Fine},
+		{map[string]string{"daemon_warnings": "1"}, check.Warning},
+		{map[string]string{"daemon_warnings": "1", "smartnode_pose_banned": "1"}, check.Critical},
+		{map[string]string{"port_reachable": "", "port_failed_phase": ""}, check.Unknown},
+		{map[string]string{"port_reachable": "", "daemon_warnings": "1"}, check.Warning},
+	} {
+		if got := judged(t, test.change).Verdict; got != test.want {
+			t.Errorf("%v: %s, want %s", test.change, got, test.want)
+		}
+	}
+	if (check.Unknown != 3) || check.Critical != 2 || check.Warning != 1 || check.Fine != 0 {
+		t.Error("the verdicts are not the exit codes of Nagios")
+	}
+}
+
+// TestPrint: quiet says only what is wrong, colours are for terminals, and each finding that is not ok
+// has a next step.
+func TestPrint(t *testing.T) {
+	var text strings.Builder
+	fine, bad := judged(t, nil), judged(t, map[string]string{"smartnode_pose_banned": "1"})
+	fine.Print(&text, check.Style{Quiet: true})
+	if text.Len() > 0 {
+		t.Errorf("quiet printed %q of a healthy node", text.String())
+	}
+	bad.Print(&text, check.Style{Quiet: true})
+	if first, _, _ := strings.Cut(text.String(), "\n"); !strings.HasPrefix(first, "CRITICAL: this machine, PoSe: banned") || strings.Contains(text.String(), "\nok ") {
+		t.Errorf("quiet printed %q", text.String())
+	}
+	if strings.Contains(text.String(), "\x1b") {
+		t.Error("colours without a terminal")
+	}
+	text.Reset()
+	if bad.Print(&text, check.Style{Color: true}); !strings.HasPrefix(text.String(), "\x1b[1;31mCRITICAL\x1b[0m") {
+		t.Errorf("no colours: %q", text.String())
+	}
+	for _, l := range looks(t) {
+		for _, f := range l.judge(t).Findings {
+			if (f.Verdict == check.Warning || f.Verdict == check.Critical) && len(f.Alerts) == 0 {
+				t.Errorf("%s: %s has no runbook", l.name, f.Name)
+			}
+		}
+	}
+}
+
+func TestProgress(t *testing.T) {
+	at := time.Unix(1_795_345_700, 0)
+	var p check.Progress
+	for i, test := range []struct {
+		change map[string]string
+		want   string
+		end    bool
+	}{
+		{map[string]string{"block_height": "1000", "header_height": "21000", "initial_block_download": "1"}, "[....................]   4.8 %  block 1000 of 21000  measuring", false},
+		{map[string]string{"block_height": "2000", "header_height": "21000", "initial_block_download": "1"}, "[#...................]   9.5 %  block 2000 of 21000  100 blocks/s  3 min left", false},
+		{map[string]string{"block_height": "2500", "header_height": "21000", "initial_block_download": "1"}, "[##..................]  11.9 %  block 2500 of 21000  85 blocks/s  4 min left", false},
+		{map[string]string{"block_height": "2500", "header_height": "2600", "peers_best_height": "21000", "initial_block_download": "1"}, "[##..................]  11.9 %  block 2500 of 21000  headers 2600  60 blocks/s  5 min left", false},
+		{map[string]string{"up": "0", `daemon_state{state="ready"}`: "0", `daemon_state{state="hung"}`: "1"}, "raptoreumd does not answer (hung)", false},
+		{map[string]string{"sync_finished": "0", `sync_stage{stage="governance"}`: "1", `sync_stage{stage="finished"}`: "0"}, "all 529 blocks are here; the smartnode sync is at governance", false},
+		{nil, "synced at block 529", true},
+	} {
+		families := edit{age: 60, change: test.change}.apply(looks(t)).families(t)
+		line, end := p.Line(families, at.Add(time.Duration(i)*10*time.Second))
+		if line != test.want || end != test.end {
+			t.Errorf("look %d: %q, %t, want %q, %t", i, line, end, test.want, test.end)
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package check
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// facts are the metrics of a look by name, without "raptoreum_".
+type facts struct {
+	Look
+	samples map[string][]sample
+}
+
+type sample struct {
+	labels map[string]string
+	value  float64
+}
+
+func newFacts(l Look) *facts {
+	f := &facts{Look: l, samples: map[string][]sample{}}
+	for _, family := range l.Families {
+		name := strings.TrimPrefix(family.GetName(), "raptoreum_")
+		for _, m := range family.GetMetric() {
+			s := sample{labels: map[string]string{}, value: m.GetGauge().GetValue()}
+			if m.GetCounter() != nil {
+				s.value = m.GetCounter().GetValue()
+			}
+			for _, label := range m.GetLabel() {
+				s.labels[label.GetName()] = label.GetValue()
+			}
+			f.samples[name] = append(f.samples[name], s)
+		}
+	}
+	return f
+}
+
+// value returns that of a metric with this label, or of its first sample without one.
+func (f *facts) value(name string, label ...string) (value float64, known bool) {
+	for _, s := range f.samples[name] {
+		if len(label) == 0 || s.labels[label[0]] == label[1] {
+			return s.value, true
+		}
+	}
+	return 0, false
+}
+
+// is tells whether a metric is known to have this value.
+func (f *facts) is(want float64, name string, label ...string) bool {
+	value, known := f.value(name, label...)
+	return known && value == want
+}
+
+// state returns the label of the state that holds; empty: unknown.
+func (f *facts) state(name, label string) string {
+	for _, s := range f.samples[name] {
+		if s.value == 1 {
+			return s.labels[label]
+		}
+	}
+	return ""
+}
+
+// age returns the seconds since a point in time that a metric tells.
+func (f *facts) age(name string) (seconds float64, known bool) {
+	at, known := f.value(name)
+	return float64(f.At.UnixMilli())/1e3 - at, known
+}
+
+// outside: the node is judged by /probe.
+func (f *facts) outside() bool { _, known := f.value("probe_success"); return known }
+
+func (f *facts) ready() bool { return f.is(1, "up") }
+
+// refused: raptoreumd works and does not let us in.
+func (f *facts) refused() bool {
+	state := f.state("daemon_state", "state")
+	return state == "unauthorized" || state == "forbidden"
+}
+
+// downloading: what the daemon says of the chain is that of its height.
+func (f *facts) downloading() bool { return f.is(1, "initial_block_download") }
+
+// debugLog is the command that shows the end of debug.log.
+func (f *facts) debugLog() string {
+	dir := "~/.raptoreumcore"
+	if f.Datadir != "" {
+		dir = f.Datadir
+	}
+	return "tail -n 50 " + filepath.Join(dir, "debug.log")
+}
+
+// conf is the path of raptoreum.conf for a command to paste.
+func (f *facts) conf() string {
+	if f.Conf != "" {
+		return f.Conf
+	}
+	return "~/.raptoreumcore/raptoreum.conf"
+}
+
+const (
+	noHash    = "<proTxHash>"
+	noAddress = "<ip:port>"
+)
+
+// protx returns hash and address of the registration, or words in their place.
+func (f *facts) protx() (hash, address string) {
+	hash, address = f.state("smartnode_info", "protx"), f.state("smartnode_info", "address")
+	if hash == "" {
+		hash = noHash
+	}
+	if address == "" || strings.HasSuffix(address, ":0") { // that of a revoked one
+		address = noAddress
+	}
+	return hash, address
+}
+
+// updateService is the command that ends a ban or changes the address. It needs the fee and the
+// operator's secret, so it is for the wallet of the owner, not for the smartnode's machine.
+func (f *facts) updateService() string {
+	hash, address := f.protx()
+	return fmt.Sprintf(`protx update_service "%s" "%s" "<operator BLS secret: from your own records>"   # in the console of the wallet that pays the fee`, hash, address)
+}
+
+func fine(format string, args ...any) *Finding {
+	return &Finding{Verdict: Fine, Text: fmt.Sprintf(format, args...)}
+}
+
+func unknown(format string, args ...any) *Finding {
+	return &Finding{Verdict: Unknown, Text: fmt.Sprintf(format, args...)}
+}
+
+func warning(alert, text string, next ...string) *Finding {
+	return &Finding{Verdict: Warning, Text: text, Next: next, Alerts: []string{"Raptoreum" + alert}}
+}
+
+func critical(alert, text string, next ...string) *Finding {
+	return &Finding{Verdict: Critical, Text: text, Next: next, Alerts: []string{"Raptoreum" + alert}}
+}
+
+// muting adds alerts that hold too and follow from that of the finding.
+func (f *Finding) muting(alerts ...string) *Finding {
+	for _, alert := range alerts {
+		f.Alerts = append(f.Alerts, "Raptoreum"+alert)
+	}
+	return f
+}
+
+// silent is what rules say that need the daemon, of which the first finding says why.
+func silent() *Finding { return unknown("not known while raptoreumd is not ready") }
+
+// span writes seconds for people.
+func span(seconds float64) string {
+	d := time.Duration(max(0, seconds) * float64(time.Second))
+	switch {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%d d %d h", int(d.Hours())/24, int(d.Hours())%24)
+}
+
+// size writes bytes for people.
+func size(bytes float64) string {
+	if bytes < 1e9 {
+		return fmt.Sprintf("%.0f MB", bytes/1e6)
+	}
+	return fmt.Sprintf("%.1f GB", bytes/1e9)
+}

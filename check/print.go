@@ -1,0 +1,72 @@
+package check
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Style says how a report is printed.
+type Style struct {
+	Color   bool
+	Quiet   bool // only what is wrong; of a fine node nothing
+	Program string
+}
+
+// colors of the verdicts; the words say the same.
+func (s Style) paint(v Verdict, text string) string {
+	if !s.Color {
+		return text
+	}
+	return [...]string{"\x1b[32m", "\x1b[33m", "\x1b[1;31m", "\x1b[36m"}[v] + text + "\x1b[0m"
+}
+
+// Print writes a report for people. Its first line is the whole in one, as Nagios shows it.
+func (r *Report) Print(w io.Writer, s Style) {
+	if s.Quiet && r.Verdict == Fine {
+		return
+	}
+	fmt.Fprintln(w, s.paint(r.Verdict, strings.ToUpper(r.Verdict.String()))+": "+r.summary())
+	for _, f := range r.Findings {
+		if s.Quiet && f.Verdict == Fine {
+			continue
+		}
+		fmt.Fprintf(w, "%s  %-9s  %-15s %s\n", s.paint(f.Verdict, fmt.Sprintf("%-8s", f.Verdict)), f.Section, f.Name, f.Text)
+		for _, next := range f.Next {
+			fmt.Fprintf(w, "%21s%s$ %s\n", "", r.Node, next)
+		}
+		if len(f.Alerts) > 0 && f.Verdict != Fine {
+			fmt.Fprintf(w, "%21sread: %s check --runbook=%s\n", "", s.Program, f.Alerts[0])
+		}
+	}
+}
+
+// summary names the worst finding, and how many others are not fine.
+func (r *Report) summary() string {
+	var worst *Finding
+	others := 0
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		switch {
+		case f.Verdict == Fine:
+		case worst == nil:
+			worst = f
+		case f.Verdict.weight() > worst.Verdict.weight():
+			worst = f
+			others++
+		default:
+			others++
+		}
+	}
+	who := "this machine"
+	if r.Node != "" {
+		who = r.Node
+	}
+	switch {
+	case worst == nil:
+		return fmt.Sprintf("%s, all %d checks", who, len(r.Findings))
+	case others > 0:
+		return fmt.Sprintf("%s, %s: %s (and %d more)", who, worst.Name, worst.Text, others)
+	}
+	return fmt.Sprintf("%s, %s: %s", who, worst.Name, worst.Text)
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"raptoreum_exporter/collector"
+	"raptoreum_exporter/heal"
+	"raptoreum_exporter/host"
+)
+
+// healOptions are the flags of the heal command, and where its history is.
+type healOptions struct {
+	command, history, after, attempts, stopTimeout, killAfter string
+	dryRun                                                    bool
+}
+
+// healing is what they mean.
+type healing struct {
+	config  heal.Config
+	surgeon heal.Surgeon
+}
+
+func (o *healOptions) read() (h healing, err error) {
+	h.surgeon.Command = strings.Fields(o.command)
+	switch {
+	case len(h.surgeon.Command) == 0 && !o.dryRun:
+		return h, errors.New("--heal.command: say what starts raptoreumd anew, like --heal.command=\"systemctl restart raptoreumd\"")
+	case strings.ContainsAny(o.command, "'\"`\\|&;<>$(){}*?~\n"):
+		return h, fmt.Errorf("--heal.command: %q has quotes or other signs of a shell, and no shell is asked; put them into a script and name that", o.command)
+	}
+	for _, d := range []struct {
+		flag, text string
+		into       *time.Duration
+		least      time.Duration
+	}{
+		{"after", o.after, &h.config.After, time.Minute},
+		{"stop-timeout", o.stopTimeout, &h.surgeon.StopTimeout, time.Second},
+		{"kill-after", o.killAfter, &h.surgeon.KillAfter, 0},
+	} {
+		if *d.into, err = time.ParseDuration(d.text); err != nil || *d.into < d.least {
+			return h, fmt.Errorf("--heal.%s: %q is not a time of at least %s, like 10m", d.flag, d.text, d.least)
+		}
+	}
+	if h.config.Attempts, err = strconv.Atoi(o.attempts); err != nil || h.config.Attempts < 1 {
+		return h, fmt.Errorf("--heal.attempts: %q is no number of 1 or more", o.attempts)
+	}
+	return h, nil
+}
+
+// runHeal is the heal command. An error is a wrong flag or file.
+func runHeal(ctx context.Context, o *options, stderr io.Writer) (code int, err error) {
+	h, err := o.heal.read()
+	if err != nil {
+		return 0, err
+	}
+	logger, err := newLogger(o, stderr)
+	if err != nil {
+		return 0, err
+	}
+	logger = dated(logger)
+	for _, name := range []string{"payments", "network", "explorer", "fleet", "heal", "release"} {
+		o.disabled[name] = true // nothing of it is a reason
+	}
+	for _, name := range []string{"daemon", "process"} {
+		if o.disabled[name] {
+			return 0, fmt.Errorf("--no-collector.%s: heal decides by it", name)
+		}
+	}
+	sources, err := connect(ctx, o, level.NewFilter(logger, level.AllowWarn()))
+	if err != nil {
+		return 0, err
+	}
+	if sources.Daemon == nil {
+		return 0, errors.New("no daemon is configured; give --daemon.conf or --daemon.url")
+	}
+	h.surgeon.Find = func() (host.Process, error) { return sources.Host.Daemon(sources.Process) }
+	h.surgeon.Log = func(msg string, keyvals ...any) {
+		level.Info(logger).Log(append([]any{"msg", msg}, keyvals...)...)
+	}
+	if o.heal.dryRun {
+		history, err := heal.ReadOrEmpty(o.heal.history)
+		if err != nil {
+			return 0, fmt.Errorf("--heal.history: %w", err)
+		}
+		decision, _, err := h.decide(ctx, sources, o, history)
+		if err != nil {
+			return 0, err
+		}
+		level.Info(logger).Log("msg", "would "+string(decision.Action), "why", decision.Reason, "command", strings.Join(h.surgeon.Command, " "))
+		return 0, nil
+	}
+	store, err := heal.Open(o.heal.history)
+	if errors.Is(err, heal.ErrLocked) {
+		level.Info(logger).Log("msg", "leave", "why", err)
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("--heal.history: %w", err)
+	}
+	defer store.Close()
+	return h.run(ctx, sources, o, store, logger)
+}
+
+// run looks once, and does what is due. Whatever is done is written down before.
+func (h healing) run(ctx context.Context, s collector.Sources, o *options, store *heal.Store, logger log.Logger) (code int, err error) {
+	history, err := store.Read()
+	if err != nil {
+		return 0, fmt.Errorf("--heal.history: %w", err)
+	}
+	decision, history, err := h.decide(ctx, s, o, history)
+	if err != nil {
+		return 0, err
+	}
+	level.Info(logger).Log("msg", string(decision.Action), "why", decision.Reason)
+	if decision.Action != heal.Restart {
+		if decision.Action == heal.GiveUp {
+			code = 1
+		}
+		return code, store.Write(history)
+	}
+	history = history.Begin(time.Now())
+	if err := store.Write(history); err != nil {
+		return 0, err
+	}
+	outcome, failed := h.surgeon.Operate(ctx, decision.Trouble)
+	if failed != nil {
+		code = 1
+		level.Error(logger).Log("msg", "not restarted", "why", failed)
+	} else {
+		level.Info(logger).Log("msg", "restarted", "how", outcome)
+	}
+	return code, store.Write(history.End(time.Now(), outcome))
+}
+
+// decide takes one look, of the same metrics as a scrape.
+func (h healing) decide(ctx context.Context, s collector.Sources, o *options, history heal.History) (heal.Decision, heal.History, error) {
+	look, err := lookOnce(ctx, s, o)
+	if err != nil {
+		return heal.Decision{}, history, err
+	}
+	decision, history := heal.Decide(h.config, history, heal.LookAt(look.Families, look.At))
+	return decision, history, nil
+}

@@ -1,0 +1,173 @@
+package heal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"raptoreum_exporter/host"
+	"raptoreum_exporter/internal/text"
+)
+
+const (
+	supervised  = 5 * time.Second // in which a supervisor starts a daemon that has ended
+	afterKill   = 30 * time.Second
+	commandTime = 20 * time.Minute // systemctl restart waits for the daemon to write its databases
+	lookAgain   = 500 * time.Millisecond
+)
+
+// Surgeon restarts a daemon. Command is required, and Find.
+type Surgeon struct {
+	Command []string // program and arguments; no shell
+	// Find returns our raptoreumd; its error wraps host.ErrNotRunning when there is none.
+	Find func() (host.Process, error)
+	// StopTimeout is how long a daemon may take to end after SIGTERM; 0 is 10 minutes. KillAfter is
+	// after how long SIGKILL follows; 0 is never.
+	StopTimeout, KillAfter time.Duration
+	Log                    func(msg string, keyvals ...any)
+}
+
+// ErrNotHealed means that an attempt did not come to its end.
+var ErrNotHealed = errors.New("not restarted")
+
+// Operate ends the daemon gently, if it is there, and starts it again. The outcome says what was done,
+// for the history; the error wraps ErrNotHealed when the daemon was not restarted.
+func (s *Surgeon) Operate(ctx context.Context, trouble Trouble) (outcome string, err error) {
+	found, err := s.Find()
+	switch {
+	case errors.Is(err, host.ErrNotRunning):
+		return s.start(ctx)
+	case err != nil: // hidden, or several: the command knows which
+		s.Log("the process is not known; the command alone stops it", "why", err)
+		return s.start(ctx)
+	case trouble == Gone:
+		return "it has started meanwhile", nil
+	}
+	done, err := s.stop(ctx, found.PID)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		s.Log("its process is another user's; the command alone stops it", "pid", found.PID)
+		return s.start(ctx)
+	case err != nil:
+		return err.Error(), err
+	case !done:
+		return "another has started it", nil
+	}
+	if s.startedAgain(ctx, found.PID) {
+		return "stopped; its supervisor has started it", nil
+	}
+	return s.start(ctx)
+}
+
+// stop ends a process; false: it was gone before, and another is there.
+func (s *Surgeon) stop(ctx context.Context, pid int) (bool, error) {
+	process, err := os.FindProcess(pid) // a pidfd: from here on it is this process and no other
+	if err != nil {
+		return true, nil
+	}
+	defer process.Release() //nolint:errcheck // it only closes
+	if again, err := s.Find(); err != nil || again.PID != pid {
+		return errors.Is(err, host.ErrNotRunning), nil // the pid was given to another meanwhile
+	}
+	limit := s.StopTimeout
+	if limit == 0 {
+		limit = 10 * time.Minute
+	}
+	if s.KillAfter > 0 {
+		limit = s.KillAfter
+	}
+	s.Log("SIGTERM", "pid", pid, "waits", limit)
+	if err := process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return false, err
+	}
+	ended, err := s.ends(ctx, process, pid, limit)
+	if ended || err != nil {
+		return true, err
+	}
+	if s.KillAfter == 0 {
+		return false, fmt.Errorf("%w: raptoreumd has not ended %s after SIGTERM; look at it, or allow --heal.kill-after", ErrNotHealed, limit)
+	}
+	s.Log("SIGKILL: it has not ended", "pid", pid, "after", limit)
+	if err := process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return false, err
+	}
+	ended, err = s.ends(ctx, process, pid, afterKill)
+	if !ended && err == nil {
+		err = fmt.Errorf("%w: raptoreumd has not ended after SIGKILL: its disk hangs", ErrNotHealed)
+	}
+	return true, err
+}
+
+// ends waits for the end of a process. A zombie has no command line any more, so it is not found.
+func (s *Surgeon) ends(ctx context.Context, process *os.Process, pid int, limit time.Duration) (bool, error) {
+	for deadline := time.Now().Add(limit); ; {
+		if errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone) {
+			return true, nil
+		}
+		if found, err := s.Find(); errors.Is(err, host.ErrNotRunning) || err == nil && found.PID != pid {
+			return true, nil
+		}
+		if time.Now().After(deadline) {
+			return false, nil
+		}
+		if err := sleep(ctx, lookAgain); err != nil {
+			return false, err
+		}
+	}
+}
+
+// startedAgain tells whether a supervisor starts the daemon by itself.
+func (s *Surgeon) startedAgain(ctx context.Context, before int) bool {
+	for deadline := time.Now().Add(supervised); time.Now().Before(deadline); {
+		if found, err := s.Find(); err == nil && found.PID != before {
+			return true
+		}
+		if sleep(ctx, lookAgain) != nil {
+			return false
+		}
+	}
+	return false
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w: heal was stopped", ErrNotHealed)
+	}
+	return nil
+}
+
+// start runs the owner's command.
+func (s *Surgeon) start(ctx context.Context) (outcome string, err error) {
+	if err := sleep(ctx, 0); err != nil {
+		return err.Error(), err
+	}
+	command := strings.Join(s.Command, " ")
+	s.Log("runs the command", "command", command)
+	// It goes on when heal is told to end: half a restart is worse than a late one.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, s.Command[0], s.Command[1:]...) //nolint:gosec // the owner's, from the flag
+	cmd.WaitDelay = 5 * time.Second
+	// It ends with this process, however that comes about, so that two never run. The signal comes when
+	// the thread ends that started it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%w: %s: %w: %s", ErrNotHealed, command, err, text.Clip(strings.TrimSpace(string(out)), 200))
+		return err.Error(), err
+	}
+	return "started by " + command, nil
+}

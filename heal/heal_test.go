@@ -1,0 +1,199 @@
+package heal_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"go.uber.org/goleak"
+
+	"raptoreum_exporter/heal"
+)
+
+func TestMain(m *testing.M) {
+	if patient() {
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+var began = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+func known[T any](value T) *T { return &value }
+
+// row makes looks a minute apart.
+func row(n int, l heal.Look) (looks []heal.Look) {
+	for range n {
+		looks = append(looks, l)
+	}
+	return looks
+}
+
+var (
+	ready   = heal.Look{State: "ready", Alive: known(true), Safe: known(true)}
+	hung    = heal.Look{State: "hung", Alive: known(true)}
+	gone    = heal.Look{State: "unreachable", Alive: known(false)}
+	silent  = heal.Look{State: "unreachable", Alive: known(true)}
+	working = heal.Look{State: "unreachable", Alive: known(true), Port: known(true)}
+	hidden  = heal.Look{State: "unreachable"}
+	warming = heal.Look{State: "warming_up", Alive: known(true)}
+)
+
+func with(l heal.Look, change func(*heal.Look)) heal.Look {
+	change(&l)
+	return l
+}
+
+// TestDecide: the first restart of a row of looks, by its minute; -1 is none.
+func TestDecide(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		looks []heal.Look
+		want  int
+	}{
+		{"ready", row(60, ready), -1},
+		{"hung", row(60, hung), 5},
+		{"gone", row(60, gone), 2},
+		{"silent, ready before", append(row(3, ready), row(60, silent)...), 13},
+		{"silent, never ready", row(60, silent), -1},
+		{"silent, its port works", append(row(3, ready), row(60, working)...), -1},
+		{"processes are hidden", append(row(3, ready), row(60, hidden)...), 13},
+		{"warms up", row(600, warming), -1},
+		{"busy", row(60, heal.Look{State: "busy", Alive: known(true)}), -1},
+		{"refuses us", row(60, heal.Look{State: "unauthorized", Alive: known(true)}), -1},
+		{"forbids us", row(60, heal.Look{State: "forbidden", Alive: known(true)}), -1},
+		{"not understood", row(60, heal.Look{State: "error", Alive: known(true)}), -1},
+		{"nothing known", row(60, heal.Look{}), -1},
+		{"hung now and then", []heal.Look{hung, hung, hung, ready, hung, hung, hung, hung, ready, hung, hung, hung, hung, hung}, -1},
+		{"hung, then gone", append(row(2, hung), row(10, gone)...), 2},
+		{"key generation, hung all the same", row(60, with(hung, func(l *heal.Look) { l.Safe = known(false) })), 5},
+		{"key generation", row(60, with(gone, func(l *heal.Look) { l.Safe = known(false) })), -1},
+	} {
+		if got := firstRestart(heal.Config{}, test.looks); got != test.want {
+			t.Errorf("%s: restart at minute %d, want %d", test.name, got, test.want)
+		}
+	}
+	busy := row(60, hung)
+	for i := range busy {
+		busy[i].CPU = known(float64(i) * 6) // a tenth of a core
+	}
+	if got := firstRestart(heal.Config{}, busy); got != 30 {
+		t.Errorf("hung and at work: restart at minute %d, want 30", got)
+	}
+}
+
+func firstRestart(c heal.Config, looks []heal.Look) int {
+	var h heal.History
+	for i, l := range looks {
+		l.At = began.Add(time.Duration(i) * time.Minute)
+		var d heal.Decision
+		if d, h = heal.Decide(c, h, l); d.Action == heal.Restart {
+			return i
+		}
+	}
+	return -1
+}
+
+// TestGaps: looks far apart, or of a clock that is put back, are not in a row, and cannot block the next restart.
+func TestGaps(t *testing.T) {
+	var h heal.History
+	var d heal.Decision
+	at := began
+	step := func(passes time.Duration) heal.Action {
+		at = at.Add(passes)
+		l := hung
+		l.At = at
+		d, h = heal.Decide(heal.Config{}, h, l)
+		return d.Action
+	}
+	for range 10 {
+		if a := step(11 * time.Minute); a != heal.Wait {
+			t.Fatalf("%s after looks 11 minutes apart", a)
+		}
+	}
+	if a := step(9 * time.Minute); a != heal.Wait {
+		t.Fatalf("%s after two looks", a)
+	}
+	if a := step(time.Minute); a != heal.Restart {
+		t.Fatalf("%s after three looks in a row", a)
+	}
+	h = h.Begin(at).End(at.Add(time.Minute), "x")
+	step(-10 * 24 * time.Hour) // the attempt is in the future now
+	for range 12 {
+		if step(time.Minute) == heal.Restart {
+			return
+		}
+	}
+	t.Errorf("no restart after the clock was put back: %s", d.Reason)
+}
+
+// TestGiveUp: attempts wait longer and longer, end, and are forgotten only after an hour of a ready daemon.
+func TestGiveUp(t *testing.T) {
+	var h heal.History
+	var minutes []int
+	act := func(minute int, l heal.Look) heal.Action {
+		l.At = began.Add(time.Duration(minute) * time.Minute)
+		var d heal.Decision
+		if d, h = heal.Decide(heal.Config{}, h, l); d.Action == heal.Restart {
+			minutes = append(minutes, minute)
+			h = h.Begin(l.At) // and it dies: the attempt has no end
+		}
+		return d.Action
+	}
+	for m := range 24 * 60 {
+		act(m, hung)
+	}
+	if len(minutes) != 3 || minutes[1]-minutes[0] < 10 || minutes[2]-minutes[1] < 20 || !h.GaveUp || h.Restarts != 3 {
+		t.Errorf("attempts in minutes %d, gave up %t", minutes, h.GaveUp)
+	}
+	m := 24 * 60
+	for range 60 { // not yet an hour
+		act(m, ready)
+		m++
+	}
+	if !h.GaveUp {
+		t.Error("it began anew before an hour")
+	}
+	if act(m, ready); h.GaveUp {
+		t.Error("an hour of a ready daemon does not count")
+	}
+	for range 7 {
+		m++
+		act(m, hung)
+	}
+	if len(minutes) != 4 {
+		t.Errorf("no attempt after it was well again: %d", minutes)
+	}
+}
+
+func TestLookAt(t *testing.T) {
+	const text = `raptoreum_daemon_state{state="ready"} 0
+raptoreum_daemon_state{state="hung"} 1
+raptoreum_process_up 1
+raptoreum_process_cpu_seconds_total 12.5
+raptoreum_safe_to_restart 0
+raptoreum_port_reachable 0
+`
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []*dto.MetricFamily
+	for _, family := range families {
+		for _, m := range family.Metric {
+			m.Gauge = &dto.Gauge{Value: m.Untyped.Value}
+		}
+		list = append(list, family)
+	}
+	l := heal.LookAt(list, began)
+	if l.State != "hung" || !*l.Alive || *l.CPU != 12.5 || *l.Safe || *l.Port || !l.At.Equal(began) {
+		t.Errorf("%+v", l)
+	}
+	if l = heal.LookAt(nil, began); l.State != "" || l.Alive != nil || l.CPU != nil || l.Safe != nil || l.Port != nil {
+		t.Errorf("of nothing: %+v", l)
+	}
+}

@@ -1,0 +1,176 @@
+package heal_test
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"raptoreum_exporter/heal"
+)
+
+// world is a daemon that fails at random, and heal's timer.
+type world struct {
+	*rand.Rand
+	now      time.Time
+	state    string
+	alive    bool
+	safe     bool
+	until    time.Time   // it stays as it is, unless it is restarted
+	helps    float64     // share of restarts that help
+	attempts []time.Time // since it was ready for an hour
+	ready    time.Time   // since when it is; zero: it is not
+	history  heal.History
+}
+
+func (w *world) live() {
+	if w.now.Before(w.until) {
+		return
+	}
+	type fate struct {
+		state string
+		alive bool
+	}
+	fates := []fate{{"ready", true}, {"ready", true}, {"ready", true}, {"hung", true}, {"unreachable", false}, {"unreachable", true}, {"warming_up", true}, {"busy", true}, {"unauthorized", true}, {"error", true}}
+	f := fates[w.IntN(len(fates))]
+	w.state, w.alive, w.safe = f.state, f.alive, w.IntN(3) > 0
+	w.until = w.now.Add(time.Duration(w.ExpFloat64() * float64(40*time.Minute)))
+	if w.state == "ready" {
+		w.until = w.now.Add(time.Duration(w.ExpFloat64() * float64(3*time.Hour)))
+		if w.ready.IsZero() {
+			w.ready = w.now
+		}
+	} else {
+		w.ready = time.Time{}
+	}
+}
+
+func (w *world) look() heal.Look {
+	l := heal.Look{At: w.now, State: w.state}
+	if w.IntN(20) > 0 {
+		l.Alive = known(w.alive)
+	}
+	if w.state == "ready" || w.IntN(10) == 0 { // now and then one that is only slow
+		l.Safe = known(w.safe)
+	}
+	return l
+}
+
+// TestModel: whatever happens to the daemon and to heal, it never restarts one that answers, nor too
+// often, and in the end gives up.
+func TestModel(t *testing.T) {
+	histories := 4000
+	if testing.Short() {
+		histories = 400
+	}
+	restarts, gaveUp := 0, 0
+	for seed := range histories {
+		w := &world{Rand: rand.New(rand.NewPCG(uint64(seed), 7)), now: began}
+		w.helps = []float64{0, 0.5, 1}[w.IntN(3)]
+		c := heal.Config{Attempts: 1 + w.IntN(5), After: time.Duration(1+w.IntN(8)) * time.Minute}
+		for range 60 * 24 {
+			w.step(t, c)
+		}
+		restarts += w.history.Restarts
+		if w.history.GaveUp {
+			gaveUp++
+		}
+		if t.Failed() {
+			t.Fatalf("seed %d, %+v", seed, c)
+		}
+	}
+	t.Logf("%d histories of a day, %d restarts, %d gave up at the end", histories, restarts, gaveUp)
+	if restarts < histories/2 || gaveUp < histories/50 {
+		t.Error("the model is too tame")
+	}
+}
+
+// step is one run of heal.
+func (w *world) step(t *testing.T, c heal.Config) {
+	w.now = w.now.Add(50*time.Second + time.Duration(w.IntN(20))*time.Second)
+	if w.IntN(300) == 0 {
+		w.now = w.now.Add(time.Duration(w.IntN(90)) * time.Minute) // the machine slept
+	}
+	w.live()
+	if !w.ready.IsZero() && w.now.Sub(w.ready) >= time.Hour {
+		w.attempts = nil
+	}
+	l := w.look()
+	d, next := heal.Decide(c, w.history, l)
+	if w.IntN(50) == 0 {
+		return // killed before it wrote anything
+	}
+	if d.Action != heal.Restart {
+		if w.history = next; w.IntN(50) == 0 {
+			w.history = reread(t, next)
+		}
+		return
+	}
+	switch {
+	case l.State != "hung" && l.State != "unreachable":
+		t.Errorf("restarts a daemon that is %s", l.State)
+	case l.State != "hung" && l.Safe != nil && !*l.Safe:
+		t.Errorf("restarts during a key generation")
+	case w.history.GaveUp && next.GaveUp:
+		t.Errorf("restarts after it gave up")
+	}
+	w.attempts = append(w.attempts, w.now)
+	hour, sixHours := 0, 0
+	for _, at := range w.attempts {
+		if w.now.Sub(at) < time.Hour {
+			hour++
+		}
+		if w.now.Sub(at) < 6*time.Hour {
+			sixHours++
+		}
+	}
+	if hour > min(c.Attempts, 3) || sixHours > c.Attempts {
+		t.Errorf("%d restarts within an hour, %d within 6, of %d allowed", hour, sixHours, c.Attempts)
+	}
+	w.history = reread(t, next.Begin(w.now))
+	w.now = w.now.Add(time.Duration(w.IntN(300)) * time.Second)
+	if w.Float64() < w.helps {
+		w.ready = time.Time{}
+		w.state, w.alive, w.safe, w.until = "warming_up", true, true, w.now.Add(5*time.Minute)
+	} else {
+		w.until = w.now.Add(12 * time.Hour)
+	}
+	if w.IntN(4) > 0 { // otherwise it was killed meanwhile
+		w.history = reread(t, w.history.End(w.now, "started by x"))
+	}
+}
+
+// reread is what the next run finds.
+func reread(t *testing.T, h heal.History) (again heal.History) {
+	t.Helper()
+	text, err := json.Marshal(h)
+	if err != nil || len(text) > 4000 {
+		t.Fatal(err, len(text))
+	}
+	if err := json.Unmarshal(text, &again); err != nil {
+		t.Fatal(err)
+	}
+	return again
+}
+
+// TestAlwaysGivesUp: a daemon that no restart mends is left alone in the end, for as long as that lasts.
+func TestAlwaysGivesUp(t *testing.T) {
+	for seed := range 500 {
+		w := &world{Rand: rand.New(rand.NewPCG(uint64(seed), 9)), now: began}
+		w.state, w.alive = []string{"hung", "unreachable"}[w.IntN(2)], w.IntN(2) == 0
+		w.until = began.Add(1000 * time.Hour)
+		w.history.LastReady = began
+		c := heal.Config{Attempts: 1 + w.IntN(5)}
+		for range 60 * 20 {
+			w.now = w.now.Add(time.Minute)
+			d, next := heal.Decide(c, w.history, heal.Look{At: w.now, State: w.state, Alive: known(w.alive)})
+			if d.Action == heal.Restart {
+				next = next.Begin(w.now).End(w.now.Add(10*time.Second), "started by x")
+			}
+			w.history = next
+		}
+		if !w.history.GaveUp || w.history.Restarts != c.Attempts {
+			t.Fatalf("seed %d: %s, %d of %d attempts, gave up %t", seed, w.state, w.history.Restarts, c.Attempts, w.history.GaveUp)
+		}
+	}
+}
