@@ -130,6 +130,9 @@ func (r run) happen() result {
 	began := time.Now()
 	looking, enough := context.WithCancel(context.Background())
 	defer enough()
+	restarter := r.hit[0].Restarter(looking)
+	watched := make(chan struct{})
+	go func() { defer close(watched); restarter.Until(looking) }()
 	noticed := make(chan drill.Noticed, 1)
 	go func() { noticed <- r.hit[0].Before(looking, func() { r.outage.Begin(r.hit[0]) }) }()
 	for _, n := range r.hit[1:] {
@@ -150,6 +153,8 @@ func (r run) happen() result {
 	}, r.outage.Lasts)
 	enough()
 	out.Noticed = <-noticed
+	<-watched
+	out.Script, out.Heal = restarter.Script, restarter.Heal
 	out.look(r)
 	ended := time.Now()
 	for _, n := range r.hit {
@@ -182,7 +187,12 @@ func (r run) notices(about drill.Alert) (found []drill.Notice) {
 func (r run) live(ctx context.Context) result {
 	out := result{Name: r.quiet.Name, Quiet: true}
 	began := time.Now()
+	restarter := r.hit[0].Restarter(ctx)
+	watched := make(chan struct{})
+	go func() { defer close(watched); restarter.Until(ctx) }()
 	r.quiet.Live(ctx, r.hit[0])
+	<-watched
+	out.Script, out.Heal = restarter.Script, restarter.Heal
 	for _, n := range r.notices(drill.Alert{}) {
 		if n.Severity == "critical" {
 			out.wrong("%s came after %.1f min", n.Alert, drill.Minutes(n.At.Sub(began)))

@@ -21,27 +21,33 @@ const (
 	tableEnd   = "<!-- end of outages -->\n"
 )
 
-// checkReadme compares the table of README.md with what happened, or writes it.
+// checkReadme compares the tables of README.md with what happened, or writes them.
 func checkReadme(t *testing.T, results []result) {
+	t.Helper()
+	checkTable(t, tableBegin, tableEnd, tableOf(results), sameTable)
+	checkRestarts(t, results)
+}
+
+// checkTable compares what README.md has between two marks with a table, or writes that there.
+func checkTable(t *testing.T, begins, ends, table string, same func(old, now string) bool) {
 	t.Helper()
 	text, err := os.ReadFile(readme)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, ok := strings.Cut(string(text), tableBegin)
-	old, after, ended := strings.Cut(rest, tableEnd)
+	before, rest, ok := strings.Cut(string(text), begins)
+	old, after, ended := strings.Cut(rest, ends)
 	if !ok || !ended {
-		t.Fatal("README.md has no table of outages")
+		t.Fatalf("README.md has no place for %s", begins)
 	}
-	table := tableOf(results)
 	t.Log(table)
 	if *update {
-		if err := os.WriteFile(readme, []byte(before+tableBegin+table+tableEnd+after), 0o644); err != nil {
+		if err := os.WriteFile(readme, []byte(before+begins+table+ends+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if !sameTable(old, table) {
+	if !same(old, table) {
 		t.Errorf("README.md says otherwise; make drill writes it anew. There:\n%s", old)
 	}
 }

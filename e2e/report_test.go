@@ -22,13 +22,14 @@ type told struct {
 
 // result is what came of an outage or of a quiet day.
 type result struct {
-	Name, Title string
-	Quiet       bool
-	Told        []told
-	Noticed     drill.Noticed // by what owners had before
-	Inhibited   []string
-	AlsoOver    []string // of which only the end was told, along with that of their cause
-	Wrong       []string // empty: it went as it should
+	Name, Title  string
+	Quiet        bool
+	Told         []told
+	Noticed      drill.Noticed // by what owners had before
+	Script, Heal drill.Restarts
+	Inhibited    []string
+	AlsoOver     []string // of which only the end was told, along with that of their cause
+	Wrong        []string // empty: it went as it should
 }
 
 // conclude compares what was told of an outage with what had to be.

@@ -92,15 +92,27 @@ func (n *Node) build() (err error) {
 	}
 	for file, content := range map[string]string{
 		"proc/self": "", "proc/1/cmdline": "init\x00", "proc/1/comm": "init\n",
-		"proc/70/cmdline": "raptoreumd\x00-datadir=" + n.machine + "\x00", "proc/70/comm": "raptoreumd\n",
-		"proc/70/status": "Name:\traptoreumd\nTgid:\t70\nUid:\t1000\t1000\t1000\t1000\n",
-		"proc/70/cgroup": "0::/raptoreumd\n",
 	} {
 		n.write(file, content)
 	}
+	n.born()
 	n.oomKills("proc/vmstat", 3)
 	n.oomKills("cgroup/raptoreumd/memory.events", 0)
 	return nil
+}
+
+// born and die make the daemon's process and take it away.
+func (n *Node) born() {
+	n.write("proc/70/comm", "raptoreumd\n")
+	n.write("proc/70/status", "Name:\traptoreumd\nTgid:\t70\nUid:\t1000\t1000\t1000\t1000\n")
+	n.write("proc/70/cgroup", "0::/raptoreumd\n")
+	n.write("proc/70/cmdline", "raptoreumd\x00-datadir="+n.machine+"\x00")
+}
+
+func (n *Node) die() {
+	if err := os.RemoveAll(filepath.Join(n.machine, "proc", "70")); err != nil {
+		panic(err)
+	}
 }
 
 // connect is what the exporter makes of a raptoreum.conf, on scaled time.

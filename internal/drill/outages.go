@@ -33,12 +33,14 @@ func set(change func(*simnet.State)) func(*Node) {
 	return func(n *Node) { n.Change(change) }
 }
 
-// daemonDies and daemonReturns: a dead process listens nowhere.
+// daemonDies and daemonReturns: a dead process listens nowhere, and is no more.
 func daemonDies(n *Node) {
+	n.die()
 	n.Change(func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonRefused, simnet.PortClosed })
 }
 
 func daemonReturns(n *Node) {
+	n.born()
 	n.restart()
 	n.Change(func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonOK, simnet.PortOK })
 }
