@@ -1,13 +1,14 @@
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 VERSIONS  = github.com/prometheus/common/version
+COMMITTED = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 LDFLAGS   = -s -w -X $(VERSIONS).Version=$(VERSION) -X $(VERSIONS).Revision=$(REVISION)
 
 GOLANGCI_LINT = golangci-lint-v2.15.0
 FUZZTIME     ?= 60s
 ALERTMANAGER ?= http://127.0.0.1:9093
 
-.PHONY: build run demo demo-full test race lint fmt golden docs dashboards lint-dashboards rules notify-test e2e drill bench fuzz clean
+.PHONY: build run demo demo-full test race lint fmt golden docs dashboards lint-dashboards rules notify-test e2e drill bench fuzz package test-deb clean
 
 build: ## the static binary ./raptoreum_exporter
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o raptoreum_exporter .
@@ -73,10 +74,23 @@ fuzz: ## each fuzz target for FUZZTIME
 	  done; \
 	done
 
+package: .bin/nfpm ## deb, rpm and static binaries of amd64 and arm64 into dist/; of one commit always the same bytes
+	rm -rf dist && mkdir dist
+	@set -e; export SOURCE_DATE_EPOCH=$(COMMITTED) DEB_VERSION=$$(packaging/version.sh '$(VERSION)' "$$(git rev-list --count HEAD)"); \
+	for ARCH in amd64 arm64; do \
+	  export ARCH; \
+	  CGO_ENABLED=0 GOOS=linux GOARCH=$$ARCH go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o dist/raptoreum_exporter-linux-$$ARCH .; \
+	  for kind in deb rpm; do .bin/nfpm package -f packaging/nfpm.yaml -p $$kind -t dist/; done; \
+	done
+	cd dist && sha256sum * > SHA256SUMS
+
+test-deb: package ## look into the rpm; install, upgrade, remove and purge the deb in a system of its own, as root with debootstrap
+	go test -tags deb -count=1 -v -run '^Test(Deb|RPM)' $(if $(filter-out 0,$(shell id -u)),-exec 'sudo --preserve-env=CI') ./packaging
+
 clean:
 	rm -rf raptoreum_exporter .bin dist
 
-# The real Prometheus and Alertmanager, each pinned by a module of its own.
+# The real Prometheus and Alertmanager, and what makes packages, each pinned by a module of its own.
 .bin/promtool: tools/prometheus/go.sum
 	cd tools/prometheus && GOBIN=$(CURDIR)/.bin go install -ldflags '-s -w' -tags remove_all_sd,netgo \
 	  github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
@@ -84,6 +98,10 @@ clean:
 
 .bin/amtool: tools/alertmanager/go.sum
 	cd tools/alertmanager && GOBIN=$(CURDIR)/.bin go install -ldflags '-s -w' tool
+	touch $@
+
+.bin/nfpm: tools/nfpm/go.sum
+	cd tools/nfpm && GOBIN=$(CURDIR)/.bin go install -ldflags '-s -w' tool
 	touch $@
 
 .bin/$(GOLANGCI_LINT):

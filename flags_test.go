@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kingpin/v2"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -26,17 +27,23 @@ func TestDocsFlags(t *testing.T) {
 	}
 	var table strings.Builder
 	fmt.Fprint(&table, "\n| flag | meaning |\n|---|---|\n")
-	for _, f := range app.Model().Flags {
-		if f.Hidden || f.Name == "help" || f.Name == "version" {
-			continue
+	rows := func(command string, flags []*kingpin.FlagModel) {
+		for _, f := range flags {
+			if f.Hidden || f.Name == "help" || f.Name == "version" {
+				continue
+			}
+			name, help := command+"--"+f.Name, f.Help
+			if f.IsBoolFlag() && strings.HasPrefix(f.Name, "collector.") {
+				name = "--[no-]" + f.Name
+			} else if len(f.Default) > 0 && f.Default[0] != "" && !f.IsBoolFlag() {
+				help += " Default: `" + f.Default[0] + "`"
+			}
+			fmt.Fprintf(&table, "| `%s` | %s |\n", name, help)
 		}
-		name, help := "--"+f.Name, f.Help
-		if f.IsBoolFlag() && strings.HasPrefix(f.Name, "collector.") {
-			name = "--[no-]" + f.Name
-		} else if len(f.Default) > 0 && f.Default[0] != "" && !f.IsBoolFlag() {
-			help += " Default: `" + f.Default[0] + "`"
-		}
-		fmt.Fprintf(&table, "| `%s` | %s |\n", name, help)
+	}
+	rows("", app.Model().Flags)
+	for _, command := range app.Model().Commands {
+		rows(command.Name+" ", command.Flags)
 	}
 	fmt.Fprint(&table, "\n")
 	readme, err := os.ReadFile("README.md")

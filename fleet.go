@@ -78,6 +78,7 @@ func connectFleet(ctx context.Context, o *options, s *collector.Sources, network
 const vantageSelf = "self"
 
 // reloadOnHangup reads the fleet file again at each SIGHUP, until the function that it returns is called.
+// Without a fleet (nil) the signal does nothing: `systemctl reload` ends no exporter.
 func reloadOnHangup(f *fleet.Fleet, logger log.Logger) (stop func()) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -85,6 +86,10 @@ func reloadOnHangup(f *fleet.Fleet, logger log.Logger) (stop func()) {
 	go func() {
 		defer close(done)
 		for range hangup {
+			if f == nil {
+				level.Info(logger).Log("msg", "no fleet file to read again")
+				continue
+			}
 			_ = reload(f, logger) // it has said so
 		}
 	}()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -147,6 +149,14 @@ func (h healing) decide(ctx context.Context, s collector.Sources, o *options, hi
 	if err != nil {
 		return heal.Decision{}, history, err
 	}
-	decision, history := heal.Decide(h.config, history, heal.LookAt(look.Families, look.At))
+	seen := heal.LookAt(look.Families, look.At)
+	if file := s.Process.PidFile; file != "" {
+		_, err := os.Stat(file)
+		there := err == nil
+		if there || errors.Is(err, fs.ErrNotExist) {
+			seen.PidFile = &there
+		}
+	}
+	decision, history := heal.Decide(h.config, history, seen)
 	return decision, history, nil
 }

@@ -192,9 +192,7 @@ func serve(ctx context.Context, o *options, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if sources.Fleet != nil {
-		defer reloadOnHangup(sources.Fleet, logger)()
-	}
+	defer reloadOnHangup(sources.Fleet, logger)()
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)
 	go func() { failed <- web.ListenAndServe(server, o.web, slogger(undated, o.logLevel)) }()

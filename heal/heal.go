@@ -4,7 +4,8 @@
 // silence is a reason, seen on several looks in a row:
 //
 //	raptoreumd is                       restart after
-//	gone: refuses, and has no process   2 minutes
+//	gone: refuses, and has no process   2 minutes; never when it ended in good order, which takes its
+//	                                    pid file away: whoever stopped it starts it
 //	hung: accepts and does not answer   --heal.after; six times as long while it uses the CPU
 //	silent: refuses, with a process     twice that: it may be starting or writing its databases; never
 //	                                    while its port shakes hands, or when it was never seen ready
@@ -69,6 +70,9 @@ type Look struct {
 	CPU   *float64 // seconds that the process has used
 	Safe  *bool    // raptoreum_safe_to_restart
 	Port  *bool    // raptoreum_port_reachable
+	// PidFile tells whether raptoreumd.pid is there, which a crash or a kill leaves behind. No metric
+	// tells it: whoever makes the Look adds it.
+	PidFile *bool
 }
 
 // LookAt reads a look off gathered metrics.
@@ -142,6 +146,8 @@ func Decide(c Config, h History, l Look) (Decision, History) {
 	switch {
 	case trouble != Hung && l.Safe != nil && !*l.Safe:
 		return decide(Wait, "raptoreumd is %s, and a key generation runs", trouble)
+	case trouble == Gone && h.stopped(l):
+		return decide(Leave, "raptoreumd was stopped in good order; whoever did that starts it")
 	case trouble == Silent && l.Port != nil && *l.Port:
 		return decide(Leave, "its port shakes hands, so only its RPC is silent; is its address right?")
 	case trouble == Silent && h.LastReady.IsZero():

@@ -47,6 +47,8 @@ func with(l heal.Look, change func(*heal.Look)) heal.Look {
 	return l
 }
 
+func pid(l heal.Look, there bool) heal.Look { l.PidFile = &there; return l }
+
 // TestDecide: the first restart of a row of looks, by its minute; -1 is none.
 func TestDecide(t *testing.T) {
 	for _, test := range []struct {
@@ -57,6 +59,9 @@ func TestDecide(t *testing.T) {
 		{"ready", row(60, ready), -1},
 		{"hung", row(60, hung), 5},
 		{"gone", row(60, gone), 2},
+		{"gone, by a crash", append(row(3, pid(ready, true)), row(60, pid(gone, true))...), 5},
+		{"gone, stopped in good order", append(row(3, pid(ready, true)), row(60, pid(gone, false))...), -1},
+		{"gone, and no pid file ever", append(row(3, pid(ready, false)), row(60, pid(gone, false))...), 5},
 		{"silent, ready before", append(row(3, ready), row(60, silent)...), 13},
 		{"silent, never ready", row(60, silent), -1},
 		{"silent, its port works", append(row(3, ready), row(60, working)...), -1},
@@ -167,6 +172,22 @@ func TestGiveUp(t *testing.T) {
 	if len(minutes) != 4 {
 		t.Errorf("no attempt after it was well again: %d", minutes)
 	}
+}
+
+// TestStoppedByUs: what an attempt of ours has stopped is started, though it ended in good order.
+func TestStoppedByUs(t *testing.T) {
+	var h heal.History
+	for i, l := range append(row(3, pid(ready, true)), row(40, pid(gone, false))...) {
+		l.At = began.Add(time.Duration(i) * time.Minute)
+		var d heal.Decision
+		if d, h = heal.Decide(heal.Config{}, h, l); d.Action == heal.Restart {
+			return
+		}
+		if i == 3 { // it was hung a moment ago, and the command that was to start it failed
+			h = h.Begin(l.At).End(l.At, "not restarted")
+		}
+	}
+	t.Error("it is left alone")
 }
 
 func TestLookAt(t *testing.T) {

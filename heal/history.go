@@ -36,6 +36,7 @@ type History struct {
 	CPU        *float64  `json:"cpu_seconds,omitempty"`  // that the process had used at the last look
 	ReadySince time.Time `json:"ready_since,omitzero"`
 	LastReady  time.Time `json:"last_ready,omitzero"`
+	PidFile    bool      `json:"pid_file,omitempty"` // it had one when it was ready last
 	Attempts   []Attempt `json:"attempts,omitempty"` // of the last 6 hours
 	Restarts   int       `json:"restarts"`           // ever
 	GaveUp     bool      `json:"gave_up"`
@@ -47,6 +48,13 @@ const version = 1
 func (h History) busy(l Look) bool {
 	passed := l.At.Sub(h.LastLook).Seconds()
 	return h.CPU != nil && l.CPU != nil && passed > 0 && (*l.CPU-*h.CPU)/passed > busyShare
+}
+
+// stopped tells whether the daemon ended in good order, and not by an attempt of ours.
+func (h History) stopped(l Look) bool {
+	n := len(h.Attempts)
+	ours := n > 0 && h.Attempts[n-1].Started.After(h.LastReady)
+	return h.PidFile && l.PidFile != nil && !*l.PidFile && !ours
 }
 
 // after is the history with another look in it.
@@ -66,7 +74,7 @@ func (h History) after(l Look) History {
 		h.Looks++
 	}
 	if l.State == "ready" {
-		h.LastReady = l.At
+		h.LastReady, h.PidFile = l.At, l.PidFile != nil && *l.PidFile
 	}
 	switch {
 	case l.State != "ready":
@@ -185,7 +193,7 @@ func (s *Store) Write(h History) error {
 		return err
 	}
 	_, err = f.Write(append(text, '\n'))
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil { // whatever the umask is
 		return err
 	}
 	if err := os.Rename(next, s.path); err != nil {

@@ -1,0 +1,77 @@
+//go:build deb
+
+package packaging_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"raptoreum_exporter/internal/simnet"
+)
+
+// TestDebPassword: the installed exporter watches a daemon of another user with a password of its own, as
+// README.md says, and heal can read the same.
+func TestDebPassword(t *testing.T) {
+	const password = "password-of-the-test"
+	scenario, err := simnet.Load(os.DirFS("../testdata/scenarios/healthy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	network, err := simnet.Start(simnet.Config{
+		Scenario: scenario, Captures: os.DirFS("../testdata/captures"), User: debUser, Password: password, AuthDelay: time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(network.Close)
+
+	m := newMachine(t)
+	first, _ := debs(t)
+	m.install(t, first)
+	// The user of raptoreumd, whose home folder is closed to others.
+	m.root(t, "useradd", "--create-home", "raptoreum")
+	m.root(t, "install", "-d", "-o", "raptoreum", "-m", "0700", "/home/raptoreum/.raptoreumcore")
+	m.root(t, "chmod", "0700", "/home/raptoreum")
+	m.root(t, "sh", "-euc", "printf '%s\\n' "+password+" | install -o root -g "+debUser+" -m 0640 /dev/stdin /etc/raptoreum_exporter/rpcpassword")
+
+	_, section, ok := strings.Cut(read(t, "README.md"), "\n### A password of its own")
+	if !ok {
+		t.Fatal("README.md has no such section")
+	}
+	section, _, _ = strings.Cut(section, "\n### ")
+	flags := regexp.MustCompile("(?s)```\n(--daemon.url=.*?)```").FindStringSubmatch(section)
+	datadir := regexp.MustCompile("(?s)```sh\n(echo .*?)```").FindStringSubmatch(section)
+	if flags == nil || datadir == nil {
+		t.Fatal("README.md does not say which flags, or how to come to the data directory")
+	}
+	lines := strings.NewReplacer("http://127.0.0.1:10225", network.RPCURL(), "=HASH", "="+strings.Repeat("a", 64)).Replace(flags[1])
+	if strings.Contains(lines, ":10225") {
+		t.Fatal("README.md has another address")
+	}
+	path := m.path("/etc/raptoreum_exporter/flags")
+	if err := os.WriteFile(path, []byte(read(t, path)+lines), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if metrics, log := serve(t, m); !strings.Contains(metrics, "\nraptoreum_up 1\n") || strings.Contains(metrics, "\nraptoreum_datadir_free_bytes ") {
+		t.Errorf("without access to the data directory:\n%s\n%s", metrics, log)
+	}
+
+	// The commands as they stand there; who is root needs no sudo.
+	m.root(t, "sh", "-euc", "sudo() { \"$@\"; }\n"+datadir[1])
+	metrics, log := serve(t, m)
+	for _, want := range []string{"\nraptoreum_up 1\n", "\nraptoreum_datadir_free_bytes ", "\nraptoreum_smartnode_expected 1\n"} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("/metrics has no %s:\n%s\n%s", strings.TrimSpace(want), metrics, log)
+		}
+	}
+	if strings.Contains(metrics+log, password) {
+		t.Error("the password is shown")
+	}
+	out := m.root(t, "raptoreum_exporter", "heal", "@/etc/raptoreum_exporter/flags", "@/etc/raptoreum_exporter/heal.flags", "--dry-run")
+	if !strings.Contains(out, `msg="would leave"`) {
+		t.Errorf("heal says\n%s", out)
+	}
+}

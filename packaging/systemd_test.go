@@ -1,0 +1,118 @@
+package packaging_test
+
+import (
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestUnits: systemd reads the units without a complaint, and finds little that they leave open. The
+// rest of heal's 2.1 is root, two of its capabilities, AF_UNIX and what the exporter has too.
+func TestUnits(t *testing.T) {
+	needs(t, "systemd-analyze")
+	dir := t.TempDir()
+	units, err := filepath.Glob("systemd/*")
+	if err != nil || len(units) != 3 {
+		t.Fatal(units, err)
+	}
+	verify := []string{"verify", "--man=no"}
+	for _, unit := range units {
+		// The program is not installed here; another stands for it.
+		text := strings.ReplaceAll(read(t, unit), "/usr/bin/raptoreum_exporter", "/bin/true")
+		verify = append(verify, write(t, filepath.Join(dir, filepath.Base(unit)), text))
+	}
+	if out := run(t, "systemd-analyze", verify...); strings.Contains(out, dir) {
+		t.Error(out)
+	}
+	for unit, most := range map[string]string{"raptoreum_exporter": "20", "raptoreum_heal": "21"} {
+		out := run(t, "systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold="+most, "systemd/"+unit+".service")
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		t.Log(lines[len(lines)-1])
+	}
+}
+
+// TestUnitsCommand: what the units start is the program with the files that the package installs, and
+// these have flags that it knows, also when every example in them is taken.
+func TestUnitsCommand(t *testing.T) {
+	start := func(unit string) []string {
+		line := regexp.MustCompile(`(?m)^ExecStart=(.*)$`).FindStringSubmatch(read(t, "systemd/"+unit))
+		if line == nil {
+			t.Fatal(unit, "has no ExecStart=")
+		}
+		return strings.Fields(line[1])
+	}
+	serve, heal := start("raptoreum_exporter.service"), start("raptoreum_heal.service")
+	if want := []string{"/usr/bin/raptoreum_exporter", "@/etc/raptoreum_exporter/flags"}; !slices.Equal(serve, want) {
+		t.Errorf("ExecStart %q, want %q", serve, want)
+	}
+	if want := []string{"/usr/bin/raptoreum_exporter", "heal", "@/etc/raptoreum_exporter/flags", "@/etc/raptoreum_exporter/heal.flags"}; !slices.Equal(heal, want) {
+		t.Errorf("ExecStart %q, want %q", heal, want)
+	}
+	known := flagsOf(t)
+	for _, file := range []string{"etc/flags", "etc/heal.flags"} {
+		for _, line := range strings.Split(read(t, file), "\n") {
+			flag, example := strings.CutPrefix(line, "#--")
+			switch {
+			case line != "" && !strings.HasPrefix(line, "#"):
+				t.Errorf("%s: %q is in force as shipped", file, line)
+			case example && !known[strings.Split(flag, "=")[0]]:
+				t.Errorf("%s: there is no flag %q", file, line)
+			}
+		}
+	}
+	// As shipped, with nothing but comments.
+	out := run(t, exporter(t), "heal", "@etc/flags", "@etc/heal.flags", "--dry-run", "--daemon.url=http://127.0.0.1:1", "--heal.history="+t.TempDir()+"/history.json")
+	if !strings.Contains(out, `msg="would `) {
+		t.Error(out)
+	}
+}
+
+// TestReload: SIGHUP, by which systemctl reload speaks, ends nothing that stays ended.
+func TestReload(t *testing.T) {
+	fleet := write(t, filepath.Join(t.TempDir(), "fleet.yml"), "nodes: [{protx: d5309c7cb07da0f4eed3b0d6efcabc180314028577b65c506c072d486b37856a, name: one}]\n")
+	for name, flags := range map[string][]string{
+		"fleet": {"--fleet.config=" + fleet, "--vantage=test", "--daemon.url=http://127.0.0.1:1"},
+		"alone": {"@etc/flags"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			address, command, ended := serving(t, flags...)
+			if err := command.Process.Signal(syscall.SIGHUP); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-ended:
+				t.Errorf("SIGHUP ended it: %v", command.ProcessState)
+			case <-time.After(300 * time.Millisecond):
+				if status, body := get(t, http.DefaultClient, "http://"+address+"/-/healthy", "", ""); status != http.StatusOK {
+					t.Error(status, body)
+				}
+			}
+		})
+	}
+}
+
+// flagsOf returns the names of all flags of the program, of its commands too.
+func flagsOf(t *testing.T) map[string]bool {
+	t.Helper()
+	known := map[string]bool{}
+	out, err := exec.Command(exporter(t), "--help-long").CombinedOutput()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, flag := range regexp.MustCompile(`--(\[no-\])?([a-z][a-z0-9.-]*)`).FindAllStringSubmatch(string(out), -1) {
+		known[flag[2]] = true
+		if flag[1] != "" {
+			known["no-"+flag[2]] = true
+		}
+	}
+	if !known["fleet.config"] || !known["heal.command"] || !known["no-collector.host"] {
+		t.Fatalf("flags %v", known)
+	}
+	return known
+}
