@@ -47,7 +47,7 @@ func known() map[string]string {
 		series = "legend tooltip"
 	)
 	return map[string]string{
-		"stat":           one + " colorMode graphMode justifyMode textMode wideLayout showPercentChange percentChangeColorMode",
+		"stat":           one + " colorMode graphMode justifyMode textMode wideLayout showPercentChange percentChangeColorMode text",
 		"gauge":          one + " showThresholdLabels showThresholdMarkers sizing minVizHeight minVizWidth",
 		"timeseries":     series,
 		"state-timeline": series + " alignValue mergeValues rowHeight showValue",
@@ -91,6 +91,9 @@ func TestPanels(t *testing.T) {
 				t.Errorf("%s: the description does not say what is normal", where)
 			}
 			unit(t, where, p.FieldConfig.Defaults.Unit)
+			if p.FieldConfig.Defaults.NoValue == "" {
+				t.Errorf("%s: it may say No data", where)
+			}
 			for key := range p.Options {
 				check(t, where, p.Type, key)
 			}
@@ -115,10 +118,10 @@ func TestPanels(t *testing.T) {
 	}
 }
 
-// unit must be one that Grafana knows; it takes "suffix: word" for any word.
+// unit must be one that Grafana knows; it takes "suffix:word" for any word.
 func unit(t *testing.T, where, name string) {
 	t.Helper()
-	if !strings.HasPrefix(name, "suffix: ") && !slices.Contains([]string{"none", "s", "percentunit", "bytes", "Bps"}, name) {
+	if !strings.HasPrefix(name, "suffix:") && !slices.Contains([]string{"none", "s", "percentunit", "bytes", "Bps"}, name) {
 		t.Errorf("%s: unit %q", where, name)
 	}
 }

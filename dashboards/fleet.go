@@ -45,14 +45,16 @@ func nodeWords() []word {
 }
 
 // nodeState is the state of each node: banned, the worst alert that fires, well while someone sees it
-// and the rules run, else unknown. at is @ end() for the state at the end of the time range.
+// and the rules run, else unknown. What an explorer says of a ban counts where no daemon's chain says
+// otherwise. at is @ end() for the state at the end of the time range.
 func nodeState(at string) string {
-	firing := func(severity string) string {
-		return theirs("ALERTS", `alertstate="firing"`, `severity="`+severity+`"`) + at
+	firing := func(matchers ...string) string {
+		return theirs("ALERTS", append(matchers, `alertstate="firing"`)...) + at
 	}
-	banned := "((" + theirs("smartnode_pose_banned") + at + " == 1) unless on (job, instance, node) " + theirs("initial_block_download") + at +
-		" == 1 or " + theirs("explorer_smartnode_pose_banned") + at + " == 1)"
-	trouble := fmt.Sprintf("%d * %s or %d * %s or %d * %s", nodeBanned, banned, nodeActNow, firing("critical"), nodeActToday, firing("warning"))
+	syncing := " unless on (job, instance, node) " + theirs("initial_block_download") + at + " == 1"
+	banned := "((" + theirs("smartnode_pose_banned") + at + " == 1)" + syncing + " or (" + theirs("explorer_smartnode_pose_banned") + at +
+		" == 1) unless on (node) ((" + theirs("smartnode_pose_banned") + at + " == 0)" + syncing + "))"
+	trouble := fmt.Sprintf("%d * %s or %d * %s or %d * %s", nodeBanned, banned, nodeActNow, criticals(firing), nodeActToday, firing(`severity="warning"`))
 	return byNode("max", trouble) +
 		" or " + byNode("max", "0 * ("+theirs("up")+at+" == 1)") + " and on () " + rulesRun + at +
 		" or " + byNode("max", fmt.Sprintf("%d + 0 * %s", nodeUnknown, theirs("up")+at))

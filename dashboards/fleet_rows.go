@@ -50,9 +50,9 @@ func nodesPanel() panel {
 	columns = append(columns, column{"version", "Version"}, column{"vantage", "Seen from"})
 	return panel{
 		kind: table, title: "Smartnodes, the worst first", w: 24, h: 14, queries: queries, columns: columns, sort: "State",
-		about:  "A row for each smartnode; a click on its name opens it. Normal: well, 0 %, 2 strikes, behind by 0 blocks, answers. An empty cell is not known.",
+		about:  "A row for each smartnode; a click on its name opens it. Normal: well, 0 %, 2 strikes, behind by 0 blocks, answers. A dash is not known.",
 		alerts: []string{"RaptoreumSmartnodePoSeBanned", "RaptoreumSmartnodeOneStrikeLeft", "RaptoreumChainBehind", "RaptoreumPortUnreachable"},
-		field:  field{unit: "none"},
+		field:  field{unit: "none", empty: "No smartnode is watched"},
 		fields: nodeColumns(),
 	}
 }
@@ -63,14 +63,14 @@ func nodeColumns() []override {
 		{"State", field{back: true, width: 110, words: nodeWords()}},
 		{"Penalty", field{unit: "percentunit", decimals: ptr(0), back: true, width: 90, steps: []step{{0, "transparent"}, {0.001, minor}, {lastStrikeShare, critical}}}},
 		{"Strikes left", field{back: true, width: 130, words: strikeWords()}},
-		{"Behind by", field{unit: "suffix: blocks", decimals: ptr(0), back: true, width: 110, steps: []step{{0, note}, {-explorerBehind, "transparent"}, {blocksBehind + 1, critical}}}},
-		{"Port", field{back: true, width: 130, words: []word{
+		{"Behind by", field{unit: "suffix:blocks", decimals: ptr(0), back: true, width: 110, steps: []step{{0, note}, {-explorerBehind, "transparent"}, {blocksBehind + 1, critical}}}},
+		{"Port", field{back: true, width: 140, words: []word{
 			{value: 1, text: "answers", colour: good},
 			{value: 0, text: "NO HANDSHAKE", colour: critical},
 			{value: 0.001, to: ptr(0.999), text: "some places", colour: bad},
 		}}},
-		{"Paid before", field{unit: "suffix: blocks", decimals: ptr(0), width: 120}},
-		{"Next payment", field{unit: "s", decimals: ptr(1), width: 120, words: []word{{value: 0, text: "next block"}}}},
+		{"Paid before", field{unit: "suffix:blocks", decimals: ptr(0), width: 120}},
+		{"Next payment", field{unit: "s", decimals: ptr(1), width: 130, words: []word{{value: 0, text: "next block"}}}},
 		{"Version", field{width: 100}},
 		{"Seen from", field{width: 110}},
 	}
@@ -95,13 +95,13 @@ func timePanels() []panel {
 			kind: graph, title: "The 10 highest penalties", w: 12, h: 8,
 			about:   "PoSe points of the smartnodes that carry most now. Normal: 0. Each step up is a missed key generation.",
 			queries: []query{{"{{node}}", worst(linesOfGraph, penalty(""), penalty(" @ end()"))}},
-			field:   field{unit: "suffix: points", decimals: ptr(0), min: ptr(0.0)},
+			field:   field{unit: "suffix:points", decimals: ptr(0), min: ptr(0.0)},
 		},
 		{
 			kind: graph, title: "The 10 farthest behind", w: 12, h: 8, lines: true, alerts: []string{"RaptoreumChainBehind"},
 			about:   "Blocks that the nearest explorer, or our highest daemon, is ahead. Normal: -1 to 1. Over 5 a smartnode misses its duties.",
 			queries: []query{{"{{node}}", worst(linesOfGraph, behindBy(""), behindBy(" @ end()"))}},
-			field:   field{unit: "suffix: blocks", decimals: ptr(0), steps: limits(step{blocksBehind + 1, critical})},
+			field:   field{unit: "suffix:blocks", decimals: ptr(0), steps: limits(step{blocksBehind + 1, critical})},
 		},
 	}
 }
@@ -116,7 +116,7 @@ func firingPanel() panel {
 		about:   "Up to 200 alerts that fire, the worst first. A click on a name opens its runbook or its smartnode. Normal: none.",
 		queries: []query{{"", fmt.Sprintf("topk(200, %d * %s or %d * %s or %d * %s)", actNow, firing("critical"), actToday, firing("warning"), lookAt, firing("info"))}},
 		columns: []column{{valueOf(0), "State"}, {"alertname", "Alert"}, {"node", "Smartnode"}, {"severity", "Severity"}, {"instance", "Exporter"}},
-		field:   field{unit: "none", none: "none fires"},
+		field:   field{unit: "none", empty: "None fires"},
 		fields: []override{
 			{"State", field{back: true, width: 140, words: verdictWords()}},
 			{"Alert", field{links: []dataLink{{"Runbook", "http://${exporter}/runbooks/${__value.raw}", true}}}},

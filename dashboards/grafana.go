@@ -98,15 +98,16 @@ type gFieldConfig struct {
 }
 
 type gField struct {
-	Unit       string         `json:"unit"`
-	Decimals   *int           `json:"decimals,omitempty"`
-	Min        *float64       `json:"min,omitempty"`
-	Max        *float64       `json:"max,omitempty"`
-	NoValue    string         `json:"noValue,omitempty"`
-	Color      gColor         `json:"color"`
-	Thresholds gThresholds    `json:"thresholds"`
-	Mappings   []gMapping     `json:"mappings,omitempty"`
-	Custom     map[string]any `json:"custom,omitempty"`
+	DisplayName string         `json:"displayName,omitempty"`
+	Unit        string         `json:"unit"`
+	Decimals    *int           `json:"decimals,omitempty"`
+	Min         *float64       `json:"min,omitempty"`
+	Max         *float64       `json:"max,omitempty"`
+	NoValue     string         `json:"noValue,omitempty"`
+	Color       gColor         `json:"color"`
+	Thresholds  gThresholds    `json:"thresholds"`
+	Mappings    []gMapping     `json:"mappings,omitempty"`
+	Custom      map[string]any `json:"custom,omitempty"`
 }
 
 type gColor struct {

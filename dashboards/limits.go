@@ -53,10 +53,10 @@ func smartnodeStates() enum {
 	return enum{
 		{text: "ready", colour: good},
 		{text: "unknown", colour: unknown},
-		{text: "waiting_for_protx", colour: bad},
+		{text: "waiting_for_protx", colour: bad, short: "no ProTx yet"},
 		{text: "error", colour: critical},
-		{text: "operator_key_changed", colour: critical},
-		{text: "protx_ip_changed", colour: critical},
+		{text: "operator_key_changed", colour: critical, short: "key changed"},
+		{text: "protx_ip_changed", colour: critical, short: "IP changed"},
 		{text: "removed", colour: critical},
 		{text: "pose_banned", colour: critical},
 	}

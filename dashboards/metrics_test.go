@@ -202,3 +202,39 @@ func TestLimits(t *testing.T) {
 		t.Error("the last strike begins elsewhere")
 	}
 }
+
+// TestSymptoms: what a verdict leaves out is what Alertmanager mutes.
+func TestSymptoms(t *testing.T) {
+	var file struct {
+		Rules []struct {
+			Sources []string `yaml:"source_matchers"`
+			Targets []string `yaml:"target_matchers"`
+		} `yaml:"inhibit_rules"`
+	}
+	text, err := os.ReadFile("../alerts/alertmanager.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	matches := func(matchers []string, alert string) bool {
+		for _, m := range matchers {
+			if name := regexp.MustCompile(`alertname =~? "(.*?)"`).FindStringSubmatch(m); name != nil {
+				return regexp.MustCompile("^(" + name[1] + ")$").MatchString(alert)
+			}
+		}
+		return false
+	}
+	for symptom, causes := range symptoms() {
+		for cause := range strings.SplitSeq(causes, "|") {
+			muted := false
+			for _, r := range file.Rules {
+				muted = muted || matches(r.Sources, cause) && matches(r.Targets, symptom)
+			}
+			if !muted {
+				t.Errorf("%s is told beside %s", symptom, cause)
+			}
+		}
+	}
+}

@@ -20,6 +20,9 @@ func (p *panel) options() map[string]any {
 			o["orientation"] = "horizontal" // Grafana's word for one below the other
 			o["wideLayout"] = true
 		}
+		if p.sizes != nil {
+			o["text"] = map[string]any{"titleSize": p.sizes.name, "valueSize": p.sizes.value}
+		}
 		return o
 	case gauge:
 		return map[string]any{

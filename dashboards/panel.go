@@ -1,6 +1,9 @@
 package dashboards
 
-import "strconv"
+import (
+	"cmp"
+	"strconv"
+)
 
 // kind is the type of a panel; all of them are part of Grafana.
 type kind string
@@ -25,6 +28,7 @@ type panel struct {
 	fields   []override
 	names    bool   // a stat that shows the names of its values beside them
 	vertical bool   // a stat whose values stand one below the other
+	sizes    *sizes // of the text of a stat; nil lets Grafana choose
 	bars     bool   // a graph of bars
 	lines    bool   // a graph that draws its limits
 	interval string // the least step of its queries
@@ -37,6 +41,13 @@ type panel struct {
 // absent, and no older one is shown in its place.
 func (p *panel) instant() bool { return p.kind == stat || p.kind == gauge || p.kind == table }
 
+// sizes are of the names and the values of a stat, in pixels. What Grafana chooses is as large as fits
+// for a value alone, and too small to be read for names, or where a name and its value share a line.
+type sizes struct{ name, value int }
+
+// detail are the sizes of what is not for the first glance.
+func detail() *sizes { return &sizes{14, 20} }
+
 // query is one question, and the name of the series that answer.
 type query struct{ name, expr string }
 
@@ -48,7 +59,8 @@ type field struct {
 	steps    []step // colours by value, the first from the least on
 	colour   string // one colour for all
 	words    []word
-	none     string // shown when there is no answer
+	none     string // the word for a value that there is not, grey
+	empty    string // shown by a panel without any value, if it has no such word
 	display  string // a name in words
 	width    int    // of a column
 	links    []dataLink
@@ -69,6 +81,7 @@ type word struct {
 	to     *float64 // nil: only that value
 	text   string
 	colour string
+	short  string // shown in place of the text of a state, where that is long
 }
 
 // override is how the series of one name differ from the others.
@@ -130,7 +143,7 @@ func (e enum) expr(metric func(name string, labels ...string) string, name, labe
 // words are what the numbers mean.
 func (e enum) words(more ...word) []word {
 	for i, w := range e {
-		more = append(more, word{value: e.number(i), text: spaced(w.text), colour: w.colour})
+		more = append(more, word{value: e.number(i), text: cmp.Or(w.short, spaced(w.text)), colour: w.colour})
 	}
 	return more
 }

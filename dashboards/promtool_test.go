@@ -127,7 +127,7 @@ func scenarios() []scenario {
 		map[string]string{fires("RaptoreumDaemonDown", "critical", own): "1"})
 	return []scenario{
 		{"healthy", healthy(), map[string]sample{
-			"Verdict": {`{alert="no alert fires"}`: well}, "PoSe ban": {none: 0}, "Strikes left": {none: 2}, "PoSe penalty of maximum": {none: 0},
+			"Verdict": {`{alert="no alert fires"}`: well}, "Ban": {none: 0}, "Strikes left": {none: 2}, "PoSe penalty": {none: 0},
 			"Daemon": {none: 1}, "Smartnode": {none: 1}, "Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 1}, "Block height": {none: 160},
 			"Explorers ahead by": {`{explorer="e"}`: 0}, "Next payment": {none: 480}, "Version": {`{version="2.0.3"}`: 1}, "Age of the tip": {none: 0},
 			"Payment": {none: 0}, "Restart now?": {none: 1}, "Disk full in": {none: notFilling}, "Failures by stage": {`{vantage="self"}`: 0, `{vantage="paris"}`: 0},
@@ -140,11 +140,11 @@ func scenarios() []scenario {
 		{"one strike left", changed(healthy(), map[string]string{
 			fires("RaptoreumSmartnodeOneStrikeLeft", "critical", own): "1", series("smartnode_pose_strikes_left", own): "1", series("smartnode_pose_penalty", own): "66",
 		}), map[string]sample{
-			"Verdict": {`{alert="SmartnodeOneStrikeLeft"}`: actNow}, "Strikes left": {none: 1}, "PoSe penalty of maximum": {none: 0.66}, "PoSe ban": {none: 0},
+			"Verdict": {`{alert="SmartnodeOneStrikeLeft"}`: actNow}, "Strikes left": {none: 1}, "PoSe penalty": {none: 0.66}, "Ban": {none: 0},
 			"Act now": {none: 1}, "Banned": {none: 0}, "Punished: mine and the network": {none: 1},
 		}},
 		{"banned", changed(healthy(), banned()), map[string]sample{
-			"Verdict": {`{alert="SmartnodePoSeBanned"}`: actNow}, "PoSe ban": {none: 1}, "Strikes left": {none: 0}, "Next payment": {},
+			"Verdict": {`{alert="SmartnodePoSeBanned"}`: actNow}, "Ban": {none: 1}, "Strikes left": {none: 0}, "Next payment": {},
 			"Banned": {none: 1}, "Act now": {none: 0}, "Banned: mine and the network": {none: 1}, "Smartnodes, the worst first": {`{node="n"}`: nodeBanned},
 			"Alerts of this node": {
 				`{alertname="RaptoreumSmartnodePoSeBanned",instance="a:1",severity="critical"}`:     3,
@@ -154,17 +154,29 @@ func scenarios() []scenario {
 		{"banned, then the only exporter that knew is silent", changed(withoutDaemon(healthy()), map[string]string{
 			series("smartnode_pose_banned", own): "1x30 stale", series("smartnode_pose_banned", paris): "", series("up", own): "0",
 			fires("RaptoreumExporterDown", "critical", own): "1",
-		}), map[string]sample{"PoSe ban": {none: 1}, "Daemon": {none: 1}, "Verdict": {`{alert="ExporterDown"}`: actNow}}},
+		}), map[string]sample{"Ban": {none: 1}, "Daemon": {none: 1}, "Verdict": {`{alert="ExporterDown"}`: actNow}}},
 		{"hung", down, map[string]sample{
 			"Verdict": {`{alert="DaemonDown"}`: actNow}, "Daemon": {none: 8}, "Smartnode": {}, "Block height": {none: 160}, "Explorers ahead by": {},
-			"Version": {`{version="2.0.3"}`: 0}, "PoSe ban": {none: 0}, "Restart now?": {}, "Act now": {none: 1},
+			"Version": {`{version="2.0.3"}`: 0}, "Ban": {none: 0}, "Restart now?": {}, "Act now": {none: 1},
 		}},
 		{"syncing", changed(healthy(), states("smartnode_state", smartnodeStates(), "waiting_for_protx"), map[string]string{
 			series("initial_block_download", own): "1", series("header_height", own): "1000", series("smartnode_pose_banned", own): "1",
 			series("sync_finished", own): "0", series("smartnode_pose_banned", paris): "", series("smartnode_pose_strikes_left", paris): "",
 		}), map[string]sample{
-			"Verdict": {`{alert="no alert fires"}`: well}, "PoSe ban": {none: 1}, "Strikes left": {}, "Smartnode": {none: 3}, "Age of the tip": {}, "Banned": {none: 0},
+			"Verdict": {`{alert="no alert fires"}`: well}, "Ban": {none: 1}, "Strikes left": {}, "Smartnode": {none: 3}, "Age of the tip": {}, "Banned": {none: 0},
 		}},
+		{"an explorer says banned, the chain does not", changed(healthy(), map[string]string{
+			series("explorer_smartnode_pose_banned", own, `explorer="e"`): "1", fires("RaptoreumSmartnodeViewsDisagree", "warning", own): "1",
+		}), map[string]sample{"Ban": {none: 0}, "Banned": {none: 0}, "Act today": {none: 1}}},
+		{"an explorer says banned, and no daemon tells", changed(down, map[string]string{
+			series("explorer_smartnode_pose_banned", own, `explorer="e"`): "1", series("smartnode_pose_banned", paris): "",
+		}), map[string]sample{"Ban": {none: 1}, "Banned": {none: 1}, "Act now": {none: 0}}},
+		{"nobody has a block", changed(healthy(), map[string]string{
+			fires("RaptoreumChainStalled", "critical", own): "1", fires("RaptoreumNetworkStalled", "warning", own): "1",
+		}), map[string]sample{"Verdict": {`{alert="NetworkStalled"}`: actToday}, "Act today": {none: 1}, "Act now": {none: 0}}},
+		{"its address is another", changed(healthy(), map[string]string{
+			fires("RaptoreumSmartnodeNotReady", "critical", own): "1", fires("RaptoreumSmartnodeAddressMismatch", "critical", own): "1",
+		}), map[string]sample{"Verdict": {`{alert="SmartnodeAddressMismatch"}`: actNow}, "Act now": {none: 1}}},
 		{"port closed to the world", changed(healthy(), map[string]string{
 			series("port_reachable", paris): "0", series("port_failed_phase", paris, `phase="connect"`): "1",
 			fires("RaptoreumPortUnreachable", "warning", paris): "1",
@@ -176,10 +188,10 @@ func scenarios() []scenario {
 			"Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 2},
 		}},
 		{"exporter silent", map[string]string{runs: "1", series("up", own): "0"}, map[string]sample{
-			"Verdict": {}, "Daemon": {none: 0}, "PoSe ban": {}, "Port": {}, "Unknown": {none: 1}, "Well": {none: 0}, "Next payment": {}, "Version": {},
+			"Verdict": {}, "Daemon": {none: 0}, "Ban": {}, "Port": {}, "Unknown": {none: 1}, "Well": {none: 0}, "Next payment": {}, "Version": {},
 		}},
 		{"seen only from outside", fromOutside(), map[string]sample{
-			"Verdict": {`{alert="no alert fires"}`: well}, "Daemon": {}, "Smartnode": {}, "PoSe ban": {none: 0}, "Strikes left": {none: 2},
+			"Verdict": {`{alert="no alert fires"}`: well}, "Daemon": {}, "Smartnode": {}, "Ban": {none: 0}, "Strikes left": {none: 2},
 			"Port": {`{vantage="paris"}`: 1}, "Block height": {none: 160}, "Version": {`{version="2.0.3"}`: 0}, "Next payment": {none: 480},
 			"Payment": {none: 0}, "The 10 farthest behind": {`{node="n"}`: 3}, "Well": {none: 1},
 		}},

@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -69,16 +70,26 @@ func (p *panel) render() gPanel {
 		}
 		g.Targets = append(g.Targets, t)
 	}
+	if p.kind == table { // what an empty table says is for no single cell
+		g.FieldConfig.Overrides = append(g.FieldConfig.Overrides, gOverride{gMatcher{"byRegexp", "/.+/"}, []gProperty{{"noValue", "–"}}})
+	}
 	for _, o := range p.fields {
 		g.FieldConfig.Overrides = append(g.FieldConfig.Overrides, gOverride{gMatcher{"byName", o.name}, o.properties()})
 	}
 	return g
 }
 
+// nobodyTells stands in a panel without any value, in place of Grafana's No data: most often it is about
+// the daemon or its machine, and no exporter runs beside that.
+const nobodyTells = "No exporter tells this"
+
 func (p *panel) fieldDefaults() gField {
 	f := gField{
 		Unit: p.field.unit, Decimals: p.field.decimals, Min: p.field.min, Max: p.field.max, NoValue: p.field.none,
 		Color: gColor{Mode: "thresholds"}, Thresholds: thresholds(p.field.steps), Mappings: mappings(p.field.words, p.field.none),
+	}
+	if f.NoValue == "" {
+		f.NoValue = cmp.Or(p.field.empty, nobodyTells)
 	}
 	switch {
 	case p.field.colour != "":

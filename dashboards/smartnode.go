@@ -2,6 +2,8 @@ package dashboards
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -81,16 +83,32 @@ func smartnodeAnnotations() []annotation {
 	}
 }
 
-// verdict is the worst alert that fires, by name. Well is it only when the rules run and an exporter
-// answers. That the chain stands still is no news when the network does: Alertmanager mutes it too.
-func verdict() string {
-	firing := func(severity string, more ...string) string {
-		return mine("ALERTS", append(more, `alertstate="firing"`, `severity="`+severity+`"`)...)
+// symptoms are critical alerts that say nothing more while one of their causes fires: Alertmanager mutes
+// them too. A verdict is what the owner is told.
+func symptoms() map[string]string {
+	return map[string]string{
+		"RaptoreumChainStalled":      "RaptoreumNetworkStalled|RaptoreumChainForked|RaptoreumChainBehind",
+		"RaptoreumSmartnodeNotReady": "RaptoreumSmartnodePoSeBanned|RaptoreumSmartnodeAddressMismatch|RaptoreumSmartnodeNotConfigured|RaptoreumSmartnodeNotRegistered",
 	}
-	critical := "(" + firing("critical", `alertname!="RaptoreumChainStalled"`) + " or " + firing("critical", `alertname="RaptoreumChainStalled"`) +
-		" unless on (node) " + firing("warning", `alertname="RaptoreumNetworkStalled"`) + ")"
+}
+
+// criticals are the critical alerts that fire, without symptoms; firing selects alerts that fire.
+func criticals(firing func(matchers ...string) string) string {
+	const severity = `severity="critical"`
+	names := slices.Sorted(maps.Keys(symptoms()))
+	text := firing(severity, `alertname!~"`+strings.Join(names, "|")+`"`)
+	for _, name := range names {
+		text += " or " + firing(severity, `alertname="`+name+`"`) + " unless on (node) " + firing(`alertname=~"`+symptoms()[name]+`"`)
+	}
+	return "(" + text + ")"
+}
+
+// verdict is the worst alert that fires, by name. Well is it only when the rules run and an exporter
+// answers.
+func verdict() string {
+	firing := func(matchers ...string) string { return mine("ALERTS", append(matchers, `alertstate="firing"`)...) }
 	worst := fmt.Sprintf(`topk(1, max by (alert) (label_replace(%d * %s or %d * %s or %d * %s, "alert", "$1", "alertname", "Raptoreum(.*)")))`,
-		actNow, critical, actToday, firing("warning"), lookAt, firing("info"))
+		actNow, criticals(firing), actToday, firing(`severity="warning"`), lookAt, firing(`severity="info"`))
 	return worst + ` or on () label_replace(0 * max(` + mine("up") + ` == 1) and on () ` + rulesRun + `, "alert", "no alert fires", "", "")`
 }
 
@@ -118,26 +136,26 @@ func topStates() []panel {
 	daemon := daemonStates()
 	return []panel{
 		{
-			kind: stat, title: "Verdict", w: 6, h: 4, names: true,
+			kind: stat, title: "Verdict", w: 5, h: 4, names: true, sizes: &sizes{16, 36},
 			about:   "The worst alert that fires for this node. Normal: WELL. Unknown: no exporter answers, or Prometheus does not run the rules.",
 			queries: []query{{"{{alert}}", verdict()}},
 			field:   field{unit: "none", words: verdictWords(), none: "UNKNOWN"},
 		},
 		{
-			kind: stat, title: "PoSe ban", w: 4, h: 4, alerts: []string{"RaptoreumSmartnodePoSeBanned"},
-			about:   "Banned means that the node earns nothing until its owner sends protx update_service. Normal: NOT BANNED. While no daemon tells, an explorer is asked.",
+			kind: stat, title: "Ban", w: 3, h: 4, alerts: []string{"RaptoreumSmartnodePoSeBanned"},
+			about:   "Banned means that the node earns nothing until its owner sends protx update_service. Normal: NO BAN. While no daemon tells, an explorer is asked.",
 			queries: []query{{"ban", banState()}},
-			field:   field{unit: "none", words: yesNo("BANNED", critical, "NOT BANNED", good), none: "UNKNOWN"},
+			field:   field{unit: "none", words: yesNo("BANNED", critical, "NO BAN", good), none: "UNKNOWN"},
 		},
 		{
-			kind: stat, title: "Strikes left", w: 3, h: 4, alerts: []string{"RaptoreumSmartnodeOneStrikeLeft"},
+			kind: stat, title: "Strikes left", w: 4, h: 4, alerts: []string{"RaptoreumSmartnodeOneStrikeLeft"},
 			about:   "Missed key generations until the ban. Normal: 2. With 1 the next one bans.",
 			queries: []query{{"strikes left", least(current(mine("smartnode_pose_strikes_left")))}},
 			field:   field{unit: "none", words: strikeWords(), none: "UNKNOWN"},
 		},
 		{
-			kind: gauge, title: "PoSe penalty of maximum", w: 4, h: 4, alerts: []string{"RaptoreumSmartnodePoSePenaltyRose", "RaptoreumSmartnodeOneStrikeLeft"},
-			about:   "A missed key generation adds 66 % of the maximum, each 2 blocks take a point away. At 100 % is the ban. Normal: 0 %. From 34 % on the next miss bans.",
+			kind: gauge, title: "PoSe penalty", w: 4, h: 4, alerts: []string{"RaptoreumSmartnodePoSePenaltyRose", "RaptoreumSmartnodeOneStrikeLeft"},
+			about:   "Share of the maximum. A missed key generation adds 66 %, each 2 blocks take a point away. At 100 % is the ban. Normal: 0 %. From 34 % on the next miss bans.",
 			queries: []query{{"penalty", largest(current(mine("smartnode_pose_penalty") + " / " + mine("smartnode_pose_penalty_max")))}},
 			field: field{
 				unit: "percentunit", decimals: ptr(0), min: ptr(0.0), max: ptr(1.0), none: "UNKNOWN",
@@ -151,7 +169,7 @@ func topStates() []panel {
 			field:   field{unit: "none", words: daemon.words(word{value: 0, text: "EXPORTER SILENT", colour: critical}), none: "NOT WATCHED"},
 		},
 		{
-			kind: stat, title: "Smartnode", w: 3, h: 4, alerts: []string{"RaptoreumSmartnodeNotReady", "RaptoreumSmartnodeNotConfigured"},
+			kind: stat, title: "Smartnode", w: 4, h: 4, alerts: []string{"RaptoreumSmartnodeNotReady", "RaptoreumSmartnodeNotConfigured"},
 			about:   "What raptoreumd says of its smartnode. Normal: ready. It stays ready without looking at port, sync or tip again.",
 			queries: []query{{"smartnode", smartnodeState()}},
 			field:   field{unit: "none", words: smartnodeStates().words(word{value: 0, text: "NO SMARTNODE", colour: critical}), none: "UNKNOWN"},

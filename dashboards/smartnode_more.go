@@ -18,7 +18,7 @@ func paymentPanels() []panel {
 			kind: graph, title: "Waits for a payment", w: 7, h: 7, alerts: []string{"RaptoreumSmartnodePaymentOverdue"},
 			about:   "Blocks since the last payment, and the wait from which on it is overdue: one and a half rounds of the queue. Normal: below the dashed line.",
 			queries: []query{{"waits", waited()}, {"overdue from", overdueFrom()}},
-			field:   field{unit: "suffix: blocks", decimals: ptr(0), min: ptr(0.0)},
+			field:   field{unit: "suffix:blocks", decimals: ptr(0), min: ptr(0.0)},
 			fields:  []override{{"overdue from", field{colour: bad, dashed: true}}},
 		},
 		{
@@ -48,7 +48,7 @@ func quorumPanels() []panel {
 			kind: stat, title: "Next key generation", w: 4, h: 6,
 			about:   "Blocks until key generations can start again, each multiple of 30. Normal: 1 to 30; a block takes 2 minutes.",
 			queries: []query{{"next", least(mine("dkg_next_start_blocks"))}},
-			field:   field{unit: "suffix: blocks", decimals: ptr(0), colour: plain, none: "UNKNOWN"},
+			field:   field{unit: "suffix:blocks", decimals: ptr(0), colour: plain, none: "UNKNOWN"},
 		},
 		{
 			kind: timeline, title: "Duty", w: 7, h: 6,
@@ -80,7 +80,7 @@ func resourcePanels() []panel {
 				{"raptoreumd", largest(rateOf("process_cpu_seconds_total"))},
 				{"cores of the machine", largest(mine("host_cpus"))},
 			},
-			field:  field{unit: "suffix: cores", min: ptr(0.0)},
+			field:  field{unit: "suffix:cores", min: ptr(0.0)},
 			fields: []override{{"cores of the machine", field{dashed: true}}},
 		},
 		{
@@ -129,12 +129,12 @@ func storagePanels() []panel {
 			about:   fmt.Sprintf("Days until the disk is full at the pace of the last 6 hours. Normal: not filling. The alert waits until less than %v %% is free.", diskShare*100),
 			queries: []query{{"days", untilFull()}},
 			field: field{
-				unit: "suffix: days", decimals: ptr(1), none: "UNKNOWN", steps: []step{{0, bad}, {diskDays, good}},
+				unit: "suffix:days", decimals: ptr(1), none: "UNKNOWN", steps: []step{{0, bad}, {diskDays, good}},
 				words: []word{{value: 365, to: ptr(float64(notFilling)), text: "not filling", colour: good}},
 			},
 		},
 		{
-			kind: stat, title: "Killed for want of memory", w: 6, h: 7, names: true, vertical: true, alerts: []string{"RaptoreumDaemonOOMKilled"},
+			kind: stat, title: "Killed for want of memory", w: 6, h: 7, names: true, vertical: true, sizes: detail(), alerts: []string{"RaptoreumDaemonOOMKilled"},
 			about: "Programs that the kernel killed in the last hour, and of them those of raptoreumd's service. Normal: 0.",
 			queries: []query{
 				{"raptoreumd", largest("increase(" + mine("daemon_oom_kills_total") + "[1h])")},

@@ -28,17 +28,19 @@ func chainPanels() []panel {
 			field:   field{unit: "s", steps: limits(step{tipOld, bad}, step{tipVeryOld, critical})},
 		},
 		{
-			kind: stat, title: "Sync", w: 6, h: 8, names: true, vertical: true, alerts: []string{"RaptoreumSyncSlow"},
-			about: "Download of the chain and what it still takes, and the smartnode sync that follows. Normal: 100 %, done, finished.",
+			kind: stat, title: "Sync", w: 6, h: 8, names: true, vertical: true, sizes: detail(), alerts: []string{"RaptoreumSyncSlow", "RaptoreumChainForked"},
+			about: "Download of the chain and what it still takes, the smartnode sync that follows, and whether the explorers have the same chain. Normal: 100 %, done, done, the same.",
 			queries: []query{
 				{"verified", largest(mine("verification_progress_ratio"))},
 				{"time left", syncTime()},
 				{"smartnode sync", largest(mine("sync_finished"))},
+				{"explorers' chain", least(mine("explorer_chain_match"))},
 			},
 			field: field{unit: "percentunit", decimals: ptr(1), colour: plain, none: "UNKNOWN"},
 			fields: []override{
 				{"time left", field{unit: "s", words: []word{{value: 0, text: "done", colour: good}}}},
-				{"smartnode sync", field{unit: "none", words: yesNo("FINISHED", good, "NOT FINISHED", bad)}},
+				{"smartnode sync", field{unit: "none", words: yesNo("done", good, "NOT YET", bad)}},
+				{"explorers' chain", field{unit: "none", words: yesNo("the same", good, "ANOTHER", critical)}},
 			},
 		},
 	}
@@ -62,7 +64,7 @@ func posePanels() []panel {
 				{"by decay", decayed()},
 				{"as {{explorer}} sees it", "max by (explorer) (" + mine("explorer_smartnode_pose_penalty") + ")"},
 			},
-			field: field{unit: "suffix: points", decimals: ptr(0), min: ptr(0.0)},
+			field: field{unit: "suffix:points", decimals: ptr(0), min: ptr(0.0)},
 			fields: []override{
 				{"own", field{colour: bad}}, {"ban at", field{colour: critical, dashed: true}}, {"by decay", field{colour: note, dashed: true}},
 			},
@@ -74,7 +76,7 @@ func posePanels() []panel {
 			field:   field{unit: "none", words: strikeWords()},
 		},
 		{
-			kind: stat, title: "Way back", w: 4, h: 8, names: true, vertical: true,
+			kind: stat, title: "Way back", w: 4, h: 8, names: true, vertical: true, sizes: detail(),
 			about: "Time until the penalty is back at 0 if nothing else happens, and the height of a ban, which does not decay. Normal: no penalty, no ban.",
 			queries: []query{
 				{"penalty gone in", largest(current(mine("smartnode_pose_decay_seconds")))},
@@ -131,7 +133,7 @@ func daemonPanels() []panel {
 			},
 		},
 		{
-			kind: stat, title: "Runs", w: 4, h: 7, names: true, vertical: true, alerts: []string{"RaptoreumDaemonRestarting"},
+			kind: stat, title: "Runs", w: 4, h: 7, names: true, vertical: true, sizes: detail(), alerts: []string{"RaptoreumDaemonRestarting"},
 			about: "Since when raptoreumd runs, and how often it restarted in the last hour. Normal: days, and 0.",
 			queries: []query{
 				{"for", "time() - " + largest(mine("daemon_start_time_seconds"))},

@@ -14,37 +14,37 @@ func versionState() string {
 func topNumbers() []panel {
 	return []panel{
 		{
-			kind: stat, title: "Port", w: 6, h: 4, names: true, alerts: []string{"RaptoreumPortUnreachable", "RaptoreumPortIdentityMismatch", "RaptoreumPortVantagesDisagree"},
+			kind: stat, title: "Port", w: 6, h: 5, names: true, alerts: []string{"RaptoreumPortUnreachable", "RaptoreumPortIdentityMismatch", "RaptoreumPortVantagesDisagree"},
 			about:   "Does the registered address shake hands, seen from each place. Normal: ANSWERS from all. From self, the machine itself, a router may be to blame.",
 			queries: []query{{"from {{vantage}}", portState()}},
 			field: field{unit: "none", none: "UNKNOWN", words: []word{
 				{value: 1, text: "ANSWERS", colour: good},
 				{value: 0, text: "NO HANDSHAKE", colour: critical},
-				{value: 2, text: "OTHER SMARTNODE", colour: critical},
+				{value: 2, text: "OTHER NODE", colour: critical},
 			}},
 			fields: []override{{"from self", field{words: []word{
 				{value: 1, text: "ANSWERS", colour: good},
 				{value: 0, text: "NO HANDSHAKE", colour: bad},
-				{value: 2, text: "OTHER SMARTNODE", colour: critical},
+				{value: 2, text: "OTHER NODE", colour: critical},
 			}}}},
 		},
 		{
-			kind: stat, title: "Block height", w: 4, h: 4,
+			kind: stat, title: "Block height", w: 3, h: 5,
 			about:   "Height of the node's own chain; without a daemon what it claimed in the handshake. Normal: it grows by one each 2 minutes or so.",
 			queries: []query{{"height", largest(mine("block_height")) + " or " + largest(mine("port_peer_height"))}},
 			field:   field{unit: "none", decimals: ptr(0), colour: plain, none: "UNKNOWN"},
 		},
 		{
-			kind: stat, title: "Explorers ahead by", w: 5, h: 4, names: true, alerts: []string{"RaptoreumChainBehind", "RaptoreumExplorersDisagree"},
+			kind: stat, title: "Explorers ahead by", w: 6, h: 5, names: true, vertical: true, sizes: &sizes{12, 16}, alerts: []string{"RaptoreumChainBehind", "RaptoreumExplorersDisagree"},
 			about:   "Height of each explorer less the node's own. Normal: -1 to 1. Over 5 the node is behind; far below 0 it is the explorer that is.",
 			queries: []query{{"{{explorer}}", "max by (explorer) (" + mine("explorer_height_delta_blocks") + ")"}},
 			field: field{
-				unit: "suffix: blocks", decimals: ptr(0), none: "NO EXPLORER",
+				unit: "suffix:blocks", decimals: ptr(0), none: "UNKNOWN",
 				steps: []step{{0, note}, {-explorerBehind, good}, {blocksBehind + 1, critical}},
 			},
 		},
 		{
-			kind: stat, title: "Next payment", w: 5, h: 4, names: true, vertical: true,
+			kind: stat, title: "Next payment", w: 5, h: 5, names: true,
 			about: "When the next payment is expected, and how many smartnodes are paid before. Normal: it sinks to 0, then begins anew. Banned nodes have no place.",
 			queries: []query{
 				{"in about", largest(current(mine("smartnode_next_payment_seconds")))},
@@ -54,7 +54,7 @@ func topNumbers() []panel {
 			fields: []override{{"ahead of it", field{unit: "none", decimals: ptr(0), words: []word{{value: 0, text: "next block"}}}}},
 		},
 		{
-			kind: stat, title: "Version", w: 4, h: 4, names: true, alerts: []string{"RaptoreumUpdateAvailable"},
+			kind: stat, title: "Version", w: 4, h: 5, names: true, alerts: []string{"RaptoreumUpdateAvailable"},
 			about:   "Version of raptoreumd. Normal: NEWEST. Without a daemon it is what answered the handshake, and nobody says whether it is the newest.",
 			queries: []query{{"{{version}}", versionState()}},
 			field: field{unit: "none", none: "UNKNOWN", words: []word{
@@ -76,7 +76,7 @@ func alertPanel() panel {
 		about:   "Alerts that fire, are about to, or fired in the time range. A click on a name opens its runbook. Normal: nothing fires.",
 		queries: []query{{"", expr}},
 		columns: []column{{valueOf(0), "State"}, {"severity", "Severity"}, {"alertname", "Alert"}, {"instance", "Exporter"}},
-		field:   field{unit: "none", none: "nothing fired"},
+		field:   field{unit: "none", empty: "Nothing fires or fired"},
 		fields: []override{
 			{"State", field{back: true, width: 160, words: []word{
 				{value: 3, text: "fires", colour: critical},

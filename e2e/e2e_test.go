@@ -51,6 +51,7 @@ func TestAlerting(t *testing.T) {
 	enough()
 	days.Wait()
 	checkPost(t, runs, stacks)
+	checkPanels(t, runs, results)
 	report(t, results)
 	checkReadme(t, results)
 }
@@ -155,7 +156,8 @@ func (r run) happen() result {
 	out.Noticed = <-noticed
 	<-watched
 	out.Script, out.Heal = restarter.Script, restarter.Heal
-	out.look(r)
+	out.at = time.Now()
+	time.Sleep(time.Second) // what was asked by then has an answer now
 	ended := time.Now()
 	for _, n := range r.hit {
 		r.outage.End(n)
@@ -191,6 +193,7 @@ func (r run) live(ctx context.Context) result {
 	watched := make(chan struct{})
 	go func() { defer close(watched); restarter.Until(ctx) }()
 	r.quiet.Live(ctx, r.hit[0])
+	out.at = time.Now()
 	<-watched
 	out.Script, out.Heal = restarter.Script, restarter.Heal
 	for _, n := range r.notices(drill.Alert{}) {

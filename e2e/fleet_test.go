@@ -33,7 +33,7 @@ const (
 // and lose one of each. Two more share the fleet between them.
 func TestFleet(t *testing.T) {
 	f := startFleet(t)
-	config := drill.Config{Root: root, Programs: root + "/.bin", Replicas: 2, Scrapes: []any{f.scrape()}}
+	config := drill.Config{Root: root, Programs: root + "/.bin", Replicas: 2, Scrapes: []any{f.scrape(), f.watcher()}}
 	s, err := drill.StartStack(context.WithoutCancel(t.Context()), config)
 	if err != nil {
 		t.Fatal(err)
@@ -59,6 +59,7 @@ func TestFleet(t *testing.T) {
 	}
 	began := time.Now()
 	checkShards(t, s, shards)
+	f.checkFleetPanels(t, s, s.Prometheus[0], names(0, fleetSize), nil)
 
 	time.Sleep(time.Until(began.Add(listIsOld)))
 	old := f.crowd[3].Address
@@ -79,6 +80,7 @@ func TestFleet(t *testing.T) {
 	}
 	told := f.told(t, s, "n7", 1, 30*time.Second)
 	t.Logf("the ban of n7 was told %d times", told)
+	f.checkFleetPanels(t, s, s.Prometheus[0], want, []string{"n7"})
 
 	read := time.Now()
 	s.Prometheus[0].Kill()
@@ -88,6 +90,7 @@ func TestFleet(t *testing.T) {
 	f.change(t)
 	told = f.told(t, s, "n9", 1, follow)
 	t.Logf("with one of each killed, the ban of n9 was told %d times", told)
+	f.checkFleetPanels(t, s, s.Prometheus[1], want, []string{"n7", "n9"})
 	for _, n := range slices.Concat(s.Inbox.Of(""), s.Inbox.Of("n3"), s.Inbox.Of("n5"), s.Inbox.Of("n20")) {
 		if n.Name != watchdog {
 			t.Errorf("%s of %q was told", n.Alert, n.Node)

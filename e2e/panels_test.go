@@ -4,123 +4,235 @@ package e2e
 
 import (
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"raptoreum_exporter/dashboards"
 	"raptoreum_exporter/internal/drill"
 )
 
-// panels are those of the first lines of the Smartnode dashboard.
-func panels() []string {
-	return []string{"Verdict", "PoSe ban", "Strikes left", "Daemon", "Smartnode", "Port"}
+const (
+	smartnodeBoard = "raptoreum-smartnode"
+	fleetBoard     = "raptoreum-fleet"
+	fleetTable     = "Smartnodes, the worst first"
+)
+
+// viewer looks at the dashboards as they are in the JSON, at a moment, with their variables chosen.
+type viewer struct {
+	screens   map[string]*dashboards.Screen
+	stack     *drill.Stack
+	program   *drill.Program // the Prometheus that is asked
+	at        time.Time
+	job, node string
 }
 
-// shown is what each of them must show during an outage: the value that its words and colours follow
-// from. Verdict: 0 WELL, 1 NOTE, 2 ACT TODAY, 3 ACT NOW. Daemon and Smartnode: 1 is ready, the others are
-// the states in the order of their legend, 0 that the exporter is silent. Empty: grey, UNKNOWN.
-func shown() map[string][]string {
-	return map[string][]string{
-		"oom-killed":              {"2", "0", "2", "1", "1", "1"},
-		"one-strike":              {"3", "0", "1", "1", "1", "1"},
-		"several-down":            {"3", "0", "", "7", "", "0"},
-		"password-changed":        {"2", "0", "", "4", "", "1"},
-		"daemon-stopped":          {"3", "0", "", "8", "", "0"},
-		"explorers-lying":         {"2", "0", "2", "1", "1", "1"},
-		"exporter-killed":         {"3", "", "", "0", "", ""},
-		"explorers-down":          {"2", "0", "2", "1", "1", "1"},
-		"daemon-killed":           {"3", "0", "", "7", "", "0"},
-		"address-changed":         {"3", "0", "2", "1", "4", "1"},
-		"forked":                  {"3", "0", "2", "1", "1", "1"},
-		"banned":                  {"3", "1", "0", "1", "8", "1"},
-		"port-closed":             {"2", "0", "2", "1", "1", "0"},
-		"port-accepts-and-closes": {"2", "0", "2", "1", "1", "0"},
-		"explorer-says-banned":    {"2", "0", "2", "1", "1", "1"},
-		"behind":                  {"3", "0", "2", "1", "1", "1"},
-		"network-stalled":         {"2", "0", "2", "1", "1", "1"},
-		"banned-and-killed":       {"3", "1", "", "7", "", "0"},
-		"port-closed-to-all":      {"3", "0", "2", "1", "1", "0"},
-	}
-}
-
-// panelExpr returns the first query of a panel of the Smartnode dashboard, for a node, on scaled time.
-func panelExpr(panel string, n *drill.Node) (string, error) {
-	for _, q := range dashboards.Queries() {
-		if q.Dashboard == "raptoreum-smartnode" && q.Panel == panel && q.RefID == "A" {
-			return drill.ScaleExpr(dashboards.Expand(q.Expr, n.Job, n.Name, ""))
-		}
-	}
-	return "", fmt.Errorf("no panel %q", panel)
-}
-
-// look compares the panels with what they must show.
-func (out *result) look(r run) {
-	want, ok := shown()[r.outage.Name]
-	if !ok {
-		out.wrong("it has no row in panels_test.go")
-		return
-	}
-	for i, panel := range panels() {
-		expr, err := panelExpr(panel, r.hit[0])
-		if err != nil {
-			out.wrong("%v", err)
-			continue
-		}
-		values, err := r.stack.Values(expr)
-		if got := strings.Join(values, " "); err != nil || got != want[i] {
-			out.wrong("panel %s shows %q, want %q (%v)", panel, got, want[i], err)
-		}
-	}
-}
-
-// unanswered are the queries of what does not happen to a healthy node, or is not on the fake's machine.
-func unanswered() []string {
-	return []string{
-		"raptoreum-smartnode, Penalty, C",
-		"raptoreum-smartnode, Way back, B",
-		"raptoreum-smartnode, CPU of raptoreumd, A",
-		"raptoreum-smartnode, CPU of raptoreumd, B",
-		"raptoreum-smartnode, CPU that is missing, A",
-		"raptoreum-smartnode, CPU that is missing, B",
-		"raptoreum-smartnode, Memory, A",
-		"raptoreum-smartnode, Memory, B",
-		"raptoreum-smartnode, Memory, C",
-		"raptoreum-smartnode, Memory, D",
-		"raptoreum-smartnode, Files open, A",
-		"raptoreum-smartnode, Alerts of this node, A",
-		"raptoreum-smartnode, Missed DKG, Anno",
-		"raptoreum-smartnode, Ban, Anno",
-		"raptoreum-smartnode, Revival, Anno",
-		"raptoreum-smartnode, Restart, Anno",
-		"raptoreum-smartnode, Alert, Anno",
-		"raptoreum-fleet, Alerts that fire, A",
-	}
-}
-
-// checkQueries: no query of any dashboard is an error, and of a healthy node each has an answer but
-// the unanswered.
-func checkQueries(t *testing.T, runs []run) {
+// screens are the dashboards by uid.
+func screens(t *testing.T) map[string]*dashboards.Screen {
 	t.Helper()
-	i := slices.IndexFunc(runs, func(r run) bool { return r.quiet != nil && r.quiet.Name == "nothing-happens" })
-	healthy, stack := runs[i].hit[0], runs[i].stack
-	var empty []string
-	for _, q := range dashboards.Queries() {
-		expr, err := drill.ScaleExpr(dashboards.Expand(q.Expr, healthy.Job, healthy.Name, ""))
+	all := map[string]*dashboards.Screen{}
+	for uid, file := range map[string]string{smartnodeBoard: "smartnode.json", fleetBoard: "fleet.json"} {
+		text, err := os.ReadFile(root + "/dashboards/" + file)
 		if err != nil {
-			t.Errorf("%s, %s: %v", q.Dashboard, q.Panel, err)
+			t.Fatal(err)
+		}
+		if all[uid], err = dashboards.Open(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+// seen is a value as a panel shows it.
+type seen struct {
+	dashboards.Shown
+	labels map[string]string
+	value  float64
+}
+
+// String is the name, the text and the colour, as far as there is one that means something. The fake
+// explorers have only an address.
+func (s seen) String() string {
+	text := s.Text
+	if s.Name != "" {
+		text = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(s.Name, "explorer") + ": " + text
+	}
+	switch s.Colour {
+	case "", "text", "transparent":
+		return text
+	case "#7b8087":
+		return text + " grey"
+	}
+	return text + " " + s.Colour
+}
+
+// look returns all that a panel shows. The name of another panel may be the same: the first is meant.
+func (v viewer) look(board, panel string) (all []seen, err error) {
+	asked := map[string]bool{}
+	for _, q := range dashboards.Queries() {
+		if q.Dashboard != board || q.Panel != panel || asked[q.RefID] || strings.Contains(q.Expr, "offset 1h") { // which is known after an hour
 			continue
 		}
-		values, err := stack.Values(expr)
+		asked[q.RefID] = true
+		expr, err := drill.ScaleExpr(dashboards.Expand(q.Expr, v.job, v.node, ""))
 		if err != nil {
-			t.Errorf("%s, %s, %s: %v", q.Dashboard, q.Panel, q.RefID, err)
+			return nil, err
 		}
-		if len(values) == 0 {
-			empty = append(empty, q.Dashboard+", "+q.Panel+", "+q.RefID)
+		samples, err := v.stack.Ask(v.program, expr, v.at)
+		if err != nil {
+			return nil, err
+		}
+		first := len(all)
+		for _, s := range samples {
+			if strings.HasPrefix(q.Expr, "time() - ") { // an age is a real time
+				s.Value *= drill.Scale
+			}
+			shown, err := v.screens[board].Show(panel, q.RefID, s.Labels, &s.Value)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, seen{shown, s.Labels, s.Value})
+		}
+		slices.SortFunc(all[first:], func(a, b seen) int { return strings.Compare(a.String(), b.String()) })
+	}
+	if len(all) == 0 { // no query has an answer
+		shown, err := v.screens[board].Show(panel, "A", nil, nil)
+		return []seen{{Shown: shown}}, err
+	}
+	return all, nil
+}
+
+// text is what a panel shows, in one line.
+func (v viewer) text(board, panel string) (string, error) {
+	all, err := v.look(board, panel)
+	var texts []string
+	for _, s := range all {
+		texts = append(texts, s.String())
+	}
+	return strings.Join(texts, ", "), err
+}
+
+// matches compares what is shown with what is wanted: 3..5 stands for any number from 3 to 5, and there
+// may be several texts with "or" between.
+func matches(got, want string) bool {
+	return slices.ContainsFunc(strings.Split(want, " or "), func(want string) bool { return fits(got, want) })
+}
+
+func fits(got, want string) bool {
+	at := regexp.MustCompile(`(-?\d[\d.]*?)\.\.(-?\d[\d.]*)`).FindStringSubmatchIndex(want)
+	if at == nil {
+		return got == want
+	}
+	if !strings.HasPrefix(got, want[:at[0]]) {
+		return false
+	}
+	number := regexp.MustCompile(`^-?\d[\d.]*`).FindString(got[at[0]:])
+	value, err := strconv.ParseFloat(number, 64)
+	low, _ := strconv.ParseFloat(want[at[2]:at[3]], 64)
+	high, _ := strconv.ParseFloat(want[at[4]:at[5]], 64)
+	return err == nil && low <= value && value <= high && fits(got[at[0]+len(number):], want[at[1]:])
+}
+
+func TestMatches(t *testing.T) {
+	for _, test := range []struct {
+		got, want string
+		ok        bool
+	}{
+		{"ACT NOW red", "ACT NOW red", true},
+		{"ACT NOW orange", "ACT NOW red", false},
+		{"", "", true},
+		{"", "0%", false},
+		{"e: 0 blocks green, e: -1 blocks green", "e: -1..1 blocks green, e: -1..1 blocks green", true},
+		{"e: 0 blocks green, e: -2 blocks green", "e: -1..1 blocks green, e: -1..1 blocks green", false},
+		{"e: 1 blocks red", "e: -1..1 blocks green", false},
+		{"3.2 hours", "3.0..6.5 hours", true},
+		{"UNKNOWN", "3.0..6.5 hours", false},
+		{"45 s green", "0..60 s green or 1..20 mins green", true},
+		{"45 mins green", "0..60 s green or 1..20 mins green", false},
+	} {
+		if matches(test.got, test.want) != test.ok {
+			t.Errorf("%q and %q: want %v", test.got, test.want, test.ok)
 		}
 	}
-	t.Logf("%d queries asked", len(dashboards.Queries()))
-	if want := unanswered(); !slices.Equal(empty, want) {
-		t.Errorf("without an answer of a healthy node:\n%s\nwant:\n%s", strings.Join(empty, "\n"), strings.Join(want, "\n"))
+}
+
+// checkPanels looks at both dashboards during each outage and on a quiet day.
+func checkPanels(t *testing.T, runs []run, results []result) {
+	t.Helper()
+	boards, all := screens(t), shownInstead()
+	for i, r := range runs {
+		name := results[i].Name
+		other, known := all[name]
+		if r.outage != nil && !known {
+			t.Errorf("%s: it has no entry in shown_test.go", name)
+		}
+		if r.outage != nil || name == "nothing-happens" {
+			v := viewer{boards, r.stack, r.stack.Prometheus[0], results[i].at, r.hit[0].Job, r.hit[0].Name}
+			for _, wrong := range slices.Concat(v.compare(other), v.compareAlerts(r.outage)) {
+				t.Errorf("%s: %s", name, wrong)
+			}
+		}
 	}
+}
+
+// compare says what the panels show other than on a good day, but for what has to differ.
+func (v viewer) compare(other differs) (wrong []string) {
+	_, rows, err := v.rows()
+	if err != nil {
+		return []string{err.Error()}
+	}
+	found := 0
+	for _, want := range shownOnGoodDay() {
+		if shows, ok := other[want.panel]; ok {
+			want.shows, found = shows, found+1
+		}
+		got, err := rows[v.node][strings.TrimPrefix(want.panel, "row: ")], error(nil)
+		if want.board != "" {
+			got, err = v.text(want.board, want.panel)
+		}
+		if err != nil || !matches(got, want.shows) {
+			wrong = append(wrong, fmt.Sprintf("%s shows %q, want %q (%v)", want.panel, got, want.shows, err))
+		}
+	}
+	if found != len(other) {
+		wrong = append(wrong, fmt.Sprintf("shown_test.go has %d entries, of which %d are of a panel", len(other), found))
+	}
+	return wrong
+}
+
+// compareAlerts says which alerts the lists do not show that have to fire, and what they show when none has.
+func (v viewer) compareAlerts(o *drill.Outage) (wrong []string) {
+	mine, err := v.look(smartnodeBoard, "Alerts of this node")
+	if err != nil {
+		return []string{err.Error()}
+	}
+	all, err := v.look(fleetBoard, "Alerts that fire")
+	if err != nil {
+		return []string{err.Error()}
+	}
+	if o == nil {
+		if shows := fmt.Sprint(mine, all); shows != "[Nothing fires or fired] [None fires]" {
+			wrong = append(wrong, "the lists of alerts show "+shows)
+		}
+		return wrong
+	}
+	has := func(list []seen, a drill.Alert, shows string) bool {
+		return slices.ContainsFunc(list, func(s seen) bool {
+			return s.labels["alertname"] == a.Name && s.labels["severity"] == a.Severity && s.String() == shows
+		})
+	}
+	for _, a := range o.Want {
+		shows := map[string]string{"critical": "State: ACT NOW red", "warning": "State: ACT TODAY orange"}[a.Severity]
+		if !has(all, a, shows) {
+			wrong = append(wrong, fmt.Sprintf("Alerts that fire has no %s %s, but %v", a, shows, all))
+		}
+		if o.Of == 0 && !has(mine, a, "State: fires red") { // what is about several has no node
+			wrong = append(wrong, fmt.Sprintf("Alerts of this node has no %s, but %v", a, mine))
+		}
+	}
+	return wrong
 }

@@ -24,6 +24,7 @@ type told struct {
 type result struct {
 	Name, Title  string
 	Quiet        bool
+	at           time.Time // when somebody looked at the dashboards
 	Told         []told
 	Noticed      drill.Noticed // by what owners had before
 	Script, Heal drill.Restarts

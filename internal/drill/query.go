@@ -7,7 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
+	"strconv"
 	"time"
 )
 
@@ -38,21 +38,39 @@ func (s *Stack) get(url string, value any) error {
 // Count returns how many series an expression has in the first Prometheus.
 func (s *Stack) Count(expr string) int { return len(s.Query(s.Prometheus[0], expr)) }
 
-// Values returns the values that an expression has in the first Prometheus, or why it has none.
-func (s *Stack) Values(expr string) (values []string, err error) {
+// Sample is one series of an answer.
+type Sample struct {
+	Labels map[string]string
+	Value  float64
+}
+
+// Answer is what the first Prometheus says to an expression about a moment.
+func (s *Stack) Answer(expr string, at time.Time) ([]Sample, error) {
+	return s.Ask(s.Prometheus[0], expr, at)
+}
+
+// Ask asks one Prometheus.
+func (s *Stack) Ask(p *Program, expr string, at time.Time) (all []Sample, err error) {
 	var reply struct {
 		Data struct {
-			Result []struct{ Value [2]any }
+			Result []struct {
+				Metric map[string]string
+				Value  [2]any
+			}
 		}
 	}
-	if err := s.get(s.Prometheus[0].URL+"/api/v1/query?query="+url.QueryEscape(expr), &reply); err != nil {
+	question := url.Values{"query": {expr}, "time": {strconv.FormatFloat(float64(at.UnixMilli())/1000, 'f', 3, 64)}}
+	if err := s.get(p.URL+"/api/v1/query?"+question.Encode(), &reply); err != nil {
 		return nil, err
 	}
 	for _, r := range reply.Data.Result {
-		values = append(values, fmt.Sprint(r.Value[1]))
+		value, err := strconv.ParseFloat(fmt.Sprint(r.Value[1]), 64)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Sample{r.Metric, value})
 	}
-	slices.Sort(values)
-	return values, nil
+	return all, nil
 }
 
 // Query returns the labels of the series that an expression has; none when p does not answer.

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -23,8 +26,13 @@ type endpoint struct {
 	done     chan struct{}
 }
 
-// open listens. After a close the port may be in use by a stranger for a moment: it came from
-// the range that outgoing connections use too.
+const (
+	lowestPort     = 20_000
+	lowestOutgoing = 32_768 // net.ipv4.ip_local_port_range
+)
+
+// open listens. A port of its own is from below the range that outgoing connections use: one of
+// those would hold it while it is closed.
 func (e *endpoint) open() error {
 	if e.cancel != nil {
 		return nil
@@ -32,7 +40,11 @@ func (e *endpoint) open() error {
 	var l net.Listener
 	var err error
 	for try := 0; try < 50; try++ {
-		if l, err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", e.address); err == nil {
+		address := e.address
+		if host, any := strings.CutSuffix(address, ":0"); any {
+			address = net.JoinHostPort(host, strconv.Itoa(lowestPort+rand.IntN(lowestOutgoing-lowestPort)))
+		}
+		if l, err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", address); err == nil {
 			break
 		}
 		time.Sleep(20 * time.Millisecond)

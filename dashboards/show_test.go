@@ -1,0 +1,122 @@
+package dashboards
+
+import (
+	"fmt"
+	"testing"
+)
+
+// screen is a dashboard as Grafana reads it.
+func screen(t *testing.T, file string) *Screen {
+	t.Helper()
+	files, err := Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(files[file])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestShow: what Grafana's own display processor (@grafana/data 12) says of the same JSON.
+func TestShow(t *testing.T) {
+	type labels = map[string]string
+	for _, test := range []struct {
+		file, panel, refID string
+		labels             labels
+		value              any
+		want               Shown
+	}{
+		{"smartnode.json", "Verdict", "A", labels{"alert": "DaemonDown"}, actNow, Shown{"DaemonDown", "ACT NOW", critical}},
+		{"smartnode.json", "Verdict", "A", labels{"alert": "no alert fires"}, well, Shown{"no alert fires", "WELL", good}},
+		{"smartnode.json", "Verdict", "A", nil, nil, Shown{"", "UNKNOWN", unknown}},
+		{"smartnode.json", "Strikes left", "A", nil, 1, Shown{"", "1: NEXT BANS", critical}},
+		{"smartnode.json", "Strikes left", "A", nil, 7, Shown{"", "2: good", good}}, // a range
+		{"smartnode.json", "PoSe penalty", "A", nil, 0.339, Shown{"penalty", "34%", minor}},
+		{"smartnode.json", "PoSe penalty", "A", nil, 0.34, Shown{"penalty", "34%", critical}},
+		{"smartnode.json", "Daemon", "A", nil, 8, Shown{"", "hung", critical}},
+		{"smartnode.json", "Smartnode", "A", nil, 6, Shown{"", "IP changed", critical}},
+		{"smartnode.json", "Port", "A", labels{"vantage": "paris"}, 0, Shown{"from paris", "NO HANDSHAKE", critical}},
+		{"smartnode.json", "Port", "A", labels{"vantage": "self"}, 0, Shown{"from self", "NO HANDSHAKE", bad}}, // an override
+		{"smartnode.json", "Explorers ahead by", "A", labels{"explorer": "e"}, -1, Shown{"e", "-1 blocks", good}},
+		{"smartnode.json", "Explorers ahead by", "A", labels{"explorer": "e"}, -11, Shown{"e", "-11 blocks", note}},
+		{"smartnode.json", "Explorers ahead by", "A", labels{"explorer": "e"}, 6, Shown{"e", "6 blocks", critical}},
+		{"smartnode.json", "Next payment", "B", nil, 12, Shown{"ahead of it", "12", plain}}, // of one query, and then of the other
+		{"smartnode.json", "Next payment", "A", nil, 5400, Shown{"in about", "1.5 hours", plain}},
+		{"smartnode.json", "Next payment", "B", nil, 0, Shown{"ahead of it", "next block", plain}},
+		{"smartnode.json", "RPC latency", "A", labels{"batch": "lockfree"}, 0.0123, Shown{"brief calls", "12.3 ms", ""}},
+		{"smartnode.json", "Age of the tip", "A", nil, 2100, Shown{"age", "35 mins", critical}},
+		{"smartnode.json", "Peers", "A", labels{"direction": "inbound"}, 3, Shown{"inbound", "3", critical}},
+		{"smartnode.json", "Peers", "A", nil, nil, Shown{"", nobodyTells, ""}},
+		{"smartnode.json", "Alerts of this node", "A", nil, 3, Shown{"State", "fires", critical}},
+		{"smartnode.json", "Alerts of this node", "A", nil, nil, Shown{"", "Nothing fires or fired", ""}},
+		{"fleet.json", "Act now", "A", nil, 0, Shown{"", "0", unknown}},
+		{"fleet.json", "Act now", "A", nil, 3, Shown{"", "3", critical}},
+		{"fleet.json", "Smartnodes, the worst first", "A", labels{"node": "n"}, nodeBanned, Shown{"State", "BANNED", "dark-red"}},
+		{"fleet.json", "Smartnodes, the worst first", "E", labels{"node": "n"}, 0.5, Shown{"Port", "some places", bad}},
+		{"fleet.json", "Smartnodes, the worst first", "F", labels{"node": "n"}, 40, Shown{"Paid before", "40 blocks", ""}},
+		{"fleet.json", "Smartnodes, the worst first", "H", labels{"node": "n", "version": "2.0.3.1"}, 1, Shown{"Version", "2.0.3.1", ""}},
+		{"fleet.json", "States of the 20 worst", "A", labels{"node": "n"}, nodeUnknown, Shown{"n", "unknown", unknown}},
+	} {
+		var value *float64
+		switch v := test.value.(type) {
+		case int:
+			value = ptr(float64(v))
+		case float64:
+			value = &v
+		}
+		got, err := screen(t, test.file).Show(test.panel, test.refID, test.labels, value)
+		if err != nil || got != test.want {
+			t.Errorf("%s of %s, %v: %+v, want %+v (%v)", test.refID, test.panel, test.value, got, test.want, err)
+		}
+	}
+	s := screen(t, "smartnode.json")
+	for _, refID := range []string{"B", "A"} { // an override of one is not left on the other
+		got, _ := s.Show("Next payment", refID, nil, ptr(5401.0))
+		if want := map[string]string{"A": "1.5 hours", "B": "5401"}[refID]; got.Text != want {
+			t.Errorf("%s: %s, want %s", refID, got.Text, want)
+		}
+	}
+	if _, err := s.Show("Verdict", "B", nil, nil); err == nil {
+		t.Error("a query that there is not shows something")
+	}
+	if column := screen(t, "fleet.json").SortedBy("Smartnodes, the worst first"); column != "State" {
+		t.Errorf("the fleet is sorted by %q", column)
+	}
+}
+
+// TestFormat: these are Grafana's own answers.
+func TestFormat(t *testing.T) {
+	for _, test := range []struct {
+		unit     string
+		value    float64
+		decimals *int
+		want     string
+	}{
+		{"suffix:blocks", 3, ptr(0), "3 blocks"},
+		{"s", 0, ptr(1), "0 s"},
+		{"s", 45, ptr(1), "45.0 s"},
+		{"s", 90, ptr(1), "1.5 mins"},
+		{"s", 7200, ptr(1), "2.0 hours"},
+		{"s", 3600, ptr(1), "1.0 hour"},
+		{"s", 200000, ptr(1), "2.3 days"},
+		{"s", 900000, ptr(1), "1.5 weeks"},
+		{"s", 0.012, nil, "12 ms"},
+		{"percentunit", 0.664, ptr(0), "66%"},
+		{"percentunit", 0.664, nil, "66.4%"},
+		{"none", 1.02, ptr(0), "1"},
+		{"none", 3.14159, nil, "3.14"},
+		{"none", 13.25, nil, "13.3"},
+		{"none", 0.0012, nil, "0.00120"},
+		{"none", -0.4, ptr(0), "0"},
+	} {
+		decimals := "none"
+		if test.decimals != nil {
+			decimals = fmt.Sprint(*test.decimals)
+		}
+		if got := format(test.unit, test.decimals, test.value); got != test.want {
+			t.Errorf("%v in %s with %s decimals: %q, want %q", test.value, test.unit, decimals, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,223 @@
+package dashboards
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+// What Grafana 12 draws at 1280 x 800, in pixels: its menu closed, the page has a margin; a panel has a
+// border and a padding, and of its heading each icon takes its part.
+const (
+	pageWidth  = 1264
+	rowHeight  = 30
+	gap        = 8
+	iconWidth  = 32
+	panelFrame = 18
+	tileFrame  = 16
+)
+
+func pixels(cells, cell int) float64 { return float64(cells*(cell+gap) - gap) }
+
+func (p *panel) width() float64 {
+	return float64(p.w)*float64(pageWidth+gap)/columnsOfGrid - gap
+}
+
+// ems is about how wide a text is in Inter, Grafana's font, in multiples of its size.
+func ems(text string) (width float64) {
+	for _, r := range text {
+		switch {
+		case strings.ContainsRune("iljI.,:;'|!", r):
+			width += 0.29
+		case strings.ContainsRune("ftr()-/1 ", r):
+			width += 0.37
+		case strings.ContainsRune("mwMW%@", r):
+			width += 0.9
+		case unicode.IsUpper(r):
+			width += 0.7
+		default:
+			width += 0.58
+		}
+	}
+	return width
+}
+
+// TestTitles: no heading is cut off, beside the icons for the description and the runbooks.
+func TestTitles(t *testing.T) {
+	for _, b := range boards() {
+		for _, r := range b.rows {
+			for _, p := range r.panels {
+				room := p.width() - 14 - gap - iconWidth
+				if len(p.alerts) > 0 {
+					room -= iconWidth
+				}
+				if p.back != "" {
+					room -= 14*ems("Last "+p.back) + 40
+				}
+				if need := 14 * ems(p.title); need > room {
+					t.Errorf("%s, %s: the heading is %.0f pixels wide and has %.0f", b.file, p.title, need, room)
+				}
+			}
+		}
+	}
+}
+
+// longest are names that series may have.
+func longest(name string) string {
+	return strings.NewReplacer(
+		"{{explorer}}", "explorer.louhintamestarit.fi", "{{vantage}}", "frankfurt", "{{alert}}", "SmartnodePoSePenaltyRose",
+		"{{version}}", "2.0.3.99", "{{node}}", "frankfurt-17", "{{phase}}", "connect", "{{batch}}", "smartnode list", "{{direction}}", "outbound",
+	).Replace(name)
+}
+
+// texts are what a value of the series may be.
+func (p *panel) texts(series string) (all []string) {
+	f := p.field
+	for _, o := range p.fields {
+		if o.name == series {
+			if o.words != nil {
+				f.words = o.words
+			}
+			if o.unit != "" {
+				f.unit, f.decimals = o.unit, o.decimals
+			}
+		}
+	}
+	for _, w := range f.words {
+		all = append(all, w.text)
+	}
+	switch {
+	case strings.HasPrefix(f.unit, "suffix:"):
+		all = append(all, format(f.unit, f.decimals, -100))
+	case f.unit == "s":
+		all = append(all, "22.5 hours")
+	case f.unit == "percentunit":
+		all = append(all, format(f.unit, f.decimals, 1))
+	case f.words == nil:
+		all = append(all, "1234567")
+	}
+	return all
+}
+
+// TestTiles: the names and values of a stat have a size that can be read, with as many series as there are:
+// three explorers, two places.
+func TestTiles(t *testing.T) {
+	const least, leastName = 14, 10
+	for _, b := range boards() {
+		for _, r := range b.rows {
+			for _, p := range r.panels {
+				if p.kind != stat {
+					continue
+				}
+				count := 0
+				for _, q := range p.queries {
+					switch {
+					case strings.Contains(q.name, "{{explorer}}"):
+						count += 3
+					case strings.Contains(q.name, "{{vantage}}"):
+						count += 2
+					default:
+						count++
+					}
+				}
+				width, height := p.width()-panelFrame, pixels(p.h, rowHeight)-32-panelFrame
+				if p.vertical {
+					height = (height - float64(gap*(count-1))) / float64(count)
+				} else {
+					width = (width - float64(gap*(count-1))) / float64(count)
+				}
+				for _, q := range p.queries {
+					name := longest(q.name)
+					for _, text := range p.texts(q.name) {
+						if value, title := p.fit(name, text, width, height); value < least || p.names && title < leastName {
+							t.Errorf("%s, %s: %q is %.0f pixels high, %q %.0f", b.file, p.title, text, value, name, title)
+						}
+					}
+				}
+				if p.field.none != "" && (p.width()-panelFrame-tileFrame)/ems(p.field.none) < least {
+					t.Errorf("%s, %s: %q is too long", b.file, p.title, p.field.none)
+				}
+			}
+		}
+	}
+}
+
+// fit is how large Grafana writes a value and its name in a tile, or 0 where they do not fit.
+func (p *panel) fit(name, text string, width, height float64) (value, title float64) {
+	const line, valueWeight = 1.2, 1.03
+	wide, inner, tall := p.vertical && width/height > 2.5, width-tileFrame, height-tileFrame
+	if p.sizes == nil {
+		if p.names {
+			title = min(inner/ems(name), height*0.15/line, 30)
+			tall -= title * line
+		}
+		value = min(inner/(valueWeight*ems(text)), tall/line)
+		return value, min(title, 0.7*value)
+	}
+	value, title = float64(p.sizes.value), float64(p.sizes.name)
+	needs, lines := max(value*valueWeight*ems(text), title*ems(name)), (value+title)*line
+	if wide {
+		needs, lines = value*valueWeight*ems(text)+title*ems(name), value*line
+	}
+	if needs > inner || lines > tall {
+		return 0, 0
+	}
+	return value, title
+}
+
+// TestColumns: the columns of a table are as wide as their headings and words, and what is left over is
+// enough for the one without a width.
+func TestColumns(t *testing.T) {
+	const padding, arrow = 14, 16
+	for _, b := range boards() {
+		for _, r := range b.rows {
+			for _, p := range r.panels {
+				if p.kind != table {
+					continue
+				}
+				left := p.width() - panelFrame
+				for _, c := range p.columns {
+					for _, o := range p.fields {
+						if o.name != c.title || o.width == 0 {
+							continue
+						}
+						left -= float64(o.width)
+						if need := 14*1.03*ems(c.title) + padding + arrow; need > float64(o.width) {
+							t.Errorf("%s, %s: the heading %s needs %.0f pixels of %d", b.file, p.title, c.title, need, o.width)
+						}
+						for _, text := range p.texts(c.title) {
+							if need := 14*ems(text) + padding; need > float64(o.width) {
+								t.Errorf("%s, %s: %q needs %.0f pixels of %d", b.file, p.title, text, need, o.width)
+							}
+						}
+					}
+				}
+				if left < 200 {
+					t.Errorf("%s, %s: %.0f pixels are left for names", b.file, p.title, left)
+				}
+			}
+		}
+	}
+}
+
+// TestLegends: a legend has words, of which no more than three lines are needed.
+func TestLegends(t *testing.T) {
+	for _, b := range boards() {
+		for _, r := range b.rows {
+			for _, p := range r.panels {
+				if p.kind != graph {
+					continue
+				}
+				width, count := 0.0, map[string]int{"{{explorer}}": 3, "{{phase}}": 8, "{{batch}}": 5, "{{direction}}": 2, "{{node}}": linesOfGraph}
+				for _, q := range p.queries {
+					times := count[regexp.MustCompile(`\{\{(explorer|phase|batch|direction|node)\}\}`).FindString(q.name)]
+					width += float64(max(1, times)) * (12*ems(longest(q.name)) + 30)
+				}
+				if lines := width / (p.width() - panelFrame); lines > 3 {
+					t.Errorf("%s, %s: a legend of %.1f lines", b.file, p.title, lines)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,110 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"raptoreum_exporter/internal/drill"
+)
+
+// watcher is the second job of README.md, as far as the Fleet dashboard asks for it. All else stays out: its
+// blocks stand still, which would be news.
+func (f *fleet) watcher() map[string]any {
+	return map[string]any{
+		"job_name": "raptoreum", "static_configs": []any{map[string]any{"targets": []string{f.listen}}},
+		"metric_relabel_configs": []any{map[string]any{
+			"source_labels": []string{"__name__"}, "action": "keep", "regex": "raptoreum_(block_height|smartnodes|smartnodes_penalised)",
+		}},
+	}
+}
+
+// checkFleetPanels looks at the Fleet dashboard, of which all nodes are well but the banned.
+func (f *fleet) checkFleetPanels(t *testing.T, s *drill.Stack, p *drill.Program, nodes, banned []string) {
+	t.Helper()
+	v := viewer{screens: screens(t), stack: s, program: p, at: time.Now()}
+	tile := func(n int, colour string) string {
+		if n == 0 {
+			colour = "grey"
+		}
+		return fmt.Sprintf("%d %s", n, colour)
+	}
+	share := fmt.Sprintf("%.1f%%", 100*float64(len(banned))/float64(len(nodes)))
+	for _, want := range []shown{
+		{fleetBoard, "Banned", tile(len(banned), "dark-red")},
+		{fleetBoard, "Act now", "0 grey"},
+		{fleetBoard, "Act today", "0 grey"},
+		{fleetBoard, "Unknown", "0 grey"},
+		{fleetBoard, "Well", tile(len(nodes)-len(banned), "green")},
+		{fleetBoard, "Smartnodes", fmt.Sprint(len(nodes))},
+		{fleetBoard, "Punished: mine and the network", "mine: 0.0%, network: 0..20%"},
+		{fleetBoard, "Banned: mine and the network", "mine: " + share + ", network: 0..20%"},
+	} {
+		if got, err := v.text(want.board, want.panel); err != nil || !matches(got, want.shows) {
+			t.Errorf("%s shows %q, want %q (%v)", want.panel, got, want.shows, err)
+		}
+	}
+	order, cells, err := v.rows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sorted := slices.Sorted(slices.Values(order)); !slices.Equal(sorted, nodes) {
+		t.Errorf("the table has the rows %v, want %v", sorted, nodes)
+	}
+	if first := slices.Sorted(slices.Values(order[:len(banned)])); !slices.Equal(first, banned) {
+		t.Errorf("the table begins with %v, want %v", first, banned)
+	}
+	for _, node := range nodes {
+		want := map[string]string{
+			"State": "well green", "Penalty": "0%", "Strikes left": "2: good green", "Port": "answers green", "Seen from": "paris",
+			"Behind by": "-1..1 blocks", "Version": "2.0.3.1",
+		}
+		if slices.Contains(banned, node) {
+			want["State"], want["Penalty"], want["Strikes left"] = "BANNED dark-red", "100% red", "BANNED red"
+			want["Next payment"] = "" // it has no place
+		}
+		for column, shows := range want {
+			if got := cells[node][column]; !matches(got, shows) {
+				t.Errorf("%s of %s is %q, want %q", column, node, got, shows)
+			}
+		}
+	}
+	timeline, err := v.text(fleetBoard, "States of the 20 worst")
+	for _, node := range banned {
+		if err != nil || !strings.Contains(timeline, node+": BANNED dark-red") {
+			t.Errorf("the states are %s (%v)", timeline, err)
+		}
+	}
+	firing, err := v.look(fleetBoard, "Alerts that fire")
+	for _, node := range banned {
+		if err != nil || !slices.ContainsFunc(firing, func(s seen) bool {
+			return s.labels["node"] == node && s.labels["alertname"] == "RaptoreumSmartnodePoSeBanned" && s.String() == "State: ACT NOW red"
+		}) {
+			t.Errorf("of %s fire %v (%v)", node, firing, err)
+		}
+	}
+}
+
+// rows returns the nodes of the fleet's table in its order, and their cells by column.
+func (v viewer) rows() (nodes []string, cells map[string]map[string]string, err error) {
+	all, err := v.look(fleetBoard, fleetTable)
+	by, rank := v.screens[fleetBoard].SortedBy(fleetTable), map[string]float64{}
+	cells = map[string]map[string]string{}
+	for _, s := range all {
+		node := s.labels["node"]
+		if cells[node] == nil {
+			nodes, cells[node] = append(nodes, node), map[string]string{}
+		}
+		cells[node][s.Name] = strings.TrimPrefix(s.String(), s.Name+": ")
+		if s.Name == by {
+			rank[node] = s.value
+		}
+	}
+	slices.SortStableFunc(nodes, func(a, b string) int { return cmp.Compare(rank[b], rank[a]) })
+	return nodes, cells, err
+}
