@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,10 +26,12 @@ import (
 
 const (
 	checkTime  = 15 * time.Second // for one look: a daemon that takes longer is hung
+	checkRest  = 5 * time.Second  // for what a silent daemon has nothing to do with
 	watchEvery = 5 * time.Second
-	// Who is asked whom depends on what an earlier answer says: a banned smartnode is found in the list.
-	looksMost = 3
 )
+
+// errInterrupted ends a look that was cut off: what it did not learn says nothing of the daemon.
+var errInterrupted = errors.New("interrupted before the look had ended")
 
 // checkOptions are the flags of the check command.
 type checkOptions struct {
@@ -62,8 +65,11 @@ func runCheck(ctx context.Context, o *options, stdout, stderr io.Writer) (int, e
 	if err != nil {
 		return 0, err
 	}
-	// Of the start only what is wrong: the rest is in the findings.
-	sources, err := connect(ctx, o, level.NewFilter(dated(logger), level.AllowWarn()))
+	least := level.AllowWarn() // of the start only what is wrong: the rest is in the findings
+	if c.quiet {
+		least = level.AllowError()
+	}
+	sources, err := connect(ctx, o, level.NewFilter(dated(logger), least))
 	if err != nil {
 		return 0, err
 	}
@@ -98,36 +104,50 @@ func printRunbook(w io.Writer, alert string) error {
 }
 
 // lookOnce gathers what is judged, of this machine's node or of one of the fleet.
-func lookOnce(ctx context.Context, s collector.Sources, o *options) (check.Look, error) {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
-	defer cancel()
+func lookOnce(ctx context.Context, s collector.Sources, o *options) (look check.Look, err error) {
 	if o.check.target != "" {
-		return lookOutside(ctx, s, o)
+		late, cancel := context.WithTimeout(ctx, checkTime)
+		defer cancel()
+		look, err = lookOutside(late, s, o)
+	} else {
+		look, err = lookHere(ctx, s, o)
 	}
+	if err == nil && ctx.Err() != nil {
+		err = errInterrupted
+	}
+	return look, err
+}
+
+// lookHere first learns which smartnode this is, for a banned one is found in the list only, and which
+// blocks the explorers have, to compare with; then it gathers all. Each has its own time: what the first
+// took says nothing of the daemon.
+func lookHere(ctx context.Context, s collector.Sources, o *options) (check.Look, error) {
 	why := &reasons{of: map[string]string{}}
-	set := collector.New(collector.Config{Sources: s, Disabled: o.disabled, Logger: why})
-	look := check.Look{Datadir: s.Datadir, Conf: s.Process.Conf}
-	for range looksMost {
-		before := known(s)
-		families, err := gatherer(set.Bind(ctx, true)).Gather()
+	look := check.Look{Datadir: s.Datadir, Conf: s.Process.Conf, ProTx: o.protx}
+	limit := checkTime
+	if s.Daemon != nil {
+		first := collector.New(collector.Config{Sources: s, Disabled: allBut(o.disabled, "daemon", "smartnode", "network", "explorer")})
+		families, err := gatherFor(ctx, first.Bind, true, checkTime)
 		if err != nil {
 			return look, err
 		}
-		look.Families, look.At = families, time.Now()
-		if !check.Ready(families) || known(s) == before {
-			break
+		if !check.Ready(families) {
+			limit = checkRest
 		}
 	}
-	look.Reasons = why.of
-	return look, nil
+	set := collector.New(collector.Config{Sources: s, Disabled: o.disabled, Logger: why})
+	families, err := gatherFor(ctx, set.Bind, true, limit)
+	look.Families, look.At, look.Reasons = families, time.Now(), why.of
+	return look, err
 }
 
-// known is what the daemon's client remembers of the node.
-func known(s collector.Sources) any {
-	if s.Daemon == nil {
-		return nil
+// allBut disables all collectors but these, and those that are disabled already.
+func allBut(disabled map[string]bool, names ...string) map[string]bool {
+	off := map[string]bool{}
+	for _, c := range collector.Names() {
+		off[c.Name] = disabled[c.Name] || !slices.Contains(names, c.Name)
 	}
-	return s.Daemon.Known()
+	return off
 }
 
 // lookOutside judges a node of the fleet as /probe does, but waits for what it needs.
@@ -150,25 +170,21 @@ func watch(ctx context.Context, s collector.Sources, o *options, stdout io.Write
 	if s.Daemon == nil {
 		return 0, errors.New("--watch: no daemon is configured; give --daemon.conf or --daemon.url")
 	}
-	off := map[string]bool{}
-	for _, c := range collector.Names() {
-		off[c.Name] = o.disabled[c.Name]
-	}
-	for _, name := range []string{"smartnode", "payments", "quorum", "network", "port", "process", "host", "datadir", "fleet", "heal", "release"} {
-		off[name] = true
-	}
-	set := collector.New(collector.Config{Sources: s, Disabled: off})
+	set := collector.New(collector.Config{Sources: s, Disabled: allBut(o.disabled, "daemon", "chain", "sync", "peers", "explorer")})
 	begin, end := "", "\n"
 	if isTerminal(stdout) {
 		begin, end = "\r\x1b[K", ""
 	}
 	var p check.Progress
 	for {
-		families, err := gatherFor(ctx, set.Bind)
+		families, err := gatherFor(ctx, set.Bind, false, checkTime)
 		if err != nil {
 			return 0, err
 		}
 		line, finished := p.Line(families, time.Now())
+		if ctx.Err() != nil {
+			line = "" // what was cut off says nothing
+		}
 		fmt.Fprintf(stdout, "%s%s%s", begin, clip(line, stdout), end)
 		if !finished {
 			select {
@@ -187,10 +203,10 @@ func watch(ctx context.Context, s collector.Sources, o *options, stdout io.Write
 	}
 }
 
-func gatherFor(ctx context.Context, bind func(context.Context, bool) prometheus.Collector) ([]*dto.MetricFamily, error) {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
+func gatherFor(ctx context.Context, bind func(context.Context, bool) prometheus.Collector, wait bool, limit time.Duration) ([]*dto.MetricFamily, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return gatherer(bind(ctx, false)).Gather()
+	return gatherer(bind(ctx, wait)).Gather()
 }
 
 // progress shows on a terminal that something is waited for, until the function that it returns is called.

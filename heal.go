@@ -44,7 +44,7 @@ func (o *healOptions) read() (h healing, err error) {
 		into       *time.Duration
 		least      time.Duration
 	}{
-		{"after", o.after, &h.config.After, time.Minute},
+		{"after", o.after, &h.config.After, time.Second},
 		{"stop-timeout", o.stopTimeout, &h.surgeon.StopTimeout, time.Second},
 		{"kill-after", o.killAfter, &h.surgeon.KillAfter, 0},
 	} {
@@ -52,8 +52,8 @@ func (o *healOptions) read() (h healing, err error) {
 			return h, fmt.Errorf("--heal.%s: %q is not a time of at least %s, like 10m", d.flag, d.text, d.least)
 		}
 	}
-	if h.config.Attempts, err = strconv.Atoi(o.attempts); err != nil || h.config.Attempts < 1 {
-		return h, fmt.Errorf("--heal.attempts: %q is no number of 1 or more", o.attempts)
+	if h.config.Attempts, err = strconv.Atoi(o.attempts); err != nil || h.config.Attempts < 1 || h.config.Attempts > heal.AttemptsMost {
+		return h, fmt.Errorf("--heal.attempts: %q is no number of 1 to %d", o.attempts, heal.AttemptsMost)
 	}
 	return h, nil
 }
@@ -84,7 +84,7 @@ func runHeal(ctx context.Context, o *options, stderr io.Writer) (code int, err e
 	if sources.Daemon == nil {
 		return 0, errors.New("no daemon is configured; give --daemon.conf or --daemon.url")
 	}
-	h.surgeon.Find = func() (host.Process, error) { return sources.Host.Daemon(sources.Process) }
+	h.surgeon.Find = func() (host.Process, error) { return surely(&sources) }
 	h.surgeon.Log = func(msg string, keyvals ...any) {
 		level.Info(logger).Log(append([]any{"msg", msg}, keyvals...)...)
 	}
@@ -123,6 +123,9 @@ func (h healing) run(ctx context.Context, s collector.Sources, o *options, store
 		return 0, err
 	}
 	level.Info(logger).Log("msg", string(decision.Action), "why", decision.Reason)
+	if ctx.Err() != nil {
+		return 0, nil
+	}
 	if decision.Action != heal.Restart {
 		if decision.Action == heal.GiveUp {
 			code = 1
@@ -138,18 +141,48 @@ func (h healing) run(ctx context.Context, s collector.Sources, o *options, store
 		code = 1
 		level.Error(logger).Log("msg", "not restarted", "why", failed)
 	} else {
-		level.Info(logger).Log("msg", "restarted", "how", outcome)
+		level.Info(logger).Log("msg", "attempt ended", "how", outcome)
 	}
 	return code, store.Write(history.End(time.Now(), outcome))
 }
 
+// errUnsure means that a process may be another node's.
+var errUnsure = errors.New("which raptoreumd is ours is not known; give --daemon.conf")
+
+// surely finds our raptoreumd, as one that may be signalled: by its data directory or conf, and not by a
+// pid file alone, which may be old; and by the /proc of this very machine.
+func surely(s *collector.Sources) (host.Process, error) {
+	q := s.Process
+	if q.Datadir == "" && q.Conf == "" || !s.RealProcfs {
+		return host.Process{}, errUnsure
+	}
+	found, err := s.Host.Daemon(q)
+	if err != nil || q.PidFile == "" {
+		return found, err
+	}
+	q.PidFile = ""
+	if again, err := s.Host.Daemon(q); err != nil || again.PID != found.PID {
+		return host.Process{}, errUnsure
+	}
+	return found, nil
+}
+
 // decide takes one look, of the same metrics as a scrape.
 func (h healing) decide(ctx context.Context, s collector.Sources, o *options, history heal.History) (heal.Decision, heal.History, error) {
-	look, err := lookOnce(ctx, s, o)
+	set := collector.New(collector.Config{Sources: s, Disabled: o.disabled})
+	families, err := gatherFor(ctx, set.Bind, true, checkTime)
 	if err != nil {
 		return heal.Decision{}, history, err
 	}
-	seen := heal.LookAt(look.Families, look.At)
+	if ctx.Err() != nil { // what was cut off says nothing
+		return heal.Decision{Action: heal.Leave, Reason: "heal was stopped"}, history, nil
+	}
+	seen := heal.LookAt(families, time.Now())
+	if _, err := surely(&s); err != nil && !errors.Is(err, host.ErrNotRunning) {
+		seen.Alive, seen.CPU = nil, nil
+	} else {
+		seen.Another = errors.Is(err, host.ErrAnother)
+	}
 	if file := s.Process.PidFile; file != "" {
 		_, err := os.Stat(file)
 		there := err == nil

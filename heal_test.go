@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"math/rand/v2"
 	"os"
@@ -41,7 +42,7 @@ echo done >> "$0.log"
 // admit plays a daemon that refuses, has a process or not, and was seen so for long enough.
 func admit(t *testing.T, alive bool, faults ...func(*simnet.State)) *hospital {
 	t.Helper()
-	_, flags := playing(t, "healthy", append([]func(*simnet.State){func(s *simnet.State) {
+	n, flags := playing(t, "healthy", append([]func(*simnet.State){func(s *simnet.State) {
 		s.Daemon, s.Port = simnet.DaemonRefused, simnet.PortClosed
 	}}, faults...)...)
 	h := &hospital{dir: t.TempDir(), ended: make(chan struct{})}
@@ -57,7 +58,14 @@ func admit(t *testing.T, alive bool, faults ...func(*simnet.State)) *hospital {
 	}
 	write("raptoreum.conf", string(conf), 0o600)
 	write("start", command, 0o700)
-	h.seen(t, time.Hour)
+	trouble := heal.Gone
+	switch state := n.State(); {
+	case state.Daemon == simnet.DaemonHung:
+		trouble = heal.Hung
+	case alive:
+		trouble = heal.Silent
+	}
+	h.seen(t, trouble, time.Hour)
 	h.flags = []string{
 		"heal", "--daemon.conf=" + filepath.Join(h.dir, "raptoreum.conf"), "--heal.history=" + h.history,
 		"--heal.command=" + filepath.Join(h.dir, "start"), "--heal.stop-timeout=2s",
@@ -79,7 +87,7 @@ func admit(t *testing.T, alive bool, faults ...func(*simnet.State)) *hospital {
 }
 
 // seen writes a history in which the trouble has lasted.
-func (h *hospital) seen(t *testing.T, lasts time.Duration) {
+func (h *hospital) seen(t *testing.T, trouble heal.Trouble, lasts time.Duration) {
 	t.Helper()
 	s, err := heal.Open(h.history)
 	if err != nil {
@@ -87,7 +95,7 @@ func (h *hospital) seen(t *testing.T, lasts time.Duration) {
 	}
 	defer s.Close()
 	now := time.Now()
-	if err := s.Write(heal.History{Version: 1, LastLook: now.Add(-time.Minute), Since: now.Add(-lasts), Looks: 30, LastReady: now.Add(-2 * lasts)}); err != nil {
+	if err := s.Write(heal.History{Version: 1, LastLook: now.Add(-time.Minute), Since: now.Add(-lasts), Looks: 30, Trouble: trouble, LastReady: now.Add(-2 * lasts)}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -121,7 +129,7 @@ func TestHeal(t *testing.T) {
 		says, log string
 		restarts  int
 	}{
-		{"gone", false, func(*simnet.State) {}, nil, 0, "msg=restarted how=\"started by ", "begun\ndone\n", 1},
+		{"gone", false, func(*simnet.State) {}, nil, 0, "msg=\"attempt ended\" how=\"ended well: ", "begun\ndone\n", 1},
 		{"silent", true, func(*simnet.State) {}, nil, 0, "msg=SIGTERM", "begun\ndone\n", 1},
 		{"its port works", true, func(s *simnet.State) { s.Port = simnet.PortOK }, nil, 0, "msg=leave why=\"its port shakes hands", "", 0},
 		{"ready", true, func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonOK, simnet.PortOK }, nil, 0, "msg=leave why=\"raptoreumd is ready\"", "", 0},
@@ -143,7 +151,15 @@ func TestHeal(t *testing.T) {
 			} else {
 				h.flags = append(h.flags, test.flags...)
 			}
+			before, err := os.ReadFile(h.history)
+			if err != nil {
+				t.Fatal(err)
+			}
 			r := program(t, h.flags...)
+			after, err := os.ReadFile(h.history)
+			if dry := test.name == "dry run"; err != nil || dry != bytes.Equal(before, after) {
+				t.Errorf("the history has changed: %t, %v", !dry, err)
+			}
 			if r.code != test.code || r.stdout != "" || !strings.Contains(r.stderr, test.says) || h.log(t) != test.log {
 				t.Errorf("exit %d, want %d\n%s%s%q", r.code, test.code, r.stdout, r.stderr, h.log(t))
 			}
@@ -187,6 +203,46 @@ func TestHealGivesUp(t *testing.T) {
 	args := append([]string{"check", "--quiet"}, h.flags[1], h.flags[2], "--no-collector.explorer", "--no-collector.release")
 	if r := program(t, args...); r.code != 2 || !strings.Contains(r.stdout, "heal has restarted raptoreumd in vain and has given up") {
 		t.Errorf("check: exit %d\n%s", r.code, r.stdout)
+	}
+}
+
+// TestHealAlone: a second heal says that another is at work, which is nothing wrong.
+func TestHealAlone(t *testing.T) {
+	t.Parallel()
+	h := admit(t, false)
+	s, err := heal.Open(h.history)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if r := program(t, h.flags...); r.code != 0 || !strings.Contains(r.stderr, "another heal is at work") || h.log(t) != "" || h.read(t).Restarts != 0 {
+		t.Errorf("exit %d\n%s%s", r.code, r.stderr, h.log(t))
+	}
+}
+
+// TestHealToldToEnd: once it has stopped the daemon, it starts it, though it is told to end.
+func TestHealToldToEnd(t *testing.T) {
+	t.Parallel()
+	h := admit(t, true)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, h.flags...)
+	cmd.Args[0] = name
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-h.ended // by heal's SIGTERM
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if _ = cmd.Wait(); cmd.ProcessState.ExitCode() != 0 || h.log(t) != "begun\ndone\n" {
+		t.Errorf("%s, %q", cmd.ProcessState, h.log(t))
+	}
+	history := h.read(t)
+	if n := len(history.Attempts); n != 1 || history.Attempts[0].Ended.IsZero() || !strings.HasPrefix(history.Attempts[0].Outcome, "ended well: ") {
+		t.Errorf("%+v", history)
 	}
 }
 

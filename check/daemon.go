@@ -9,6 +9,7 @@ import (
 const (
 	stuckWarmup = 30 * 60 // seconds
 	youngDaemon = 10 * 60
+	healSilent  = 45 * 60
 )
 
 // judgeDaemon: whatever the state is called, a daemon that is not ready is one outage.
@@ -37,10 +38,10 @@ func judgeDaemon(f *facts) *Finding {
 		return warning("DaemonRefusesUs", "refuses this program's user and password or its address ("+state+"): nothing is known of it", status,
 			"sudo grep -n -E '^ *(rpcuser|rpcallowip|rpcport) *=' "+f.conf()+"   # were they changed without a restart?")
 	case "busy":
-		return critical("DaemonDown", "turns calls away: its work queue is full", "raptoreum-cli getrpcinfo", f.debugLog())
+		return critical("DaemonDown", "turns calls away: its work queue is full", "raptoreum-cli getrpcinfo", f.debugLog()).muting("DaemonBusy")
 	case "hung":
-		return critical("DaemonDown", "is hung: it accepts connections and does not answer"+f.process(), f.debugLog(),
-			"sudo kill -15 $(pgrep -x raptoreumd)   # gently, then wait up to 5 minutes before you start it again").muting("DaemonHung")
+		return critical("DaemonDown", "is hung: it accepts connections and does not answer"+f.process()+"; look again in 5 minutes, it may only be slow",
+			f.debugLog(), "top -b -n 1 | head -n 12").muting("DaemonHung")
 	case "unreachable":
 		return critical("DaemonDown", "does not answer"+f.process(), status, f.debugLog())
 	}
@@ -65,18 +66,15 @@ func judgeRestarts(f *facts) *Finding {
 		return nil
 	}
 	kills, told := f.value("daemon_oom_kills_total")
-	if !told {
-		kills, told = f.value("host_oom_kills_total")
-	}
 	switch {
 	case up < youngDaemon && told && kills > 0:
-		return warning("DaemonOOMKilled", fmt.Sprintf("raptoreumd started %s ago, and the kernel has killed for want of memory: %.0f programs", span(up), kills),
+		return warning("DaemonOOMKilled", fmt.Sprintf("raptoreumd started %s ago, and the kernel has killed it for want of memory: %.0f times", span(up), kills),
 			"journalctl _TRANSPORT=kernel --since -2d | grep -i 'killed process'").muting("DaemonRestarting")
 	case up < youngDaemon:
 		return warning("DaemonRestarting", fmt.Sprintf("raptoreumd started %s ago: was that you?", span(up)),
 			"journalctl -u 'raptoreum*' --since -2h --no-pager | tail -n 50", f.debugLog())
 	case told && kills > 0:
-		return fine("none within %s; the kernel has killed %.0f programs for want of memory before", span(up), kills)
+		return fine("none within %s; the kernel has killed it %.0f times for want of memory before", span(up), kills)
 	}
 	return fine("none within %s", span(up))
 }
@@ -96,6 +94,9 @@ func judgeHeal(f *facts) *Finding {
 		return critical("HealGaveUp", "heal has restarted raptoreumd in vain and has given up", "journalctl -u raptoreum_heal -n 50 --no-pager", f.debugLog())
 	}
 	if looked, known := f.age("heal_last_look_timestamp_seconds"); known {
+		if looked > healSilent {
+			return fine("has not looked for %s: its timer is off", span(looked))
+		}
 		return fine("looked %s ago", span(looked))
 	}
 	return nil

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -84,12 +85,10 @@ func (f *facts) downloading() bool { return f.is(1, "initial_block_download") }
 
 // debugLog is the command that shows the end of debug.log.
 func (f *facts) debugLog() string {
-	dir := "~/.raptoreumcore"
-	if f.Datadir != "" {
-		dir = f.Datadir
-	}
-	return "tail -n 50 " + filepath.Join(dir, "debug.log")
+	return "tail -n 50 " + filepath.Join(f.datadir(), "debug.log")
 }
+
+func (f *facts) datadir() string { return cmp.Or(f.Datadir, "~/.raptoreumcore") }
 
 // conf is the path of raptoreum.conf for a command to paste.
 func (f *facts) conf() string {
@@ -108,7 +107,7 @@ const (
 func (f *facts) protx() (hash, address string) {
 	hash, address = f.state("smartnode_info", "protx"), f.state("smartnode_info", "address")
 	if hash == "" {
-		hash = noHash
+		hash = cmp.Or(f.ProTx, noHash)
 	}
 	if address == "" || strings.HasSuffix(address, ":0") { // that of a revoked one
 		address = noAddress
@@ -117,10 +116,14 @@ func (f *facts) protx() (hash, address string) {
 }
 
 // updateService is the command that ends a ban or changes the address. It needs the fee and the
-// operator's secret, so it is for the wallet of the owner, not for the smartnode's machine.
+// operator's secret, so it is for the console of the owner's wallet, not for a shell of this machine.
+// Where the registered address is what is wrong, the owner fills in the right one.
 func (f *facts) updateService() string {
 	hash, address := f.protx()
-	return fmt.Sprintf(`protx update_service "%s" "%s" "<operator BLS secret: from your own records>"   # in the console of the wallet that pays the fee`, hash, address)
+	if f.is(0, "smartnode_address_match") || f.is(1, "smartnode_address_duplicate") {
+		address = noAddress
+	}
+	return fmt.Sprintf(`protx update_service "%s" "%s" "<operator BLS secret: from your own records>"`, hash, address)
 }
 
 func fine(format string, args ...any) *Finding {

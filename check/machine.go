@@ -24,8 +24,8 @@ func judgePort(f *facts) *Finding {
 		return fine("shakes hands; %s; it names no smartnode, which a ready one does", f.state("port_peer_info", "user_agent"))
 	case reachable == 1:
 		return fine("shakes hands; %s", f.state("port_peer_info", "user_agent"))
-	case f.downloading():
-		return unknown("%s, which is to be expected while the chain is downloaded", text)
+	case f.downloading() || f.is(0, "sync_finished"):
+		return unknown("%s, which is to be expected before the sync is finished", text)
 	case f.outside():
 		return critical("PortUnreachable", text, next...)
 	case !f.ready() && !f.refused() && f.state("daemon_state", "state") != "":
@@ -86,7 +86,7 @@ func judgeDisk(f *facts) *Finding {
 	free, known := f.value("datadir_free_bytes")
 	total, _ := f.value("datadir_size_bytes")
 	text := fmt.Sprintf("%s of %s free where the chain is", size(free), size(total))
-	next := []string{"sudo journalctl --vacuum-size=200M", "du -xh ~/.raptoreumcore | sort -h | tail -n 5"}
+	next := []string{"sudo journalctl --vacuum-size=200M", "du -xh " + f.datadir() + " | sort -h | tail -n 5"}
 	switch {
 	case !known:
 		return nil

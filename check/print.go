@@ -33,7 +33,11 @@ func (r *Report) Print(w io.Writer, s Style) {
 		}
 		fmt.Fprintf(w, "%s  %-9s  %-15s %s\n", s.paint(f.Verdict, fmt.Sprintf("%-8s", f.Verdict)), f.Section, f.Name, f.Text)
 		for _, next := range f.Next {
-			fmt.Fprintf(w, "%21s%s$ %s\n", "", r.Node, next)
+			prompt := r.Node + "$"
+			if strings.HasPrefix(next, "protx ") {
+				prompt = "in the console of the wallet that pays the fee:"
+			}
+			fmt.Fprintf(w, "%21s%s %s\n", "", prompt, next)
 		}
 		if len(f.Alerts) > 0 && f.Verdict != Fine {
 			fmt.Fprintf(w, "%21sread: %s check --runbook=%s\n", "", s.Program, f.Alerts[0])

@@ -43,15 +43,14 @@ func (p *Progress) Line(families []*dto.MetricFamily, at time.Time) (line string
 	}
 	share := height / max(target, 1)
 	done := int(share * barWidth)
-	line = fmt.Sprintf("[%s%s] %5.1f %%  block %.0f of %.0f", strings.Repeat("#", done), strings.Repeat(".", barWidth-done), 100*share, height, target)
-	if headers, told := f.value("header_height"); told && headers < target {
-		line += fmt.Sprintf("  headers %.0f", headers)
+	left := "measuring"
+	if speed > 0 {
+		left = fmt.Sprintf("%s left, %.0f blocks/s", span(behind/speed), speed)
 	}
-	switch {
-	case speed > 0:
-		line += fmt.Sprintf("  %.0f blocks/s  %s left", speed, span(behind/speed))
-	case p.perSecond == 0:
-		line += "  measuring"
+	// What matters comes first: a narrow terminal cuts the rest.
+	line = fmt.Sprintf("[%s%s] %5.1f %%  %s  %.0f/%.0f", strings.Repeat("#", done), strings.Repeat(".", barWidth-done), 100*share, left, height, target)
+	if headers, told := f.value("header_height"); told && headers < target {
+		line += fmt.Sprintf(", headers %.0f", headers)
 	}
 	return line, false
 }

@@ -40,6 +40,8 @@ func judgeSmartnode(f *facts) *Finding {
 		return unknown("not known whether it is registered")
 	case !registered:
 		return unknown("not known whether it is registered; raptoreumd says %s", state)
+	case state != "" && state != "ready" && !f.is(1, "smartnode_pose_banned"):
+		return unknown("registered; raptoreumd says %s, and its sync is not finished", state)
 	case f.outside():
 		return fine("registered")
 	}
@@ -56,6 +58,10 @@ func judgePoSe(f *facts) *Finding {
 	strikes, counted := f.value("smartnode_pose_strikes_left")
 	text := fmt.Sprintf("penalty %.0f of %.0f", penalty, most)
 	switch {
+	case !known && f.state("smartnode_state", "state") == "pose_banned" && !f.downloading():
+		found := f.banned("banned, as raptoreumd says,") // its address was changed, so that it is not found in the list
+		found.Next = append(found.Next, "raptoreum_exporter check --smartnode.protx=HASH   # more of it is known then")
+		return found
 	case !known:
 		return f.poseOfExplorers()
 	case banned == 1:
@@ -108,6 +114,10 @@ func (f *facts) poseOfExplorers() *Finding {
 func judgeAddress(f *facts) *Finding {
 	_, address := f.protx()
 	match, known := f.value("smartnode_address_match")
+	registered := "registered as " + address
+	if address == noAddress { // revoked, or its operator key was changed
+		registered = "registered without an address"
+	}
 	switch {
 	case f.is(1, "smartnode_address_duplicate"):
 		return critical("SmartnodeAddressDuplicate", "another smartnode is registered with the same address, "+address,
@@ -115,7 +125,7 @@ func judgeAddress(f *facts) *Finding {
 	case f.downloading():
 		return nil
 	case known && match == 0:
-		return critical("SmartnodeAddressMismatch", "registered as "+address+", which is not the externalip of raptoreum.conf",
+		return critical("SmartnodeAddressMismatch", registered+", which is not the externalip of raptoreum.conf",
 			"sudo grep -n '^ *externalip *=' "+f.conf()+"   # correct it and restart, or move the registration:", f.updateService())
 	case known:
 		return fine("%s, registered and its own", address)
@@ -137,6 +147,9 @@ func judgeCollateral(f *facts) *Finding {
 
 // judgePayment: one smartnode is paid in each block, the one that waits longest.
 func judgePayment(f *facts) *Finding {
+	if f.downloading() {
+		return nil
+	}
 	last, paid := f.value("smartnode_last_paid_height")
 	waits, known := f.value("smartnode_payment_wait_blocks")
 	if height, told := f.value("block_height"); !known && told && paid {
@@ -186,6 +199,9 @@ func judgeViews(f *facts) *Finding {
 	banned, known := f.value("smartnode_pose_banned")
 	penalty, told := f.value("smartnode_pose_penalty")
 	seen := f.samples["explorer_smartnode_pose_banned"]
+	if f.downloading() {
+		return nil // ours is that of our height
+	}
 	for _, s := range seen {
 		theirs, _ := f.value("explorer_smartnode_pose_penalty", "explorer", s.labels["explorer"])
 		if known && s.value != banned || told && math.Abs(theirs-penalty) > 20 {

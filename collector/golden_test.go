@@ -139,7 +139,12 @@ func fakeSources(t *testing.T, scenario string) (*simnet.Network, collector.Sour
 	}
 	in.Datadir = "/home/rtm/.raptoreumcore"
 	in.Process = host.Query{Datadir: in.Datadir}
-	in.HealHistory = "../testdata/heal/history.json"
+	now := time.Now().UTC()
+	in.HealHistory = filepath.Join(t.TempDir(), "history.json")
+	if err := os.WriteFile(in.HealHistory, fmt.Appendf(nil, `{"version":1,"last_look":%q,"attempts":[{"started":%q}],"restarts":1,"gave_up":false}`,
+		now.Format(time.RFC3339), now.Add(-time.Hour).Format(time.RFC3339)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	in.Expected = true
 	t.Cleanup(func() {
 		cancel()
@@ -188,7 +193,7 @@ func fixed(text string, n *simnet.Network) string {
 	for i, url := range n.ExplorerURLs() {
 		text = strings.ReplaceAll(text, strings.TrimPrefix(url, "http://"), fmt.Sprintf("explorer-%d", i+1))
 	}
-	volatile := regexp.MustCompile(`(?m)^((?:raptoreum_|probe_)(?:\w*duration_seconds|list_age_seconds|daemon_start_time_seconds|network_\w+_bytes_total|explorer_observed_timestamp_seconds|fleet_config_reload_success_timestamp_seconds|probe_handshake_age_seconds)(?:\{.*\})?) .*$`)
+	volatile := regexp.MustCompile(`(?m)^((?:raptoreum_|probe_)(?:\w*duration_seconds|list_age_seconds|daemon_start_time_seconds|network_\w+_bytes_total|explorer_observed_timestamp_seconds|fleet_config_reload_success_timestamp_seconds|heal_last_\w+_timestamp_seconds|probe_handshake_age_seconds)(?:\{.*\})?) .*$`)
 	text = volatile.ReplaceAllString(text, "$1 *")
 	lines := strings.Split(regexp.MustCompile(`(?m)^# .*\n`).ReplaceAllString(text, ""), "\n")
 	slices.Sort(lines) // the ports of the fakes come in any order

@@ -1,6 +1,8 @@
 package heal
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +23,7 @@ const (
 	afterKill   = 30 * time.Second
 	commandTime = 20 * time.Minute // systemctl restart waits for the daemon to write its databases
 	lookAgain   = 500 * time.Millisecond
+	outputMost  = 200 // bytes of the command's output that are told of
 )
 
 // Surgeon restarts a daemon. Command is required, and Find.
@@ -29,8 +32,9 @@ type Surgeon struct {
 	// Find returns our raptoreumd; its error wraps host.ErrNotRunning when there is none.
 	Find func() (host.Process, error)
 	// StopTimeout is how long a daemon may take to end after SIGTERM; 0 is 10 minutes. KillAfter is
-	// after how long SIGKILL follows; 0 is never.
+	// after how long SIGKILL follows, of a hung one alone; 0 is never.
 	StopTimeout, KillAfter time.Duration
+	Supervised             time.Duration // in which a supervisor may start it by itself; 0 is 5 seconds
 	Log                    func(msg string, keyvals ...any)
 }
 
@@ -50,7 +54,11 @@ func (s *Surgeon) Operate(ctx context.Context, trouble Trouble) (outcome string,
 	case trouble == Gone:
 		return "it has started meanwhile", nil
 	}
-	done, err := s.stop(ctx, found.PID)
+	kill := s.KillAfter
+	if trouble != Hung {
+		kill = 0 // it may be writing its databases
+	}
+	done, err := s.stop(ctx, found.PID, kill)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		s.Log("its process is another user's; the command alone stops it", "pid", found.PID)
@@ -60,6 +68,7 @@ func (s *Surgeon) Operate(ctx context.Context, trouble Trouble) (outcome string,
 	case !done:
 		return "another has started it", nil
 	}
+	ctx = context.WithoutCancel(ctx) // it is stopped: now it has to be started
 	if s.startedAgain(ctx, found.PID) {
 		return "stopped; its supervisor has started it", nil
 	}
@@ -67,31 +76,43 @@ func (s *Surgeon) Operate(ctx context.Context, trouble Trouble) (outcome string,
 }
 
 // stop ends a process; false: it was gone before, and another is there.
-func (s *Surgeon) stop(ctx context.Context, pid int) (bool, error) {
+func (s *Surgeon) stop(ctx context.Context, pid int, kill time.Duration) (bool, error) {
 	process, err := os.FindProcess(pid) // a pidfd: from here on it is this process and no other
 	if err != nil {
 		return true, nil
 	}
 	defer process.Release() //nolint:errcheck // it only closes
-	if again, err := s.Find(); err != nil || again.PID != pid {
-		return errors.Is(err, host.ErrNotRunning), nil // the pid was given to another meanwhile
+	again, err := s.Find()
+	switch {
+	case errors.Is(err, host.ErrNotRunning): // the pid was given to another meanwhile
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("%w: its process was not found again: %w", ErrNotHealed, err)
+	case again.PID != pid:
+		return false, nil
 	}
 	limit := s.StopTimeout
 	if limit == 0 {
 		limit = 10 * time.Minute
 	}
-	if s.KillAfter > 0 {
-		limit = s.KillAfter
+	if kill > 0 {
+		limit = kill
+	}
+	if ctx.Err() != nil {
+		return false, fmt.Errorf("%w: heal was stopped", ErrNotHealed)
 	}
 	s.Log("SIGTERM", "pid", pid, "waits", limit)
 	if err := process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return false, err
 	}
+	_ = process.Signal(syscall.SIGCONT) // one that was stopped would never see it; that it has ended is seen below
+	// From here on half a restart would be worse than a late one.
+	ctx = context.WithoutCancel(ctx)
 	ended, err := s.ends(ctx, process, pid, limit)
 	if ended || err != nil {
 		return true, err
 	}
-	if s.KillAfter == 0 {
+	if kill == 0 {
 		return false, fmt.Errorf("%w: raptoreumd has not ended %s after SIGTERM; look at it, or allow --heal.kill-after", ErrNotHealed, limit)
 	}
 	s.Log("SIGKILL: it has not ended", "pid", pid, "after", limit)
@@ -125,7 +146,7 @@ func (s *Surgeon) ends(ctx context.Context, process *os.Process, pid int, limit 
 
 // startedAgain tells whether a supervisor starts the daemon by itself.
 func (s *Surgeon) startedAgain(ctx context.Context, before int) bool {
-	for deadline := time.Now().Add(supervised); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(cmp.Or(s.Supervised, supervised)); time.Now().Before(deadline); {
 		if found, err := s.Find(); err == nil && found.PID != before {
 			return true
 		}
@@ -159,15 +180,27 @@ func (s *Surgeon) start(ctx context.Context) (outcome string, err error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, s.Command[0], s.Command[1:]...) //nolint:gosec // the owner's, from the flag
 	cmd.WaitDelay = 5 * time.Second
-	// It ends with this process, however that comes about, so that two never run. The signal comes when
-	// the thread ends that started it.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	// It is asked to end when it takes too long, and when this process ends, however that comes about: that
+	// signal comes when the thread ends that started it.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("%w: %s: %w: %s", ErrNotHealed, command, err, text.Clip(strings.TrimSpace(string(out)), 200))
+	var said beginning
+	cmd.Stdout, cmd.Stderr = &said, &said
+	// What it left in the background may keep its output open: it ended well all the same.
+	if err := cmd.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
+		err = fmt.Errorf("%w: %s: %w: %s", ErrNotHealed, command, err, text.Clip(strings.TrimSpace(said.kept.String()), outputMost))
 		return err.Error(), err
 	}
-	return "started by " + command, nil
+	return "ended well: " + command, nil
+}
+
+// beginning keeps the first bytes that are written, however many come.
+type beginning struct{ kept bytes.Buffer }
+
+// Write implements io.Writer.
+func (b *beginning) Write(p []byte) (int, error) {
+	b.kept.Write(p[:min(len(p), outputMost+1-b.kept.Len())]) // one more, so that a cut is seen
+	return len(p), nil
 }

@@ -82,7 +82,7 @@ func (w *ward) find() (host.Process, error) {
 // surgeon starts the daemon with a command that leaves a trace.
 func (w *ward) surgeon() *heal.Surgeon {
 	return &heal.Surgeon{
-		Command: []string{"touch", filepath.Join(w.dir, "started")}, Find: w.find, StopTimeout: time.Second,
+		Command: []string{"touch", filepath.Join(w.dir, "started")}, Find: w.find, StopTimeout: time.Second, Supervised: 300 * time.Millisecond,
 		Log: func(msg string, _ ...any) { w.said = append(w.said, msg) },
 	}
 }
@@ -96,7 +96,7 @@ func TestStopsGently(t *testing.T) {
 	t.Parallel()
 	w := admit(t, "gentle")
 	outcome, err := w.surgeon().Operate(t.Context(), heal.Hung)
-	if err != nil || !strings.HasPrefix(outcome, "started by touch ") || !w.wasStarted() || w.pid.Load() != 0 {
+	if err != nil || !strings.HasPrefix(outcome, "ended well: touch ") || !w.wasStarted() || w.pid.Load() != 0 {
 		t.Errorf("%q, %v, %q", outcome, err, w.said)
 	}
 	if all := strings.Join(w.said, ", "); all != "SIGTERM, runs the command" {
@@ -129,15 +129,20 @@ func TestKillsWhenAllowed(t *testing.T) {
 	}
 }
 
-// TestStoppedMeanwhile: told to end while it waits, heal ends and starts nothing.
+// TestStoppedMeanwhile: told to end before it has begun, heal does nothing; after that, it goes on to the end.
 func TestStoppedMeanwhile(t *testing.T) {
 	t.Parallel()
 	w := admit(t, "stubborn")
 	s := w.surgeon()
-	s.StopTimeout = time.Minute
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Operate(ctx, heal.Hung); !errors.Is(err, heal.ErrNotHealed) || w.wasStarted() || len(w.said) > 0 {
+		t.Errorf("%v, %q", err, w.said)
+	}
+	s.KillAfter = 2 * time.Second
+	ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if _, err := s.Operate(ctx, heal.Hung); !errors.Is(err, heal.ErrNotHealed) || w.wasStarted() {
+	if _, err := s.Operate(ctx, heal.Hung); err != nil || !w.wasStarted() {
 		t.Errorf("%v, %q", err, w.said)
 	}
 }

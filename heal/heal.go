@@ -6,8 +6,9 @@
 //	raptoreumd is                       restart after
 //	gone: refuses, and has no process   2 minutes; never when it ended in good order, which takes its
 //	                                    pid file away: whoever stopped it starts it
-//	hung: accepts and does not answer   --heal.after; six times as long while it uses the CPU
-//	silent: refuses, with a process     twice that: it may be starting or writing its databases; never
+//	hung: accepts and does not answer   --heal.after without CPU time, six times that with; a full work
+//	                                    queue after it is the same
+//	silent: refuses, with a process     six times that: it may be starting or writing its databases; never
 //	                                    while its port shakes hands, or when it was never seen ready
 //	                                    at that address: then the address is wrong
 //	anything else                       never: ready, starting, busy, refusing us, not understood
@@ -40,11 +41,14 @@ const (
 	gone       = 2 * time.Minute  // a supervisor has had its chance
 	rowGap     = 10 * time.Minute // looks that are further apart are not in a row
 	busyShare  = 0.05             // of a core
-	busyTimes  = 6
+	patient    = 6                // times --heal.after
 	backOff    = 10 * time.Minute // after the first attempt; doubled after each
 	remembered = 6 * time.Hour    // attempts
 	recovered  = time.Hour        // ready that long, attempts are forgotten
 )
+
+// AttemptsMost can be made within 6 hours: the pauses between more of them are longer.
+const AttemptsMost = 6
 
 // Config says how patient heal is.
 type Config struct {
@@ -59,6 +63,7 @@ func (c Config) withDefaults() Config {
 	if c.Attempts == 0 {
 		c.Attempts = 3
 	}
+	c.Attempts = min(c.Attempts, AttemptsMost)
 	return c
 }
 
@@ -73,6 +78,8 @@ type Look struct {
 	// PidFile tells whether raptoreumd.pid is there, which a crash or a kill leaves behind. No metric
 	// tells it: whoever makes the Look adds it.
 	PidFile *bool
+	// Another tells that a raptoreumd with another data directory runs: then the conf may be wrong.
+	Another bool
 }
 
 // LookAt reads a look off gathered metrics.
@@ -134,32 +141,45 @@ type Decision struct {
 // Decide tells what to do after a look, and what to remember of it. It asks nothing.
 func Decide(c Config, h History, l Look) (Decision, History) {
 	c = c.withDefaults()
-	busy := h.busy(l)
 	h = h.after(l)
-	trouble := l.trouble()
+	trouble := h.Trouble
 	decide := func(a Action, format string, args ...any) (Decision, History) {
 		return Decision{a, trouble, fmt.Sprintf(format, args...)}, h
+	}
+	leave := func(reason string) (Decision, History) { // another row begins when that is over
+		h.Since, h.Looks = time.Time{}, 0
+		return decide(Leave, "%s", reason)
 	}
 	if trouble == None {
 		return decide(Leave, "raptoreumd is %s", orUnknown(l.State))
 	}
-	switch {
-	case trouble != Hung && l.Safe != nil && !*l.Safe:
-		return decide(Wait, "raptoreumd is %s, and a key generation runs", trouble)
-	case trouble == Gone && h.stopped(l):
-		return decide(Leave, "raptoreumd was stopped in good order; whoever did that starts it")
-	case trouble == Silent && l.Port != nil && *l.Port:
-		return decide(Leave, "its port shakes hands, so only its RPC is silent; is its address right?")
-	case trouble == Silent && h.LastReady.IsZero():
-		return decide(Leave, "raptoreumd runs and was never ready where it is asked; is its address right?")
+	needs, lasts := c.patience(trouble), l.At.Sub(h.Since)
+	// Whoever uses the CPU may only be slow.
+	idle := l.At.Sub(h.Since)
+	if h.BusyAt.After(h.Since) {
+		idle = l.At.Sub(h.BusyAt)
 	}
-	needs, lasts := c.patience(trouble, busy), l.At.Sub(h.Since)
-	if h.Looks < looksLeast || lasts < needs {
+	if h.GaveUp {
+		return decide(GiveUp, "raptoreumd is %s, and heal has given up: its restarts did not help, look at debug.log", trouble)
+	}
+	switch {
+	case l.State != "hung" && l.Safe != nil && !*l.Safe:
+		return decide(Wait, "raptoreumd is %s, and a key generation runs", trouble)
+	case trouble == Gone && l.Another && h.LastReady.IsZero():
+		return leave("another raptoreumd runs, and ours was never ready where it is asked; is its conf right?")
+	case trouble == Gone && h.stopped(l):
+		return leave("raptoreumd has ended and taken its pid file away: whoever stopped it starts it")
+	case trouble == Silent && l.Port != nil && *l.Port:
+		return leave("its port shakes hands, so only its RPC is silent; is its address right?")
+	case trouble == Silent && h.LastReady.IsZero():
+		return leave("raptoreumd runs and was never ready where it is asked; is its address right?")
+	}
+	if h.Looks < looksLeast || idle < needs && lasts < max(needs, patient*c.After) {
 		return decide(Wait, "raptoreumd is %s for %s on %d looks; a restart comes after %s and %d looks", trouble, lasts.Round(time.Second), h.Looks, needs, looksLeast)
 	}
 	recent := h.recent(l.At)
 	switch {
-	case h.GaveUp || len(recent) >= c.Attempts:
+	case len(recent) >= c.Attempts:
 		h.GaveUp = true
 		return decide(GiveUp, "raptoreumd is %s after %d restarts: they do not help, look at debug.log", trouble, len(recent))
 	case len(recent) > 0:
@@ -179,18 +199,14 @@ func orUnknown(state string) string {
 }
 
 // patience is how long a trouble has to last.
-func (c Config) patience(t Trouble, busy bool) time.Duration {
-	needs := c.After
+func (c Config) patience(t Trouble) time.Duration {
 	switch t {
 	case Gone:
 		return min(gone, c.After)
 	case Silent:
-		needs = 2 * c.After
+		return patient * c.After
 	}
-	if busy {
-		needs *= busyTimes
-	}
-	return needs
+	return c.After
 }
 
 // pause is how long to wait after so many attempts.

@@ -62,10 +62,13 @@ func TestDecide(t *testing.T) {
 		{"gone, by a crash", append(row(3, pid(ready, true)), row(60, pid(gone, true))...), 5},
 		{"gone, stopped in good order", append(row(3, pid(ready, true)), row(60, pid(gone, false))...), -1},
 		{"gone, and no pid file ever", append(row(3, pid(ready, false)), row(60, pid(gone, false))...), 5},
-		{"silent, ready before", append(row(3, ready), row(60, silent)...), 13},
+		{"silent, ready before", append(row(3, ready), row(60, silent)...), 33},
 		{"silent, never ready", row(60, silent), -1},
 		{"silent, its port works", append(row(3, ready), row(60, working)...), -1},
-		{"processes are hidden", append(row(3, ready), row(60, hidden)...), 13},
+		{"processes are hidden", append(row(3, ready), row(60, hidden)...), 33},
+		{"hung, then its queue is full", append(row(3, hung), row(60, heal.Look{State: "busy"})...), 5},
+		{"silent, then hung", append(row(3, ready), append(row(20, silent), row(60, hung)...)...), 28},
+		{"its port worked, and then not", append(row(3, ready), append(row(60, working), row(60, silent)...)...), 93},
 		{"warms up", row(600, warming), -1},
 		{"busy", row(60, heal.Look{State: "busy", Alive: known(true)}), -1},
 		{"refuses us", row(60, heal.Look{State: "unauthorized", Alive: known(true)}), -1},
@@ -171,6 +174,54 @@ func TestGiveUp(t *testing.T) {
 	}
 	if len(minutes) != 4 {
 		t.Errorf("no attempt after it was well again: %d", minutes)
+	}
+}
+
+// TestRow: it is both looks and time, and begins anew when the clock is put back and after an attempt.
+func TestRow(t *testing.T) {
+	var h heal.History
+	at := began
+	restarts := func(c heal.Config, l heal.Look, every time.Duration) time.Duration {
+		for from := at; at.Sub(from) < 5*time.Hour; at = at.Add(every) {
+			l.At = at
+			var d heal.Decision
+			if d, h = heal.Decide(c, h, l); d.Action == heal.Restart {
+				h = h.Begin(at)
+				return at.Sub(from)
+			}
+		}
+		return -1
+	}
+	if got := restarts(heal.Config{}, gone, 20*time.Second); got != 2*time.Minute {
+		t.Errorf("gone, looks often: restart after %s", got)
+	}
+	h = heal.History{}
+	if got := restarts(heal.Config{}, gone, 9*time.Minute); got != 18*time.Minute {
+		t.Errorf("gone, looks seldom: restart after %s", got)
+	}
+	h = heal.History{LastLook: at.Add(10 * time.Hour), Since: at.Add(10 * time.Hour), Looks: 2}
+	if got := restarts(heal.Config{}, hung, time.Minute); got != 5*time.Minute {
+		t.Errorf("the clock was put back: restart after %s", got)
+	}
+	patient := heal.Config{After: 30 * time.Minute}
+	h = heal.History{}
+	restarts(patient, hung, time.Minute)
+	at = at.Add(time.Minute)
+	if got := restarts(patient, hung, time.Minute); got != 30*time.Minute {
+		t.Errorf("the next restart after %s", got)
+	}
+}
+
+// TestGaveUpSaysSo: from the first look at trouble on, and not that a restart comes.
+func TestGaveUpSaysSo(t *testing.T) {
+	h := heal.History{GaveUp: true} // its attempts are older than 6 hours
+	for i, l := range []heal.Look{hung, hung, warming, gone} {
+		l.At = began.Add(time.Duration(i) * time.Minute)
+		var d heal.Decision
+		d, h = heal.Decide(heal.Config{}, h, l)
+		if warms := l.State == "warming_up"; !h.GaveUp || warms != (d.Action == heal.Leave) || warms == strings.Contains(d.Reason, "has given up") {
+			t.Errorf("look %d: %+v", i, d)
+		}
 	}
 }
 

@@ -33,10 +33,13 @@ type History struct {
 	LastLook   time.Time `json:"last_look,omitzero"`
 	Since      time.Time `json:"trouble_since,omitzero"` // of looks in a row; zero: no trouble
 	Looks      int       `json:"looks,omitempty"`        // in a row that found trouble
+	Trouble    Trouble   `json:"trouble,omitempty"`      // of the last look
+	BusyAt     time.Time `json:"busy_at,omitzero"`       // when its process used the CPU last
 	CPU        *float64  `json:"cpu_seconds,omitempty"`  // that the process had used at the last look
 	ReadySince time.Time `json:"ready_since,omitzero"`
 	LastReady  time.Time `json:"last_ready,omitzero"`
 	PidFile    bool      `json:"pid_file,omitempty"` // it had one when it was ready last
+	Ours       bool      `json:"ours,omitempty"`     // an attempt may have stopped it since it was ready last
 	Attempts   []Attempt `json:"attempts,omitempty"` // of the last 6 hours
 	Restarts   int       `json:"restarts"`           // ever
 	GaveUp     bool      `json:"gave_up"`
@@ -52,9 +55,7 @@ func (h History) busy(l Look) bool {
 
 // stopped tells whether the daemon ended in good order, and not by an attempt of ours.
 func (h History) stopped(l Look) bool {
-	n := len(h.Attempts)
-	ours := n > 0 && h.Attempts[n-1].Started.After(h.LastReady)
-	return h.PidFile && l.PidFile != nil && !*l.PidFile && !ours
+	return h.PidFile && l.PidFile != nil && !*l.PidFile && !h.Ours
 }
 
 // after is the history with another look in it.
@@ -62,10 +63,20 @@ func (h History) after(l Look) History {
 	gap := l.At.Sub(h.LastLook)
 	inRow := !h.LastLook.IsZero() && gap >= 0 && gap <= rowGap
 	h.Attempts = h.recent(l.At)
+	if h.busy(l) || h.BusyAt.After(l.At) { // the clock may have been put back
+		h.BusyAt = l.At
+	}
 	if !inRow {
 		h.Since, h.Looks, h.ReadySince = time.Time{}, 0, time.Time{}
 	}
-	if l.trouble() == None {
+	trouble := l.trouble()
+	if l.State == "busy" && h.Trouble == Hung && h.Looks > 0 {
+		trouble = Hung // the requests that hang have filled its queue
+	}
+	if trouble != h.Trouble && (h.Trouble != Hung || trouble != Gone) { // it is another story
+		h.Since, h.Looks = time.Time{}, 0
+	}
+	if h.Trouble = trouble; trouble == None {
 		h.Since, h.Looks = time.Time{}, 0
 	} else {
 		if h.Looks == 0 {
@@ -74,7 +85,7 @@ func (h History) after(l Look) History {
 		h.Looks++
 	}
 	if l.State == "ready" {
-		h.LastReady, h.PidFile = l.At, l.PidFile != nil && *l.PidFile
+		h.LastReady, h.PidFile, h.Ours = l.At, l.PidFile != nil && *l.PidFile, false
 	}
 	switch {
 	case l.State != "ready":
@@ -109,6 +120,7 @@ func (h History) recent(now time.Time) (recent []Attempt) {
 func (h History) Begin(now time.Time) History {
 	h.Attempts = append(slices.Clone(h.Attempts), Attempt{Started: now})
 	h.Restarts++
+	h.Ours = true
 	h.Since, h.Looks = time.Time{}, 0 // what comes after it is another row
 	return h
 }
@@ -187,8 +199,11 @@ func (s *Store) Write(h History) error {
 	if err != nil {
 		return err
 	}
-	next := s.path + ".new"                                                // nobody else writes it: the lock
-	f, err := os.OpenFile(next, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644) //nolint:gosec // the exporter reads it, as another user
+	next := s.path + ".new" // nobody else writes it: the lock
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(next, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o644) //nolint:gosec // the exporter reads it, as another user
 	if err != nil {
 		return err
 	}

@@ -9,10 +9,14 @@ import (
 	"raptoreum_exporter/heal"
 )
 
-// world is a daemon that fails at random, and heal's timer.
+// world is a daemon that fails at random, and heal's timer and clock.
 type world struct {
 	*rand.Rand
-	now      time.Time
+	now      time.Time     // in truth
+	slow     time.Duration // what the clock is behind it: it is put back now and then
+	since    time.Time     // of trouble; zero: none
+	share    float64       // of a core that the process uses
+	cpu      float64
 	state    string
 	alive    bool
 	safe     bool
@@ -34,6 +38,7 @@ func (w *world) live() {
 	fates := []fate{{"ready", true}, {"ready", true}, {"ready", true}, {"hung", true}, {"unreachable", false}, {"unreachable", true}, {"warming_up", true}, {"busy", true}, {"unauthorized", true}, {"error", true}}
 	f := fates[w.IntN(len(fates))]
 	w.state, w.alive, w.safe = f.state, f.alive, w.IntN(3) > 0
+	w.share = []float64{0, 0.01, 0.5}[w.IntN(3)]
 	w.until = w.now.Add(time.Duration(w.ExpFloat64() * float64(40*time.Minute)))
 	if w.state == "ready" {
 		w.until = w.now.Add(time.Duration(w.ExpFloat64() * float64(3*time.Hour)))
@@ -45,10 +50,15 @@ func (w *world) live() {
 	}
 }
 
+func (w *world) clock() time.Time { return w.now.Add(-w.slow) }
+
 func (w *world) look() heal.Look {
-	l := heal.Look{At: w.now, State: w.state}
+	l := heal.Look{At: w.clock(), State: w.state}
 	if w.IntN(20) > 0 {
 		l.Alive = known(w.alive)
+	}
+	if w.alive && w.IntN(20) > 0 {
+		l.CPU = known(w.cpu)
 	}
 	if w.state == "ready" || w.IntN(10) == 0 { // now and then one that is only slow
 		l.Safe = known(w.safe)
@@ -56,8 +66,19 @@ func (w *world) look() heal.Look {
 	return l
 }
 
-// TestModel: whatever happens to the daemon and to heal, it never restarts one that answers, nor too
-// often, and in the end gives up.
+// least is how long a trouble lasts at least before a restart.
+func (w *world) least(c heal.Config, l heal.Look) time.Duration {
+	switch {
+	case l.State == "hung", l.State == "busy":
+		return c.After
+	case l.Alive != nil && !*l.Alive:
+		return min(c.After, 2*time.Minute)
+	}
+	return 6 * c.After
+}
+
+// TestModel: whatever happens to the daemon, to heal and to the clock, it never restarts one that answers,
+// nor too early or too often, and in the end gives up.
 func TestModel(t *testing.T) {
 	histories := 4000
 	if testing.Short() {
@@ -85,13 +106,26 @@ func TestModel(t *testing.T) {
 	}
 }
 
+// pass lets the time of the timer pass: a minute or so, or what the machine sleeps. The clock may go back.
+func (w *world) pass() {
+	step := 50*time.Second + time.Duration(w.IntN(20))*time.Second
+	if w.IntN(300) == 0 {
+		step += time.Duration(w.IntN(90)) * time.Minute
+	}
+	if w.IntN(300) == 0 {
+		w.slow += time.Duration(w.IntN(200)) * time.Minute
+	}
+	w.now, w.cpu = w.now.Add(step), w.cpu+w.share*step.Seconds()
+}
+
 // step is one run of heal.
 func (w *world) step(t *testing.T, c heal.Config) {
-	w.now = w.now.Add(50*time.Second + time.Duration(w.IntN(20))*time.Second)
-	if w.IntN(300) == 0 {
-		w.now = w.now.Add(time.Duration(w.IntN(90)) * time.Minute) // the machine slept
-	}
+	w.pass()
 	w.live()
+	bad := w.state == "hung" || w.state == "unreachable" || w.state == "busy" && w.history.Trouble == heal.Hung
+	if bad && w.since.IsZero() {
+		w.since = w.now
+	}
 	if !w.ready.IsZero() && w.now.Sub(w.ready) >= time.Hour {
 		w.attempts = nil
 	}
@@ -100,6 +134,9 @@ func (w *world) step(t *testing.T, c heal.Config) {
 	if w.IntN(50) == 0 {
 		return // killed before it wrote anything
 	}
+	if !bad { // and heal remembers it
+		w.since = time.Time{}
+	}
 	if d.Action != heal.Restart {
 		if w.history = next; w.IntN(50) == 0 {
 			w.history = reread(t, next)
@@ -107,10 +144,12 @@ func (w *world) step(t *testing.T, c heal.Config) {
 		return
 	}
 	switch {
-	case l.State != "hung" && l.State != "unreachable":
+	case l.State != "hung" && l.State != "unreachable" && (l.State != "busy" || w.history.Trouble != heal.Hung):
 		t.Errorf("restarts a daemon that is %s", l.State)
 	case l.State != "hung" && l.Safe != nil && !*l.Safe:
 		t.Errorf("restarts during a key generation")
+	case w.now.Sub(w.since) < w.least(c, l):
+		t.Errorf("restarts one that is %s after %s", l.State, w.now.Sub(w.since))
 	case w.history.GaveUp && next.GaveUp:
 		t.Errorf("restarts after it gave up")
 	}
@@ -127,7 +166,7 @@ func (w *world) step(t *testing.T, c heal.Config) {
 	if hour > min(c.Attempts, 3) || sixHours > c.Attempts {
 		t.Errorf("%d restarts within an hour, %d within 6, of %d allowed", hour, sixHours, c.Attempts)
 	}
-	w.history = reread(t, next.Begin(w.now))
+	w.history = reread(t, next.Begin(w.clock()))
 	w.now = w.now.Add(time.Duration(w.IntN(300)) * time.Second)
 	if w.Float64() < w.helps {
 		w.ready = time.Time{}
@@ -136,7 +175,7 @@ func (w *world) step(t *testing.T, c heal.Config) {
 		w.until = w.now.Add(12 * time.Hour)
 	}
 	if w.IntN(4) > 0 { // otherwise it was killed meanwhile
-		w.history = reread(t, w.history.End(w.now, "started by x"))
+		w.history = reread(t, w.history.End(w.clock(), "started by x"))
 	}
 }
 
@@ -171,6 +210,30 @@ func TestAlwaysGivesUp(t *testing.T) {
 		}
 		if !w.history.GaveUp || w.history.Restarts != c.Attempts {
 			t.Fatalf("seed %d: %s, %d of %d attempts, gave up %t", seed, w.state, w.history.Restarts, c.Attempts, w.history.GaveUp)
+		}
+	}
+}
+
+// TestRestartsInTheEnd: what is hung or gone is restarted, whatever happens to heal and to the clock meanwhile.
+func TestRestartsInTheEnd(t *testing.T) {
+	for seed := range 1000 {
+		w := &world{Rand: rand.New(rand.NewPCG(uint64(seed), 11)), now: began}
+		w.state, w.alive = []string{"hung", "unreachable"}[w.IntN(2)], w.IntN(2) == 0
+		w.share = []float64{0, 0.5}[w.IntN(2)]
+		w.history.LastReady = began
+		var reason string
+		for w.history.Restarts == 0 && w.now.Sub(began) < 12*time.Hour {
+			w.pass()
+			d, next := heal.Decide(heal.Config{}, w.history, w.look())
+			if reason = d.Reason; d.Action == heal.Restart {
+				next = next.Begin(w.clock())
+			}
+			if w.IntN(50) > 0 || d.Action == heal.Restart {
+				w.history = next
+			}
+		}
+		if w.history.Restarts == 0 {
+			t.Fatalf("seed %d: %s, process %t, share %g: not restarted in 12 hours: %s", seed, w.state, w.alive, w.share, reason)
 		}
 	}
 }

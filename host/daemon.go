@@ -21,6 +21,8 @@ var (
 	ErrNotRunning = errors.New("raptoreumd is not running")
 	// ErrSeveral means that more than one raptoreumd is alive and nothing tells which is ours.
 	ErrSeveral = errors.New("several raptoreumd are running")
+	// ErrAnother means, with ErrNotRunning, that a raptoreumd with another data directory is alive.
+	ErrAnother = errors.New("another is")
 )
 
 // Query tells our raptoreumd from others on the same machine. What is not known is "".
@@ -66,7 +68,7 @@ func (h *Host) Daemon(q Query) (Process, error) {
 	case h.hidden(q):
 		return Process{}, fmt.Errorf("processes of other users are hidden (hidepid, ProtectProc=); run as the user of raptoreumd or unhide them: %w", fs.ErrPermission)
 	case others > 0:
-		return Process{}, fmt.Errorf("%w with %s, but %d with another -datadir or -conf; start it or correct --daemon.conf", ErrNotRunning, cmp.Or(q.Conf, q.Datadir), others)
+		return Process{}, fmt.Errorf("%w with %s, but %w: %d with another -datadir or -conf; start it or correct --daemon.conf", ErrNotRunning, cmp.Or(q.Conf, q.Datadir), ErrAnother, others)
 	}
 	return Process{}, fmt.Errorf("%w; start it, its debug.log says why it stopped", ErrNotRunning)
 }
