@@ -73,7 +73,7 @@ func check(t *testing.T, where, kind, name string) {
 func TestPanels(t *testing.T) {
 	for _, b := range boards() {
 		d := b.render()
-		ids, cells := map[int]bool{}, map[[2]int]string{}
+		ids, titles, cells := map[int]bool{}, map[string]bool{}, map[[2]int]string{}
 		for _, p := range d.Panels {
 			where := b.file + ", " + p.Title
 			if ids[p.ID] || p.ID == 0 {
@@ -84,6 +84,10 @@ func TestPanels(t *testing.T) {
 			if p.Type == "row" {
 				continue
 			}
+			if titles[p.Title] {
+				t.Errorf("%s: another panel is called so", where)
+			}
+			titles[p.Title] = true
 			if len(p.Title) > 30 {
 				t.Errorf("%s: long title", where)
 			}

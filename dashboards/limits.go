@@ -27,6 +27,9 @@ const (
 	networkPenalised = 0.2  // RaptoreumNetworkPoSeStorm
 )
 
+// startJitter is by how many seconds two exporters may differ about the start of a daemon.
+const startJitter = 5
+
 // lastStrikeShare is the share of the maximum from which on one more missed key generation, which adds
 // 66 %, is a ban.
 const lastStrikeShare = 0.34

@@ -1,8 +1,6 @@
 package dashboards
 
 import (
-	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,195 +12,6 @@ import (
 
 	"raptoreum_exporter/internal/tools"
 )
-
-// sample is one series of an answer: its labels as PromQL writes them, and its value.
-type sample map[string]float64
-
-const (
-	own    = `job="raptoreum",instance="a:1",node="n",vantage="self"`
-	paris  = `job="raptoreum-fleet",instance="b:1",node="n",vantage="paris"`
-	alert  = `alertname="%s",alertstate="firing",severity="%s",`
-	runs   = `ALERTS{alertname="RaptoreumWatchdog",alertstate="firing",severity="info"}`
-	second = `job="raptoreum-fleet",instance="b:1",node="m",vantage="paris"`
-)
-
-func series(name, labels string, more ...string) string {
-	return metricName(name) + "{" + strings.Join(append(more, labels), ",") + "}"
-}
-
-func fires(name, severity, labels string) string {
-	return "ALERTS{" + fmt.Sprintf(alert, name, severity) + labels + "}"
-}
-
-// healthy is what the exporter beside a good node and one of a fleet say.
-func healthy() map[string]string {
-	s := map[string]string{
-		runs: "1", series("up", own): "1", series("up", paris): "1",
-		series("block_height", own): "100+1x60", series("header_height", own): "100+1x60", series("peers_median_height", own): "100+1x60",
-		series("initial_block_download", own): "0", series("sync_finished", own): "1", series("verification_progress_ratio", own): "1",
-		series("block_timestamp_seconds", own): "0+60x60", series("explorer_height_delta_blocks", own, `explorer="e"`): "0",
-		series("daemon_info", own, `version="2.0.3"`): "1", series("release_update_available", own): "0",
-		series("port_peer_info", paris, `user_agent="/Raptoreum Core:2.0.3/"`): "1", series("port_peer_height", paris): "100+1x60",
-		series("smartnode_configured", own): "1", series("quorum_memberships", own, `valid="false"`): "0",
-		series("safe_to_restart", own): "1", series("daemon_start_time_seconds", own): "-86400",
-		series("smartnodes", own, `state="enabled"`): "90", series("smartnodes", own, `state="pose_banned"`): "10", series("smartnodes_penalised", own): "3",
-		series("datadir_free_bytes", own): "9e10", series("datadir_size_bytes", own): "1e11",
-	}
-	for _, labels := range []string{own, paris} {
-		maps.Copy(s, map[string]string{
-			series("smartnode_pose_banned", labels): "0", series("smartnode_pose_strikes_left", labels): "2", series("smartnode_pose_penalty", labels): "0",
-			series("smartnode_pose_penalty_max", labels): "100", series("smartnode_pose_decay_seconds", labels): "0", series("port_reachable", labels): "1",
-			series("smartnode_next_payment_seconds", labels): "480", series("smartnode_payment_queue_position", labels): "4",
-			series("smartnode_payment_queue_length", labels): "90", series("smartnode_payment_wait_blocks", labels): "85", series("smartnode_last_paid_height", labels): "60",
-		})
-		for _, p := range portPhases() {
-			s[series("port_failed_phase", labels, `phase="`+p.text+`"`)] = "0"
-		}
-	}
-	maps.Copy(s, states("daemon_state", daemonStates(), "ready"))
-	maps.Copy(s, states("smartnode_state", smartnodeStates(), "ready"))
-	return s
-}
-
-func states(name string, all enum, state string) map[string]string {
-	s := map[string]string{}
-	for _, w := range all {
-		s[series(name, own, `state="`+w.text+`"`)] = "0"
-	}
-	s[series(name, own, `state="`+state+`"`)] = "1"
-	return s
-}
-
-// changed is a copy with other series; those whose value is empty go.
-func changed(s map[string]string, changes ...map[string]string) map[string]string {
-	s = maps.Clone(s)
-	for _, c := range changes {
-		maps.Copy(s, c)
-	}
-	maps.DeleteFunc(s, func(_, values string) bool { return values == "" })
-	return s
-}
-
-// withoutDaemon takes away what only a daemon tells.
-func withoutDaemon(s map[string]string) map[string]string {
-	s = maps.Clone(s)
-	maps.DeleteFunc(s, func(name, _ string) bool {
-		return strings.Contains(name, own) && !strings.HasPrefix(name, "up{") && !strings.Contains(name, "_port_") && !strings.Contains(name, "datadir") &&
-			!strings.Contains(name, "daemon_state")
-	})
-	return s
-}
-
-// fromOutside is what only the exporter of a fleet says, which has a daemon of its own.
-func fromOutside() map[string]string {
-	s := maps.Clone(healthy())
-	maps.DeleteFunc(s, func(name, _ string) bool { return strings.Contains(name, own) })
-	s[`raptoreum_block_height{job="raptoreum-fleet",instance="b:1"}`] = "163"
-	return s
-}
-
-func banned() map[string]string {
-	s := map[string]string{
-		fires("RaptoreumSmartnodePoSeBanned", "critical", own): "1", fires("RaptoreumSmartnodePoSePenaltyRose", "warning", own): "1",
-		series("smartnode_pose_penalty", own): "100", series("smartnode_pose_penalty", paris): "100",
-	}
-	for _, labels := range []string{own, paris} {
-		s[series("smartnode_pose_banned", labels)], s[series("smartnode_pose_strikes_left", labels)] = "1", "0"
-		s[series("smartnode_next_payment_seconds", labels)], s[series("smartnode_payment_queue_position", labels)] = "", ""
-	}
-	return s
-}
-
-// scenario is what Prometheus has, and by panel what the first query answers after an hour; an empty
-// sample says that nothing is known.
-type scenario struct {
-	name   string
-	series map[string]string
-	want   map[string]sample
-}
-
-func scenarios() []scenario {
-	const none = "{}"
-	down := changed(withoutDaemon(healthy()), states("daemon_state", daemonStates(), "hung"),
-		map[string]string{fires("RaptoreumDaemonDown", "critical", own): "1"})
-	return []scenario{
-		{"healthy", healthy(), map[string]sample{
-			"Verdict": {`{alert="no alert fires"}`: well}, "Ban": {none: 0}, "Strikes left": {none: 2}, "PoSe penalty": {none: 0},
-			"Daemon": {none: 1}, "Smartnode": {none: 1}, "Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 1}, "Block height": {none: 160},
-			"Explorers ahead by": {`{explorer="e"}`: 0}, "Next payment": {none: 480}, "Version": {`{version="2.0.3"}`: 1}, "Age of the tip": {none: 0},
-			"Payment": {none: 0}, "Restart now?": {none: 1}, "Disk full in": {none: notFilling}, "Failures by stage": {`{vantage="self"}`: 0, `{vantage="paris"}`: 0},
-			"Well": {none: 1}, "Banned": {none: 0}, "Unknown": {none: 0}, "Smartnodes": {none: 1}, "Smartnodes, the worst first": {`{node="n"}`: nodeWell},
-			"States of the 20 worst": {`{node="n"}`: nodeWell}, "Banned: mine and the network": {none: 0}, "Alerts of this node": {}, "Alerts that fire": {},
-		}},
-		{"no rules", changed(healthy(), map[string]string{runs: ""}), map[string]sample{
-			"Verdict": {}, "Unknown": {none: 1}, "Well": {none: 0},
-		}},
-		{"one strike left", changed(healthy(), map[string]string{
-			fires("RaptoreumSmartnodeOneStrikeLeft", "critical", own): "1", series("smartnode_pose_strikes_left", own): "1", series("smartnode_pose_penalty", own): "66",
-		}), map[string]sample{
-			"Verdict": {`{alert="SmartnodeOneStrikeLeft"}`: actNow}, "Strikes left": {none: 1}, "PoSe penalty": {none: 0.66}, "Ban": {none: 0},
-			"Act now": {none: 1}, "Banned": {none: 0}, "Punished: mine and the network": {none: 1},
-		}},
-		{"banned", changed(healthy(), banned()), map[string]sample{
-			"Verdict": {`{alert="SmartnodePoSeBanned"}`: actNow}, "Ban": {none: 1}, "Strikes left": {none: 0}, "Next payment": {},
-			"Banned": {none: 1}, "Act now": {none: 0}, "Banned: mine and the network": {none: 1}, "Smartnodes, the worst first": {`{node="n"}`: nodeBanned},
-			"Alerts of this node": {
-				`{alertname="RaptoreumSmartnodePoSeBanned",instance="a:1",severity="critical"}`:     3,
-				`{alertname="RaptoreumSmartnodePoSePenaltyRose",instance="a:1",severity="warning"}`: 3,
-			},
-		}},
-		{"banned, then the only exporter that knew is silent", changed(withoutDaemon(healthy()), map[string]string{
-			series("smartnode_pose_banned", own): "1x30 stale", series("smartnode_pose_banned", paris): "", series("up", own): "0",
-			fires("RaptoreumExporterDown", "critical", own): "1",
-		}), map[string]sample{"Ban": {none: 1}, "Daemon": {none: 1}, "Verdict": {`{alert="ExporterDown"}`: actNow}}},
-		{"hung", down, map[string]sample{
-			"Verdict": {`{alert="DaemonDown"}`: actNow}, "Daemon": {none: 8}, "Smartnode": {}, "Block height": {none: 160}, "Explorers ahead by": {},
-			"Version": {`{version="2.0.3"}`: 0}, "Ban": {none: 0}, "Restart now?": {}, "Act now": {none: 1},
-		}},
-		{"syncing", changed(healthy(), states("smartnode_state", smartnodeStates(), "waiting_for_protx"), map[string]string{
-			series("initial_block_download", own): "1", series("header_height", own): "1000", series("smartnode_pose_banned", own): "1",
-			series("sync_finished", own): "0", series("smartnode_pose_banned", paris): "", series("smartnode_pose_strikes_left", paris): "",
-		}), map[string]sample{
-			"Verdict": {`{alert="no alert fires"}`: well}, "Ban": {none: 1}, "Strikes left": {}, "Smartnode": {none: 3}, "Age of the tip": {}, "Banned": {none: 0},
-		}},
-		{"an explorer says banned, the chain does not", changed(healthy(), map[string]string{
-			series("explorer_smartnode_pose_banned", own, `explorer="e"`): "1", fires("RaptoreumSmartnodeViewsDisagree", "warning", own): "1",
-		}), map[string]sample{"Ban": {none: 0}, "Banned": {none: 0}, "Act today": {none: 1}}},
-		{"an explorer says banned, and no daemon tells", changed(down, map[string]string{
-			series("explorer_smartnode_pose_banned", own, `explorer="e"`): "1", series("smartnode_pose_banned", paris): "",
-		}), map[string]sample{"Ban": {none: 1}, "Banned": {none: 1}, "Act now": {none: 0}}},
-		{"nobody has a block", changed(healthy(), map[string]string{
-			fires("RaptoreumChainStalled", "critical", own): "1", fires("RaptoreumNetworkStalled", "warning", own): "1",
-		}), map[string]sample{"Verdict": {`{alert="NetworkStalled"}`: actToday}, "Act today": {none: 1}, "Act now": {none: 0}}},
-		{"its address is another", changed(healthy(), map[string]string{
-			fires("RaptoreumSmartnodeNotReady", "critical", own): "1", fires("RaptoreumSmartnodeAddressMismatch", "critical", own): "1",
-		}), map[string]sample{"Verdict": {`{alert="SmartnodeAddressMismatch"}`: actNow}, "Act now": {none: 1}}},
-		{"port closed to the world", changed(healthy(), map[string]string{
-			series("port_reachable", paris): "0", series("port_failed_phase", paris, `phase="connect"`): "1",
-			fires("RaptoreumPortUnreachable", "warning", paris): "1",
-		}), map[string]sample{
-			"Verdict": {`{alert="PortUnreachable"}`: actToday}, "Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 0},
-			"Failures by stage": {`{vantage="self"}`: 0, `{vantage="paris"}`: 4}, "Act today": {none: 1},
-		}},
-		{"another smartnode answers", changed(healthy(), map[string]string{series("port_identity_match", paris): "0"}), map[string]sample{
-			"Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 2},
-		}},
-		{"exporter silent", map[string]string{runs: "1", series("up", own): "0"}, map[string]sample{
-			"Verdict": {}, "Daemon": {none: 0}, "Ban": {}, "Port": {}, "Unknown": {none: 1}, "Well": {none: 0}, "Next payment": {}, "Version": {},
-		}},
-		{"seen only from outside", fromOutside(), map[string]sample{
-			"Verdict": {`{alert="no alert fires"}`: well}, "Daemon": {}, "Smartnode": {}, "Ban": {none: 0}, "Strikes left": {none: 2},
-			"Port": {`{vantage="paris"}`: 1}, "Block height": {none: 160}, "Version": {`{version="2.0.3"}`: 0}, "Next payment": {none: 480},
-			"Payment": {none: 0}, "The 10 farthest behind": {`{node="n"}`: 3}, "Well": {none: 1},
-		}},
-		{"two of a fleet", changed(healthy(), map[string]string{
-			series("up", second): "1", series("smartnode_pose_banned", second): "1", fires("RaptoreumSmartnodePoSeBanned", "critical", second): "1",
-		}), map[string]sample{
-			"Banned": {none: 1}, "Well": {none: 1}, "Smartnodes": {none: 2}, "Smartnodes, the worst first": {`{node="n"}`: nodeWell, `{node="m"}`: nodeBanned},
-			"States of the 20 worst": {`{node="n"}`: nodeWell, `{node="m"}`: nodeBanned}, "Banned: mine and the network": {none: 0.5},
-		}},
-	}
-}
 
 type (
 	toolSeries struct {
@@ -231,8 +40,13 @@ func TestAnswers(t *testing.T) {
 	var tests []toolTest
 	first := map[string]string{}
 	for _, q := range Queries() {
-		if q.RefID == "A" {
+		switch q.RefID {
+		case refID(0):
 			first[q.Panel] = q.Expr
+		case "Anno":
+			first["mark: "+q.Panel] = q.Expr
+		default:
+			first[q.Panel+", "+q.RefID] = q.Expr
 		}
 	}
 	for _, s := range scenarios() {

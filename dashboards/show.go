@@ -3,7 +3,6 @@ package dashboards
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -15,7 +14,10 @@ import (
 type Shown struct{ Name, Text, Colour string }
 
 // Screen is a dashboard as Grafana reads it from the JSON.
-type Screen struct{ panels []gPanel }
+type Screen struct {
+	panels []gPanel
+	marks  []gAnnotation
+}
 
 // Open reads the JSON of a dashboard.
 func Open(text []byte) (*Screen, error) {
@@ -23,7 +25,7 @@ func Open(text []byte) (*Screen, error) {
 	if err := json.Unmarshal(text, &d); err != nil {
 		return nil, err
 	}
-	return &Screen{d.Panels}, nil
+	return &Screen{d.Panels, d.Annotations.List}, nil
 }
 
 // Show says how a panel shows a value that one of its queries answers; nil stands for a panel of whose
@@ -65,6 +67,16 @@ func (s *Screen) Show(panel, refID string, labels map[string]string, value *floa
 		}
 	}
 	return shown, err
+}
+
+// Mark says what an annotation of that name writes at a moment, and its colour.
+func (s *Screen) Mark(name string, labels map[string]string) Shown {
+	for _, m := range s.marks {
+		if m.Name == name {
+			return Shown{Text: filled(m.TitleFormat, labels), Colour: m.IconColor}
+		}
+	}
+	return Shown{}
 }
 
 func (s *Screen) find(panel, refID string) (found *gPanel, query int) {
@@ -113,9 +125,14 @@ func (p *gPanel) nameOf(query int, labels map[string]string) (name, text string)
 			}
 		}
 	}
-	return regexp.MustCompile(`\{\{\s*(\w+)\s*\}\}`).ReplaceAllStringFunc(p.Targets[query].LegendFormat, func(label string) string {
+	return filled(p.Targets[query].LegendFormat, labels), ""
+}
+
+// filled is a text with the labels put in.
+func filled(text string, labels map[string]string) string {
+	return regexp.MustCompile(`\{\{\s*(\w+)\s*\}\}`).ReplaceAllStringFunc(text, func(label string) string {
 		return labels[strings.Trim(label, "{} ")]
-	}), ""
+	})
 }
 
 // override changes what is set for the fields of that name.
@@ -230,59 +247,4 @@ func (f *gField) scale(value *float64) string {
 		}
 	}
 	return colour
-}
-
-// format writes a number as Grafana does, in the units of the dashboards.
-func format(unit string, decimals *int, value float64) string {
-	suffix, ok := strings.CutPrefix(unit, "suffix:")
-	switch {
-	case ok:
-		return fixed(value, decimals) + " " + suffix
-	case unit == "percentunit":
-		return fixed(100*value, decimals) + "%"
-	case unit == "s":
-		return seconds(value, decimals)
-	}
-	return fixed(value, decimals)
-}
-
-func seconds(value float64, decimals *int) string {
-	for _, u := range []struct {
-		below, one float64
-		name       string
-	}{
-		{1e-6, 1e-9, "ns"},
-		{1e-3, 1e-6, "µs"},
-		{1, 1e-3, "ms"},
-		{60, 1, "s"},
-		{3600, 60, "min"},
-		{86400, 3600, "hour"},
-		{604800, 86400, "day"},
-		{31536000, 604800, "week"},
-		{math.Inf(1), 31556900, "year"},
-	} {
-		if value == 0 {
-			return "0 s"
-		}
-		if math.Abs(value) < u.below {
-			if u.one >= 60 && math.Abs(value/u.one) > 1 {
-				u.name += "s"
-			}
-			return fixed(value/u.one, decimals) + " " + u.name
-		}
-	}
-	return ""
-}
-
-// fixed rounds as JavaScript does, to so many decimals or to about three digits.
-func fixed(value float64, decimals *int) string {
-	digits := 0
-	switch {
-	case decimals != nil:
-		digits = *decimals
-	case value != math.Trunc(value):
-		digits = max(0, 2-int(math.Floor(math.Log10(math.Abs(value)))))
-	}
-	factor := math.Pow10(digits)
-	return strconv.FormatFloat(math.Floor(value*factor+0.5)/factor, 'f', digits, 64)
 }

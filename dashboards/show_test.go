@@ -49,12 +49,16 @@ func TestShow(t *testing.T) {
 		{"smartnode.json", "Age of the tip", "A", nil, 2100, Shown{"age", "35 mins", critical}},
 		{"smartnode.json", "Peers", "A", labels{"direction": "inbound"}, 3, Shown{"inbound", "3", critical}},
 		{"smartnode.json", "Peers", "A", nil, nil, Shown{"", nobodyTells, ""}},
+		{"smartnode.json", "Disk of the data directory", "A", nil, 9e8, Shown{"free", "858 MiB", critical}}, // below its first line
+		{"smartnode.json", "Strikes over time", "A", nil, 0, Shown{"strikes", "BANNED", critical}},
 		{"smartnode.json", "Alerts of this node", "A", nil, 3, Shown{"State", "fires", critical}},
 		{"smartnode.json", "Alerts of this node", "A", nil, nil, Shown{"", "Nothing fires or fired", ""}},
 		{"fleet.json", "Act now", "A", nil, 0, Shown{"", "0", unknown}},
 		{"fleet.json", "Act now", "A", nil, 3, Shown{"", "3", critical}},
 		{"fleet.json", "Smartnodes, the worst first", "A", labels{"node": "n"}, nodeBanned, Shown{"State", "BANNED", "dark-red"}},
 		{"fleet.json", "Smartnodes, the worst first", "E", labels{"node": "n"}, 0.5, Shown{"Port", "some places", bad}},
+		{"fleet.json", "Smartnodes, the worst first", "D", labels{"node": "n"}, -1, Shown{"Behind by", "-1 blocks", "transparent"}},
+		{"fleet.json", "Smartnodes, the worst first", "D", labels{"node": "n"}, -11, Shown{"Behind by", "-11 blocks", note}},
 		{"fleet.json", "Smartnodes, the worst first", "F", labels{"node": "n"}, 40, Shown{"Paid before", "40 blocks", ""}},
 		{"fleet.json", "Smartnodes, the worst first", "H", labels{"node": "n", "version": "2.0.3.1"}, 1, Shown{"Version", "2.0.3.1", ""}},
 		{"fleet.json", "States of the 20 worst", "A", labels{"node": "n"}, nodeUnknown, Shown{"n", "unknown", unknown}},
@@ -81,6 +85,9 @@ func TestShow(t *testing.T) {
 	if _, err := s.Show("Verdict", "B", nil, nil); err == nil {
 		t.Error("a query that there is not shows something")
 	}
+	if got, want := s.Mark("Alert", labels{"alertname": "X"}), (Shown{"", "X", "purple"}); got != want {
+		t.Errorf("an alert is marked by %+v, want %+v", got, want)
+	}
 	if column := screen(t, "fleet.json").SortedBy("Smartnodes, the worst first"); column != "State" {
 		t.Errorf("the fleet is sorted by %q", column)
 	}
@@ -105,6 +112,13 @@ func TestFormat(t *testing.T) {
 		{"s", 0.012, nil, "12 ms"},
 		{"percentunit", 0.664, ptr(0), "66%"},
 		{"percentunit", 0.664, nil, "66.4%"},
+		{"bytes", 0, nil, "0 B"},
+		{"bytes", 1023, nil, "1023 B"},
+		{"bytes", 40e9, nil, "37.3 GiB"},
+		{"bytes", 9e16, nil, "79.9 PiB"},
+		{"bytes", -2048, nil, "-2 KiB"},
+		{"Bps", 2000, nil, "2 kB/s"},
+		{"Bps", 0.5, nil, "500 mB/s"},
 		{"none", 1.02, ptr(0), "1"},
 		{"none", 3.14159, nil, "3.14"},
 		{"none", 13.25, nil, "13.3"},

@@ -73,12 +73,13 @@ func smartnode() board {
 
 func smartnodeAnnotations() []annotation {
 	banned, penalty := largest(current(mine("smartnode_pose_banned"))), largest(current(mine("smartnode_pose_penalty")))
-	before := func(name string) string { return largest(mine(name) + " offset 5m") }
+	// What was known 5 minutes ago: a change is marked even if nobody answered in between, as while a daemon starts.
+	before := func(name string) string { return largest("last_over_time(" + mine(name) + "[1d] offset 5m)") }
 	return []annotation{
 		{"Missed DKG", "Missed key generation", bad, fmt.Sprintf("%s - %s > %d", penalty, before("smartnode_pose_penalty"), penaltyRise)},
 		{"Ban", "PoSe ban", critical, banned + " == 1 and " + before("smartnode_pose_banned") + " == 0"},
 		{"Revival", "Revived", good, banned + " == 0 and " + before("smartnode_pose_banned") + " == 1"},
-		{"Restart", "raptoreumd restarted", note, largest("changes("+mine("daemon_start_time_seconds")+"[5m])") + " > 0"},
+		{"Restart", "raptoreumd restarted", note, largest(mine("daemon_start_time_seconds")) + " - " + before("daemon_start_time_seconds") + fmt.Sprintf(" > %d", startJitter)},
 		{"Alert", "{{alertname}}", "purple", `max by (alertname) (` + mine("ALERTS", `alertstate="firing"`, `severity=~"critical|warning"`) + `)`},
 	}
 }
@@ -136,7 +137,7 @@ func topStates() []panel {
 	daemon := daemonStates()
 	return []panel{
 		{
-			kind: stat, title: "Verdict", w: 5, h: 4, names: true, sizes: &sizes{16, 36},
+			kind: stat, title: "Verdict", w: 5, h: 4, names: true, sizes: &sizes{15, 36},
 			about:   "The worst alert that fires for this node. Normal: WELL. Unknown: no exporter answers, or Prometheus does not run the rules.",
 			queries: []query{{"{{alert}}", verdict()}},
 			field:   field{unit: "none", words: verdictWords(), none: "UNKNOWN"},

@@ -70,8 +70,8 @@ func posePanels() []panel {
 			},
 		},
 		{
-			kind: timeline, title: "Strikes left", w: 8, h: 8, alerts: []string{"RaptoreumSmartnodeOneStrikeLeft", "RaptoreumSmartnodePoSeBanned"},
-			about:   "Missed key generations until the ban, over time. Normal: 2.",
+			kind: timeline, title: "Strikes over time", w: 8, h: 8, alerts: []string{"RaptoreumSmartnodeOneStrikeLeft", "RaptoreumSmartnodePoSeBanned"},
+			about:   "Missed key generations until the ban, as they were. Normal: 2 throughout.",
 			queries: []query{{"strikes", least(current(mine("smartnode_pose_strikes_left")))}},
 			field:   field{unit: "none", words: strikeWords()},
 		},

@@ -14,7 +14,7 @@ func versionState() string {
 func topNumbers() []panel {
 	return []panel{
 		{
-			kind: stat, title: "Port", w: 6, h: 5, names: true, alerts: []string{"RaptoreumPortUnreachable", "RaptoreumPortIdentityMismatch", "RaptoreumPortVantagesDisagree"},
+			kind: stat, title: "Port", w: 7, h: 5, names: true, alerts: []string{"RaptoreumPortUnreachable", "RaptoreumPortIdentityMismatch", "RaptoreumPortVantagesDisagree"},
 			about:   "Does the registered address shake hands, seen from each place. Normal: ANSWERS from all. From self, the machine itself, a router may be to blame.",
 			queries: []query{{"from {{vantage}}", portState()}},
 			field: field{unit: "none", none: "UNKNOWN", words: []word{
@@ -54,7 +54,7 @@ func topNumbers() []panel {
 			fields: []override{{"ahead of it", field{unit: "none", decimals: ptr(0), words: []word{{value: 0, text: "next block"}}}}},
 		},
 		{
-			kind: stat, title: "Version", w: 4, h: 5, names: true, alerts: []string{"RaptoreumUpdateAvailable"},
+			kind: stat, title: "Version", w: 3, h: 5, names: true, alerts: []string{"RaptoreumUpdateAvailable"},
 			about:   "Version of raptoreumd. Normal: NEWEST. Without a daemon it is what answered the handshake, and nobody says whether it is the newest.",
 			queries: []query{{"{{version}}", versionState()}},
 			field: field{unit: "none", none: "UNKNOWN", words: []word{

@@ -52,6 +52,7 @@ func TestAlerting(t *testing.T) {
 	days.Wait()
 	checkPost(t, runs, stacks)
 	checkPanels(t, runs, results)
+	checkMarks(t, runs, results)
 	report(t, results)
 	checkReadme(t, results)
 }

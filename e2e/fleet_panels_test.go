@@ -4,7 +4,9 @@ package e2e
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -62,17 +64,21 @@ func (f *fleet) checkFleetPanels(t *testing.T, s *drill.Stack, p *drill.Program,
 	for _, node := range nodes {
 		want := map[string]string{
 			"State": "well green", "Penalty": "0%", "Strikes left": "2: good green", "Port": "answers green", "Seen from": "paris",
-			"Behind by": "-1..1 blocks", "Version": "2.0.3.1",
+			"Behind by": "-1..1 blocks", "Version": "2.0.3.1", "Paid before": "*", "Next payment": "*",
 		}
 		if slices.Contains(banned, node) {
 			want["State"], want["Penalty"], want["Strikes left"] = "BANNED dark-red", "100% red", "BANNED red"
-			want["Next payment"] = "" // it has no place
+			want["Paid before"], want["Next payment"] = "", "" // it has no place
 		}
 		for column, shows := range want {
 			if got := cells[node][column]; !matches(got, shows) {
 				t.Errorf("%s of %s is %q, want %q", column, node, got, shows)
 			}
 		}
+	}
+	for _, node := range slices.Compact([]string{nodes[0], cmp.Or(slices.Concat(banned, nodes[:1])...)}) {
+		v.node = node
+		v.checkFromOutside(t, slices.Contains(banned, node))
 	}
 	timeline, err := v.text(fleetBoard, "States of the 20 worst")
 	for _, node := range banned {
@@ -90,10 +96,47 @@ func (f *fleet) checkFleetPanels(t *testing.T, s *drill.Stack, p *drill.Program,
 	}
 }
 
+// checkFromOutside looks at the Smartnode dashboard of a node beside which no exporter runs.
+func (v viewer) checkFromOutside(t *testing.T, banned bool) {
+	t.Helper()
+	want := map[string]string{
+		"Verdict": "no alert fires: WELL green", "Ban": "NO BAN green", "Strikes left": "2: good green", "PoSe penalty": "penalty: 0% green",
+		"Daemon": "NOT WATCHED grey", "Smartnode": "UNKNOWN grey", "Port": "from paris: ANSWERS green", "Next payment": "in about: *, ahead of it: *",
+		"Version": "2.0.3.1: runs grey", "Failures by stage": "from paris: complete green", "Way back": "penalty gone in: no penalty green",
+		"Age of the tip": silent, "Peers": silent, "Restart now?": "UNKNOWN grey",
+	}
+	var wantMarks []string
+	if banned {
+		maps.Copy(want, map[string]string{
+			"Verdict": "SmartnodePoSeBanned: ACT NOW red", "Ban": "BANNED red", "Strikes left": "BANNED red", "PoSe penalty": "penalty: 100% red",
+			"Next payment": "NO PLACE KNOWN grey", "Way back": "banned at height: 1..9999999 red",
+			"Failures by stage": "from paris: complete green or from paris: mnauth yellow", // that of the last handshake
+		})
+		wantMarks = []string{missed, ban}
+	}
+	for panel, shows := range want {
+		if got, err := v.text(smartnodeBoard, panel); err != nil || !matches(got, shows) {
+			t.Errorf("%s of %s shows %q, want %q (%v)", panel, v.node, got, shows, err)
+		}
+	}
+	alerts, err := v.look(smartnodeBoard, "Alerts of this node")
+	if told := slices.ContainsFunc(alerts, func(s seen) bool {
+		return s.labels["alertname"] == "RaptoreumSmartnodePoSeBanned" && s.String() == "State: fires red"
+	}); err != nil || told != banned || !banned && fmt.Sprint(alerts) != "[Nothing fires or fired]" {
+		t.Errorf("the alerts of %s are %v (%v)", v.node, alerts, err)
+	}
+	if marks, _, err := v.marks(); err != nil || !slices.Equal(marks, wantMarks) {
+		t.Errorf("%s: the marks are %q, want %q (%v)", v.node, marks, wantMarks, err)
+	}
+}
+
 // rows returns the nodes of the fleet's table in its order, and their cells by column.
 func (v viewer) rows() (nodes []string, cells map[string]map[string]string, err error) {
 	all, err := v.look(fleetBoard, fleetTable)
 	by, rank := v.screens[fleetBoard].SortedBy(fleetTable), map[string]float64{}
+	if by == "" && err == nil {
+		err = errors.New("no column has the largest first")
+	}
 	cells = map[string]map[string]string{}
 	for _, s := range all {
 		node := s.labels["node"]

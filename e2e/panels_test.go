@@ -20,6 +20,7 @@ const (
 	smartnodeBoard = "raptoreum-smartnode"
 	fleetBoard     = "raptoreum-fleet"
 	fleetTable     = "Smartnodes, the worst first"
+	mark           = "Anno" // the query of an annotation
 )
 
 // viewer looks at the dashboards as they are in the JSON, at a moment, with their variables chosen.
@@ -70,14 +71,12 @@ func (s seen) String() string {
 	return text + " " + s.Colour
 }
 
-// look returns all that a panel shows. The name of another panel may be the same: the first is meant.
+// look returns all that a panel shows.
 func (v viewer) look(board, panel string) (all []seen, err error) {
-	asked := map[string]bool{}
 	for _, q := range dashboards.Queries() {
-		if q.Dashboard != board || q.Panel != panel || asked[q.RefID] || strings.Contains(q.Expr, "offset 1h") { // which is known after an hour
+		if q.Dashboard != board || q.Panel != panel || q.RefID == mark || strings.Contains(q.Expr, "offset 1h") { // which is known after an hour
 			continue
 		}
-		asked[q.RefID] = true
 		expr, err := drill.ScaleExpr(dashboards.Expand(q.Expr, v.job, v.node, ""))
 		if err != nil {
 			return nil, err
@@ -116,13 +115,20 @@ func (v viewer) text(board, panel string) (string, error) {
 	return strings.Join(texts, ", "), err
 }
 
-// matches compares what is shown with what is wanted: 3..5 stands for any number from 3 to 5, and there
-// may be several texts with "or" between.
+// matches compares what is shown with what is wanted: 3..5 stands for any number from 3 to 5, * for any text
+// of one value, and there may be several texts with "or" between.
 func matches(got, want string) bool {
 	return slices.ContainsFunc(strings.Split(want, " or "), func(want string) bool { return fits(got, want) })
 }
 
 func fits(got, want string) bool {
+	if before, after, ok := strings.Cut(want, "*"); ok && !strings.Contains(before, "..") {
+		if !strings.HasPrefix(got, before) {
+			return false
+		}
+		length := strings.IndexByte(got[len(before):]+",", ',')
+		return length > 0 && fits(got[len(before)+length:], after)
+	}
 	at := regexp.MustCompile(`(-?\d[\d.]*?)\.\.(-?\d[\d.]*)`).FindStringSubmatchIndex(want)
 	if at == nil {
 		return got == want
@@ -152,6 +158,12 @@ func TestMatches(t *testing.T) {
 		{"3.2 hours", "3.0..6.5 hours", true},
 		{"UNKNOWN", "3.0..6.5 hours", false},
 		{"45 s green", "0..60 s green or 1..20 mins green", true},
+		{"a: 3 ms, b: 4 blocks", "a: *, b: 4..5 blocks", true},
+		{"a: 4 blocks, b: 3 ms", "a: 4..5 blocks, b: *", true},
+		{"a: 4 blocks, b: ", "a: 4..5 blocks, b: *", false},
+		{"a: 3 ms, c: 4 ms", "a: *, b: *", false},
+		{"a: 3 ms, b: 4 ms", "a: *", false},
+		{"a: 3 ms", "a: *, b: *", false},
 		{"45 mins green", "0..60 s green or 1..20 mins green", false},
 	} {
 		if matches(test.got, test.want) != test.ok {
@@ -190,6 +202,7 @@ func (v viewer) compare(other differs) (wrong []string) {
 		if shows, ok := other[want.panel]; ok {
 			want.shows, found = shows, found+1
 		}
+		want.shows = strings.ReplaceAll(want.shows, "{node}", v.node)
 		got, err := rows[v.node][strings.TrimPrefix(want.panel, "row: ")], error(nil)
 		if want.board != "" {
 			got, err = v.text(want.board, want.panel)

@@ -12,19 +12,13 @@ import (
 	"raptoreum_exporter/internal/drill"
 )
 
-// unanswered are the queries of what does not happen to a healthy node, or is not on the fake's machine.
+// unanswered are the queries of what does not happen to a healthy node, or of a process, which the fake has not.
 func unanswered() []string {
 	return []string{
 		"raptoreum-smartnode, Penalty, C",
 		"raptoreum-smartnode, Way back, B",
 		"raptoreum-smartnode, CPU of raptoreumd, A",
-		"raptoreum-smartnode, CPU of raptoreumd, B",
-		"raptoreum-smartnode, CPU that is missing, A",
-		"raptoreum-smartnode, CPU that is missing, B",
 		"raptoreum-smartnode, Memory, A",
-		"raptoreum-smartnode, Memory, B",
-		"raptoreum-smartnode, Memory, C",
-		"raptoreum-smartnode, Memory, D",
 		"raptoreum-smartnode, Files open, A",
 		"raptoreum-smartnode, Alerts of this node, A",
 		"raptoreum-smartnode, Missed DKG, Anno",

@@ -74,7 +74,7 @@ func StartNode(ctx context.Context, root, job, name string) (n *Node, err error)
 		s.AdvanceEvery = simnet.Duration(Scaled(blockEvery))
 		s.PeersIn, s.PeersOut, s.ListSize = 6, 8, Registered
 	})
-	if err := n.build(); err != nil {
+	if err := n.build(filepath.Join(root, "testdata", "host", "proc")); err != nil {
 		return n, err
 	}
 	if n.sources, err = n.connect(ctx); err != nil {
@@ -85,8 +85,8 @@ func StartNode(ctx context.Context, root, job, name string) (n *Node, err error)
 	return n, nil
 }
 
-// build makes the machine: its proc and cgroup, as far as they are read.
-func (n *Node) build() (err error) {
+// build makes the machine: its proc and cgroup, as far as they are read, with CPUs and memory as recorded.
+func (n *Node) build(recorded string) (err error) {
 	if n.machine, err = os.MkdirTemp("", "raptoreum_exporter-drill-"); err != nil {
 		return err
 	}
@@ -94,6 +94,13 @@ func (n *Node) build() (err error) {
 		"proc/self": "", "proc/1/cmdline": "init\x00", "proc/1/comm": "init\n",
 	} {
 		n.write(file, content)
+	}
+	for _, file := range []string{"stat", "meminfo", "pressure/cpu"} {
+		content, err := os.ReadFile(filepath.Join(recorded, file))
+		if err != nil {
+			return err
+		}
+		n.write("proc/"+file, string(content))
 	}
 	n.born()
 	n.oomKills("proc/vmstat", 3)
