@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"raptoreum_exporter/internal/tools"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -72,7 +74,7 @@ func TestReadme(t *testing.T) {
 		t.Skip("runs other programs")
 	}
 	n, flags := playing(t, "healthy")
-	port := freePort(t)
+	_, port, _ := net.SplitHostPort(tools.FreeAddress(t))
 	box := t.TempDir()
 	bin, home, etc := filepath.Join(box, "bin"), filepath.Join(box, "home"), filepath.Join(box, "etc")
 	for _, dir := range []string{bin, etc, filepath.Join(home, ".raptoreumcore")} {
@@ -197,17 +199,6 @@ func (s *servers) stop() {
 		time.Sleep(50 * time.Millisecond)
 	}
 	s.t.Error("an exporter does not end")
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
 }
 
 // TestReadmeTargets: what README.md has made, the Makefile makes.

@@ -173,7 +173,7 @@ func judgeFork(f *facts) *Finding {
 		return nil
 	case same == 0:
 		return critical("ChainForked", "the explorers have another block 6 below the tip: raptoreumd follows a fork",
-			"grep -a 'marked invalid' "+strings.TrimPrefix(f.debugLog(), "tail -n 50 ")+" | tail -n 3",
+			"grep -a 'marked invalid' "+f.logFile()+" | tail -n 3",
 			"raptoreum-cli reconsiderblock <hash of that line>")
 	case differ > 0:
 		return fine("the same chain as %d of %d explorers", same, differ+same)

@@ -9,7 +9,6 @@ import (
 const (
 	stuckWarmup = 30 * 60 // seconds
 	youngDaemon = 10 * 60
-	healSilent  = 45 * 60
 )
 
 // judgeDaemon: whatever the state is called, a daemon that is not ready is one outage.
@@ -94,7 +93,7 @@ func judgeHeal(f *facts) *Finding {
 		return critical("HealGaveUp", "heal has restarted raptoreumd in vain and has given up", "journalctl -u raptoreum_heal -n 50 --no-pager", f.debugLog())
 	}
 	if looked, known := f.age("heal_last_look_timestamp_seconds"); known {
-		if looked > healSilent {
+		if _, decides := f.value("heal_gave_up"); !decides { // the exporter no longer takes its word
 			return fine("has not looked for %s: its timer is off", span(looked))
 		}
 		return fine("looked %s ago", span(looked))

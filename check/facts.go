@@ -84,46 +84,41 @@ func (f *facts) refused() bool {
 func (f *facts) downloading() bool { return f.is(1, "initial_block_download") }
 
 // debugLog is the command that shows the end of debug.log.
-func (f *facts) debugLog() string {
-	return "tail -n 50 " + filepath.Join(f.datadir(), "debug.log")
-}
+func (f *facts) debugLog() string { return "tail -n 50 " + f.logFile() }
+
+func (f *facts) logFile() string { return filepath.Join(f.datadir(), "debug.log") }
 
 func (f *facts) datadir() string { return cmp.Or(f.Datadir, "~/.raptoreumcore") }
 
 // conf is the path of raptoreum.conf for a command to paste.
-func (f *facts) conf() string {
-	if f.Conf != "" {
-		return f.Conf
-	}
-	return "~/.raptoreumcore/raptoreum.conf"
-}
+func (f *facts) conf() string { return cmp.Or(f.Conf, "~/.raptoreumcore/raptoreum.conf") }
 
 const (
 	noHash    = "<proTxHash>"
 	noAddress = "<ip:port>"
 )
 
-// protx returns hash and address of the registration, or words in their place.
-func (f *facts) protx() (hash, address string) {
-	hash, address = f.state("smartnode_info", "protx"), f.state("smartnode_info", "address")
-	if hash == "" {
-		hash = cmp.Or(f.ProTx, noHash)
-	}
+// hash is that of the registration, or words in its place.
+func (f *facts) hash() string { return cmp.Or(f.state("smartnode_info", "protx"), f.ProTx, noHash) }
+
+// address is the registered one, or words in its place.
+func (f *facts) address() string {
+	address := f.state("smartnode_info", "address")
 	if address == "" || strings.HasSuffix(address, ":0") { // that of a revoked one
-		address = noAddress
+		return noAddress
 	}
-	return hash, address
+	return address
 }
 
 // updateService is the command that ends a ban or changes the address. It needs the fee and the
 // operator's secret, so it is for the console of the owner's wallet, not for a shell of this machine.
 // Where the registered address is what is wrong, the owner fills in the right one.
 func (f *facts) updateService() string {
-	hash, address := f.protx()
+	address := f.address()
 	if f.is(0, "smartnode_address_match") || f.is(1, "smartnode_address_duplicate") {
 		address = noAddress
 	}
-	return fmt.Sprintf(`protx update_service "%s" "%s" "<operator BLS secret: from your own records>"`, hash, address)
+	return fmt.Sprintf(`protx update_service "%s" "%s" "<operator BLS secret: from your own records>"`, f.hash(), address)
 }
 
 func fine(format string, args ...any) *Finding {

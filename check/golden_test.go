@@ -12,12 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
 	"raptoreum_exporter/check"
+	"raptoreum_exporter/internal/tools"
 )
 
 var update = flag.Bool("update", false, "write what is expected anew")
@@ -150,7 +150,7 @@ func TestGolden(t *testing.T) {
 			report := l.judge(t)
 			var text strings.Builder
 			report.Print(&text, check.Style{Program: "raptoreum_exporter"})
-			compare(t, filepath.Join(scenarios, l.name, name+".txt"), text.String())
+			tools.Golden(t, *update, filepath.Join(scenarios, l.name, name+".txt"), text.String())
 			if l.outside {
 				return // the form is the same
 			}
@@ -158,23 +158,7 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			compare(t, filepath.Join(scenarios, l.name, name+"-json.txt"), string(encoded)+"\n")
+			tools.Golden(t, *update, filepath.Join(scenarios, l.name, name+"-json.txt"), string(encoded)+"\n")
 		})
-	}
-}
-
-func compare(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("-want +got (make golden writes it anew):\n%s", diff)
 	}
 }

@@ -6,7 +6,7 @@ import "fmt"
 // only when nobody comes in either, or when it was seen from outside.
 func judgePort(f *facts) *Finding {
 	reachable, known := f.value("port_reachable")
-	_, address := f.protx()
+	address := f.address()
 	phase := f.state("port_failed_phase", "phase")
 	if address == noAddress {
 		address = "its address"

@@ -68,7 +68,7 @@ func judgePoSe(f *facts) *Finding {
 		return f.banned("banned")
 	case counted && strikes == 1:
 		return critical("SmartnodeOneStrikeLeft", text+": the next missed quorum duty bans it; do not restart while a key generation runs",
-			f.debugLog(), "raptoreum-cli quorum memberof "+first(f.protx()))
+			f.debugLog(), "raptoreum-cli quorum memberof "+f.hash())
 	case penalty > 0 && counted:
 		decay, _ := f.value("smartnode_pose_decay_seconds")
 		return fine("%s, %.0f strikes left, back at 0 in %s", text, strikes, span(decay))
@@ -77,8 +77,6 @@ func judgePoSe(f *facts) *Finding {
 	}
 	return fine("penalty %.0f", penalty)
 }
-
-func first(a, _ string) string { return a }
 
 func (f *facts) banned(text string) *Finding {
 	if height, told := f.value("smartnode_pose_ban_height"); told {
@@ -105,14 +103,14 @@ func (f *facts) poseOfExplorers() *Finding {
 		return nil
 	}
 	found := unknown("penalty and ban are not known")
-	if hash, _ := f.protx(); hash == noHash && !f.outside() {
+	if f.hash() == noHash && !f.outside() {
 		found.Next = []string{"raptoreum_exporter check --smartnode.protx=HASH   # explorers tell of it then"}
 	}
 	return found
 }
 
 func judgeAddress(f *facts) *Finding {
-	_, address := f.protx()
+	address := f.address()
 	match, known := f.value("smartnode_address_match")
 	registered := "registered as " + address
 	if address == noAddress { // revoked, or its operator key was changed
@@ -140,7 +138,7 @@ func judgeCollateral(f *facts) *Finding {
 		return nil
 	case payable == 0:
 		return critical("SmartnodeUnpayable", "of a tier that is not paid: register it anew with enough collateral (1,800,000 RTM on the main network)",
-			"raptoreum-cli protx info "+first(f.protx()))
+			"raptoreum-cli protx info "+f.hash())
 	}
 	return fine("of a tier that is paid")
 }

@@ -15,7 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/prometheus/common/expfmt"
@@ -27,6 +26,7 @@ import (
 	"raptoreum_exporter/fleet"
 	"raptoreum_exporter/host"
 	"raptoreum_exporter/internal/simnet"
+	"raptoreum_exporter/internal/tools"
 	"raptoreum_exporter/p2p"
 )
 
@@ -45,26 +45,9 @@ func TestGolden(t *testing.T) {
 			set := collector.New(collector.Config{Sources: sources})
 			gather(t, set) // reads the list, in which a banned smartnode is found,
 			gather(t, set) // of which the explorers are asked then
-			compare(t, filepath.Join(scenarios, name, "metrics.txt"), fixed(gather(t, set), n))
-			compare(t, filepath.Join(scenarios, name, "probe.txt"), fixed(probe(t, sources), n))
+			tools.Golden(t, *update, filepath.Join(scenarios, name, "metrics.txt"), fixed(gather(t, set), n))
+			tools.Golden(t, *update, filepath.Join(scenarios, name, "probe.txt"), fixed(probe(t, sources), n))
 		})
-	}
-}
-
-// compare compares what was gathered with a file, or writes that.
-func compare(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("-want +got (make golden writes it anew):\n%s", diff)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"raptoreum_exporter/internal/child"
 	"raptoreum_exporter/internal/drill"
 	"raptoreum_exporter/internal/simnet"
+	"raptoreum_exporter/internal/tools"
 )
 
 const (
@@ -114,7 +115,7 @@ func startFleet(t *testing.T) *fleet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fleet{file: filepath.Join(t.TempDir(), "fleet.yml"), log: new(strings.Builder), listen: free(t)}
+	f := &fleet{file: filepath.Join(t.TempDir(), "fleet.yml"), log: new(strings.Builder), listen: tools.FreeAddress(t)}
 	f.network, err = simnet.Start(simnet.Config{
 		Scenario: scenario, Captures: os.DirFS(root + "/testdata/captures"), User: "rtm", Password: "Tr0ub4dor-of-the-test",
 	})
@@ -122,7 +123,7 @@ func startFleet(t *testing.T) *fleet {
 		t.Fatal(err)
 	}
 	t.Cleanup(f.network.Close)
-	_, f.port, _ = net.SplitHostPort(free(t))
+	_, f.port, _ = net.SplitHostPort(tools.FreeAddress(t))
 	for k := range fleetSize + 1 {
 		f.crowd = append(f.crowd, simnet.Member{Address: f.address(k)})
 	}
@@ -150,16 +151,6 @@ func startFleet(t *testing.T) *fleet {
 		t.Fatal(err)
 	}
 	return f
-}
-
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func (f *fleet) address(k int) string { return fmt.Sprintf("127.9.0.%d:%s", k+1, f.port) }

@@ -41,6 +41,8 @@ type Surgeon struct {
 // ErrNotHealed means that an attempt did not come to its end.
 var ErrNotHealed = errors.New("not restarted")
 
+var errStopped = fmt.Errorf("%w: heal was stopped", ErrNotHealed)
+
 // Operate ends the daemon gently, if it is there, and starts it again. The outcome says what was done,
 // for the history; the error wraps ErrNotHealed when the daemon was not restarted.
 func (s *Surgeon) Operate(ctx context.Context, trouble Trouble) (outcome string, err error) {
@@ -68,11 +70,10 @@ func (s *Surgeon) Operate(ctx context.Context, trouble Trouble) (outcome string,
 	case !done:
 		return "another has started it", nil
 	}
-	ctx = context.WithoutCancel(ctx) // it is stopped: now it has to be started
-	if s.startedAgain(ctx, found.PID) {
+	if s.startedAgain(found.PID) {
 		return "stopped; its supervisor has started it", nil
 	}
-	return s.start(ctx)
+	return s.start(context.WithoutCancel(ctx)) // it is stopped: now it has to be started
 }
 
 // stop ends a process; false: it was gone before, and another is there.
@@ -99,18 +100,16 @@ func (s *Surgeon) stop(ctx context.Context, pid int, kill time.Duration) (bool, 
 		limit = kill
 	}
 	if ctx.Err() != nil {
-		return false, fmt.Errorf("%w: heal was stopped", ErrNotHealed)
+		return false, errStopped
 	}
 	s.Log("SIGTERM", "pid", pid, "waits", limit)
 	if err := process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return false, err
 	}
 	_ = process.Signal(syscall.SIGCONT) // one that was stopped would never see it; that it has ended is seen below
-	// From here on half a restart would be worse than a late one.
-	ctx = context.WithoutCancel(ctx)
-	ended, err := s.ends(ctx, process, pid, limit)
-	if ended || err != nil {
-		return true, err
+	// From here on half a restart would be worse than a late one: nothing cuts it short.
+	if s.ends(process, pid, limit) {
+		return true, nil
 	}
 	if kill == 0 {
 		return false, fmt.Errorf("%w: raptoreumd has not ended %s after SIGTERM; look at it, or allow --heal.kill-after", ErrNotHealed, limit)
@@ -119,59 +118,41 @@ func (s *Surgeon) stop(ctx context.Context, pid int, kill time.Duration) (bool, 
 	if err := process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return false, err
 	}
-	ended, err = s.ends(ctx, process, pid, afterKill)
-	if !ended && err == nil {
-		err = fmt.Errorf("%w: raptoreumd has not ended after SIGKILL: its disk hangs", ErrNotHealed)
+	if !s.ends(process, pid, afterKill) {
+		return false, fmt.Errorf("%w: raptoreumd has not ended after SIGKILL: its disk hangs", ErrNotHealed)
 	}
-	return true, err
+	return true, nil
 }
 
 // ends waits for the end of a process. A zombie has no command line any more, so it is not found.
-func (s *Surgeon) ends(ctx context.Context, process *os.Process, pid int, limit time.Duration) (bool, error) {
-	for deadline := time.Now().Add(limit); ; {
+func (s *Surgeon) ends(process *os.Process, pid int, limit time.Duration) bool {
+	for deadline := time.Now().Add(limit); ; time.Sleep(lookAgain) {
 		if errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone) {
-			return true, nil
+			return true
 		}
 		if found, err := s.Find(); errors.Is(err, host.ErrNotRunning) || err == nil && found.PID != pid {
-			return true, nil
+			return true
 		}
 		if time.Now().After(deadline) {
-			return false, nil
-		}
-		if err := sleep(ctx, lookAgain); err != nil {
-			return false, err
+			return false
 		}
 	}
 }
 
 // startedAgain tells whether a supervisor starts the daemon by itself.
-func (s *Surgeon) startedAgain(ctx context.Context, before int) bool {
-	for deadline := time.Now().Add(cmp.Or(s.Supervised, supervised)); time.Now().Before(deadline); {
+func (s *Surgeon) startedAgain(before int) bool {
+	for deadline := time.Now().Add(cmp.Or(s.Supervised, supervised)); time.Now().Before(deadline); time.Sleep(lookAgain) {
 		if found, err := s.Find(); err == nil && found.PID != before {
 			return true
-		}
-		if sleep(ctx, lookAgain) != nil {
-			return false
 		}
 	}
 	return false
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
-	if ctx.Err() != nil {
-		return fmt.Errorf("%w: heal was stopped", ErrNotHealed)
-	}
-	return nil
-}
-
 // start runs the owner's command.
 func (s *Surgeon) start(ctx context.Context) (outcome string, err error) {
-	if err := sleep(ctx, 0); err != nil {
-		return err.Error(), err
+	if ctx.Err() != nil {
+		return errStopped.Error(), errStopped
 	}
 	command := strings.Join(s.Command, " ")
 	s.Log("runs the command", "command", command)

@@ -154,9 +154,8 @@ func Decide(c Config, h History, l Look) (Decision, History) {
 		return decide(Leave, "raptoreumd is %s", orUnknown(l.State))
 	}
 	needs, lasts := c.patience(trouble), l.At.Sub(h.Since)
-	// Whoever uses the CPU may only be slow.
-	idle := l.At.Sub(h.Since)
-	if h.BusyAt.After(h.Since) {
+	idle := lasts
+	if h.BusyAt.After(h.Since) { // whoever uses the CPU may only be slow
 		idle = l.At.Sub(h.BusyAt)
 	}
 	if h.GaveUp {
@@ -177,7 +176,7 @@ func Decide(c Config, h History, l Look) (Decision, History) {
 	if h.Looks < looksLeast || idle < needs && lasts < max(needs, patient*c.After) {
 		return decide(Wait, "raptoreumd is %s for %s on %d looks; a restart comes after %s and %d looks", trouble, lasts.Round(time.Second), h.Looks, needs, looksLeast)
 	}
-	recent := h.recent(l.At)
+	recent := h.Attempts
 	switch {
 	case len(recent) >= c.Attempts:
 		h.GaveUp = true

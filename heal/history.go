@@ -66,31 +66,27 @@ func (h History) after(l Look) History {
 	if h.busy(l) || h.BusyAt.After(l.At) { // the clock may have been put back
 		h.BusyAt = l.At
 	}
-	if !inRow {
-		h.Since, h.Looks, h.ReadySince = time.Time{}, 0, time.Time{}
-	}
 	trouble := l.trouble()
-	if l.State == "busy" && h.Trouble == Hung && h.Looks > 0 {
+	if l.State == "busy" && h.Trouble == Hung && h.Looks > 0 && inRow {
 		trouble = Hung // the requests that hang have filled its queue
 	}
-	if trouble != h.Trouble && (h.Trouble != Hung || trouble != Gone) { // it is another story
+	if goesOn := trouble == h.Trouble || trouble == Gone && h.Trouble == Hung; !inRow || !goesOn || trouble == None {
 		h.Since, h.Looks = time.Time{}, 0
 	}
-	if h.Trouble = trouble; trouble == None {
-		h.Since, h.Looks = time.Time{}, 0
-	} else {
+	if trouble != None {
 		if h.Looks == 0 {
 			h.Since = l.At
 		}
 		h.Looks++
 	}
+	h.Trouble = trouble
 	if l.State == "ready" {
 		h.LastReady, h.PidFile, h.Ours = l.At, l.PidFile != nil && *l.PidFile, false
 	}
 	switch {
 	case l.State != "ready":
 		h.ReadySince = time.Time{}
-	case h.ReadySince.IsZero():
+	case h.ReadySince.IsZero() || !inRow:
 		h.ReadySince = l.At
 	case l.At.Sub(h.ReadySince) >= recovered:
 		h.Attempts, h.GaveUp = nil, false

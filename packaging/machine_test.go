@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/internal/child"
+	"raptoreum_exporter/internal/tools"
 )
 
 // machine is the root folder of a Debian without systemd, in which packages are installed.
@@ -137,7 +138,7 @@ func setting(t *testing.T, m machine, name string) string {
 // serve starts what the unit in m starts, as its user, and returns /metrics and the log.
 func serve(t *testing.T, m machine) (metrics, log string) {
 	t.Helper()
-	address := freePort(t)
+	address := tools.FreeAddress(t)
 	args := append(strings.Fields(setting(t, m, "ExecStart")),
 		"--web.listen-address="+address, "--no-collector.explorer", "--no-collector.release")
 	command := m.command(t, setting(t, m, "User"), args...)

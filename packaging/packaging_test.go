@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/internal/child"
+	"raptoreum_exporter/internal/tools"
 )
 
 // built is the program, made once for all tests.
@@ -118,7 +119,7 @@ func needs(t *testing.T, program string) {
 // serving starts the program on a free port of loopback until the test ends. It asks nobody outside.
 func serving(t *testing.T, args ...string) (address string, command *exec.Cmd, ended <-chan struct{}) {
 	t.Helper()
-	address = freePort(t)
+	address = tools.FreeAddress(t)
 	command = exec.CommandContext(t.Context(), exporter(t), append([]string{
 		"--web.listen-address=" + address, "--no-collector.explorer", "--no-collector.release",
 	}, args...)...)
@@ -144,17 +145,6 @@ func serving(t *testing.T, args ...string) (address string, command *exec.Cmd, e
 	}
 	t.Fatal("it does not listen")
 	return address, command, ended
-}
-
-// freePort returns an address of loopback where nobody listens.
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // get returns the status and the body of a page.
