@@ -21,6 +21,7 @@ import (
 	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/check"
 	"raptoreum_exporter/collector"
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/text"
 )
 
@@ -127,7 +128,7 @@ func lookHere(ctx context.Context, s collector.Sources, o *options) (check.Look,
 	limit := checkTime
 	if s.Daemon != nil {
 		first := collector.New(collector.Config{Sources: s, Disabled: allBut(o.disabled, "daemon", "smartnode", "network", "explorer")})
-		families, err := gatherFor(ctx, first.Bind, true, checkTime)
+		families, err := gatherFor(ctx, first.Bind, poll.Wait, checkTime)
 		if err != nil {
 			return look, err
 		}
@@ -136,7 +137,7 @@ func lookHere(ctx context.Context, s collector.Sources, o *options) (check.Look,
 		}
 	}
 	set := collector.New(collector.Config{Sources: s, Disabled: o.disabled, Logger: why})
-	families, err := gatherFor(ctx, set.Bind, true, limit)
+	families, err := gatherFor(ctx, set.Bind, poll.Wait, limit)
 	look.Families, look.At, look.Reasons = families, time.Now(), why.of
 	return look, err
 }
@@ -153,13 +154,13 @@ func allBut(disabled map[string]bool, names ...string) map[string]bool {
 // lookOutside judges a node of the fleet as /probe does, but waits for what it needs.
 func lookOutside(ctx context.Context, s collector.Sources, o *options) (check.Look, error) {
 	p := &prober{fleet: s.Fleet, port: s.Port, allowPrivate: o.fleet.allowPrivate}
-	snapshot := s.Fleet.Snapshot(ctx, true)
+	snapshot := s.Fleet.Snapshot(ctx, poll.Wait)
 	node, ok := snapshot.Find(o.check.target)
 	if !ok {
 		return check.Look{}, fmt.Errorf("--target: no smartnode of %s has the name or proTxHash %q", o.fleet.config, text.Clip(o.check.target, 64))
 	}
 	began := time.Now()
-	look, _ := p.look(ctx, snapshot, node, true)
+	look, _ := p.look(ctx, snapshot, node, poll.Wait)
 	look.Took = time.Since(began)
 	families, err := gatherer(collector.NewProbe().Bind(look)).Gather()
 	return check.Look{Families: families, At: time.Now(), Node: node.Name}, err
@@ -177,7 +178,7 @@ func watch(ctx context.Context, s collector.Sources, o *options, stdout io.Write
 	}
 	var p check.Progress
 	for {
-		families, err := gatherFor(ctx, set.Bind, false, checkTime)
+		families, err := gatherFor(ctx, set.Bind, poll.NoWait, checkTime)
 		if err != nil {
 			return 0, err
 		}
@@ -203,10 +204,10 @@ func watch(ctx context.Context, s collector.Sources, o *options, stdout io.Write
 	}
 }
 
-func gatherFor(ctx context.Context, bind func(context.Context, bool) prometheus.Collector, wait bool, limit time.Duration) ([]*dto.MetricFamily, error) {
+func gatherFor(ctx context.Context, bind func(context.Context, poll.Mode) prometheus.Collector, mode poll.Mode, limit time.Duration) ([]*dto.MetricFamily, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return gatherer(bind(ctx, wait)).Gather()
+	return gatherer(bind(ctx, mode)).Gather()
 }
 
 // progress shows on a terminal that something is waited for, until the function that it returns is called.

@@ -17,6 +17,7 @@ import (
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/explorer"
 	"raptoreum_exporter/host"
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/p2p"
 )
 
@@ -66,7 +67,7 @@ func connect(ctx context.Context, o *options, logger log.Logger) (collector.Sour
 		if s.Explorers, err = explorer.New(ctx, explorer.Config{URLs: urls, UserAgent: agent()}); err != nil {
 			return none, err
 		}
-		s.Explorers.Heights(ctx, false) // scrapes do not wait for them: have an answer by the first
+		s.Explorers.Heights(ctx, poll.NoWait) // scrapes do not wait for them: have an answer by the first
 	}
 	if s.Fleet, err = connectFleet(ctx, o, &s, conf.Network, logger); err != nil {
 		return none, err
@@ -75,7 +76,7 @@ func connect(ctx context.Context, o *options, logger log.Logger) (collector.Sour
 		if s.Releases, err = explorer.NewReleases(ctx, explorer.ReleasesConfig{URL: o.releaseURL, UserAgent: agent()}); err != nil {
 			return none, fmt.Errorf("--release.url: %w", err)
 		}
-		s.Releases.Latest(ctx, false)
+		s.Releases.Latest(ctx, poll.NoWait)
 	}
 	level.Info(logger).Log("msg", "starting", "version", ownVersion(), "conf", conf.known, "rpc", conf.URL, "network", conf.Network)
 	return s, nil

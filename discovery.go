@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"raptoreum_exporter/fleet"
+	"raptoreum_exporter/internal/poll"
 )
 
 // discovery answers /sd: the fleet, as Prometheus's HTTP service discovery wants it. The labels that
@@ -27,7 +28,7 @@ type group struct {
 
 // ServeHTTP implements http.Handler.
 func (d *discovery) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	snapshot := d.fleet.Snapshot(r.Context(), false)
+	snapshot := d.fleet.Snapshot(r.Context(), poll.NoWait)
 	if snapshot.Incomplete { // an empty list would end the scrapes of all
 		http.Error(w, "the smartnode list was not read yet", http.StatusServiceUnavailable)
 		return

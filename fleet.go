@@ -15,6 +15,7 @@ import (
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/fleet"
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/text"
 )
 
@@ -70,7 +71,7 @@ func connectFleet(ctx context.Context, o *options, s *collector.Sources, network
 	case s.Daemon == nil && f.HasSets():
 		level.Warn(logger).Log("msg", "sets of the fleet file stay empty: they need a daemon, whose list names all smartnodes; give --daemon.url", "file", o.fleet.config)
 	}
-	f.Snapshot(ctx, false) // have the list by the first probe
+	f.Snapshot(ctx, poll.NoWait) // have the list by the first probe
 	return f, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/heal"
 	"raptoreum_exporter/host"
+	"raptoreum_exporter/internal/poll"
 )
 
 // healOptions are the flags of the heal command, and where its history is.
@@ -170,7 +171,7 @@ func surely(s *collector.Sources) (host.Process, error) {
 // decide takes one look, of the same metrics as a scrape.
 func (h healing) decide(ctx context.Context, s collector.Sources, o *options, history heal.History) (heal.Decision, heal.History, error) {
 	set := collector.New(collector.Config{Sources: s, Disabled: o.disabled})
-	families, err := gatherFor(ctx, set.Bind, true, checkTime)
+	families, err := gatherFor(ctx, set.Bind, poll.Wait, checkTime)
 	if err != nil {
 		return heal.Decision{}, history, err
 	}

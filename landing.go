@@ -14,6 +14,7 @@ import (
 
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/fleet"
+	"raptoreum_exporter/internal/poll"
 )
 
 // result is what one probe found.
@@ -148,7 +149,7 @@ func (l *landing) nodes(r *http.Request) (string, error) {
 		return "", err
 	}
 	var data struct{ Last, Failures []result }
-	data.Last, data.Failures = l.history.of(l.fleet.Snapshot(r.Context(), false).Nodes)
+	data.Last, data.Failures = l.history.of(l.fleet.Snapshot(r.Context(), poll.NoWait).Nodes)
 	var b strings.Builder
 	err = page.Execute(&b, data)
 	return b.String(), err

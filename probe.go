@@ -11,6 +11,7 @@ import (
 
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/fleet"
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/text"
 	"raptoreum_exporter/p2p"
 )
@@ -38,10 +39,10 @@ func (p *prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "give one target: /probe?target=NAME, with a name or proTxHash that /sd lists", http.StatusBadRequest)
 		return
 	}
-	snapshot := p.fleet.Snapshot(ctx, false)
+	snapshot := p.fleet.Snapshot(ctx, poll.NoWait)
 	if snapshot.View == nil { // a name may come from a set, and an address from the list
 		first, enough := context.WithTimeout(ctx, firstList)
-		snapshot = p.fleet.Snapshot(first, true)
+		snapshot = p.fleet.Snapshot(first, poll.Wait)
 		enough()
 	}
 	node, ok := snapshot.Find(targets[0])
@@ -53,7 +54,7 @@ func (p *prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("target %q: %s", text.Clip(targets[0], 64), why), status)
 		return
 	}
-	look, address := p.look(ctx, snapshot, node, false)
+	look, address := p.look(ctx, snapshot, node, poll.NoWait)
 	look.Took = time.Since(began)
 	p.history.add(node.ProTxHash, result{Node: node.Name, At: began, Took: handshakeTime(&look), Success: look.Success(), Why: why(&look, address)})
 	if r.URL.Query().Get("debug") == "true" {
@@ -65,11 +66,14 @@ func (p *prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // look shakes hands with the node, unless that was done less than a minute ago, and adds what the
 // chain says of it.
-func (p *prober) look(ctx context.Context, s *fleet.Snapshot, node *fleet.Node, wait bool) (look collector.Look, address string) {
+func (p *prober) look(ctx context.Context, s *fleet.Snapshot, node *fleet.Node, mode poll.Mode) (look collector.Look, address string) {
 	look = collector.Look{Node: node, Network: s.Network}
 	address = p.fleet.Address(ctx, node)
 	// Without an address the chain is asked first; otherwise no explorer may take the time of the handshake.
-	look.Facts = p.fleet.Facts(ctx, s, node, wait || address == "")
+	if address == "" {
+		mode = poll.Wait
+	}
+	look.Facts = p.fleet.Facts(ctx, s, node, mode)
 	if address == "" {
 		address = p.fleet.Address(ctx, node)
 	}
@@ -79,7 +83,7 @@ func (p *prober) look(ctx context.Context, s *fleet.Snapshot, node *fleet.Node, 
 	if look.Refused = fleet.Dialable(address, s.Network, p.allowPrivate); look.Refused != nil {
 		return look, address
 	}
-	if reading, ok := p.port.Probe(ctx, address, string(s.Network), true); ok {
+	if reading, ok := p.port.Probe(ctx, address, string(s.Network), poll.Wait); ok {
 		look.Handshake = &reading
 	}
 	return look, address

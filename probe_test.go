@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"raptoreum_exporter/fleet"
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/simnet"
 )
 
@@ -260,7 +261,7 @@ func TestHangup(t *testing.T) {
 			}
 		}
 	}
-	if s := f.Snapshot(t.Context(), false); len(s.Nodes) != 1 || s.Nodes[0].ProTxHash[0] != 2 && s.Nodes[0].ProTxHash[31] != 2 {
+	if s := f.Snapshot(t.Context(), poll.NoWait); len(s.Nodes) != 1 || s.Nodes[0].ProTxHash[0] != 2 && s.Nodes[0].ProTxHash[31] != 2 {
 		t.Errorf("%+v", s.Nodes)
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/internal/poll"
 )
 
 // newHandler returns the routes of the exporter.
@@ -82,7 +83,7 @@ func ownMetrics(bare bool) prometheus.Gatherer {
 // metricsHandler answers a scrape from a registry of its own, until the request's time is up.
 func metricsHandler(set *collector.Set, own prometheus.Gatherer, logger log.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		answer(prometheus.Gatherers{gatherer(set.Bind(r.Context(), false)), meanwhile(own)}, logger).ServeHTTP(w, r)
+		answer(prometheus.Gatherers{gatherer(set.Bind(r.Context(), poll.NoWait)), meanwhile(own)}, logger).ServeHTTP(w, r)
 	})
 }
 

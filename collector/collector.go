@@ -142,16 +142,16 @@ func (s *Set) Metrics() []Metric {
 	return metrics
 }
 
-// Bind returns the collector of one scrape, which ends with ctx. With wait it waits for what a
+// Bind returns the collector of one scrape, which ends with ctx. With poll.Wait it waits for what a
 // scrape only starts: the smartnode list, the handshake and the explorers.
-func (s *Set) Bind(ctx context.Context, wait bool) prometheus.Collector {
-	return &bound{set: s, ctx: ctx, wait: wait}
+func (s *Set) Bind(ctx context.Context, mode poll.Mode) prometheus.Collector {
+	return &bound{set: s, ctx: ctx, mode: mode}
 }
 
 type bound struct {
 	set  *Set
 	ctx  context.Context
-	wait bool
+	mode poll.Mode
 }
 
 // Describe implements prometheus.Collector.
@@ -168,7 +168,7 @@ func (b *bound) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (b *bound) Collect(ch chan<- prometheus.Metric) {
-	in := &scrape{Sources: b.set.sources, wait: b.wait, journal: b.set.journal}
+	in := &scrape{Sources: b.set.sources, mode: b.mode, journal: b.set.journal}
 	if in.Daemon != nil {
 		in.session = in.Daemon.Session(in.comparedHeights())
 		defer in.session.Release()
@@ -207,7 +207,7 @@ type scrape struct {
 	Sources
 	session *daemon.Session                         // nil: no daemon is configured
 	blocks  map[string]poll.Reading[explorer.Block] // that explorers named last
-	wait    bool
+	mode    poll.Mode
 	journal *journal
 }
 

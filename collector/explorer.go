@@ -60,7 +60,7 @@ func (x *explorers) update(ctx context.Context, in *scrape, ch chan<- prometheus
 			return errNotApplicable // they show another one
 		}
 	}
-	readings := in.Explorers.Heights(ctx, in.wait)
+	readings := in.Explorers.Heights(ctx, in.mode)
 	heightsErr := x.sendHeights(in, ch, readings)
 	x.sendSmartnode(ctx, in, ch)
 	// What the daemon does not answer is not the explorers' failure: it is absent here.
@@ -73,7 +73,7 @@ func (x *explorers) update(ctx context.Context, in *scrape, ch chan<- prometheus
 	x.sendMatches(ctx, in, ch)
 	for _, r := range readings {
 		if r.OK && r.Err == nil {
-			in.Explorers.BlockHash(ctx, r.Explorer, min(r.Value, main.Height.Value)-compareDepth, in.wait)
+			in.Explorers.BlockHash(ctx, r.Explorer, min(r.Value, main.Height.Value)-compareDepth, in.mode)
 		}
 	}
 	return heightsErr
@@ -108,7 +108,7 @@ func (x *explorers) sendSmartnode(ctx context.Context, in *scrape, ch chan<- pro
 	if in.Daemon == nil || in.Daemon.Known().ProTxHash == "" {
 		return
 	}
-	r, ok := in.Explorers.Smartnode(ctx, in.Daemon.Known().ProTxHash, in.wait)
+	r, ok := in.Explorers.Smartnode(ctx, in.Daemon.Known().ProTxHash, in.mode)
 	if !fresh(ok, r.At) {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"raptoreum_exporter/fleet"
+	"raptoreum_exporter/internal/poll"
 )
 
 type fleetState struct {
@@ -37,7 +38,7 @@ func (f *fleetState) update(ctx context.Context, in *scrape, ch chan<- prometheu
 	last := in.Fleet.Reloaded()
 	sendFlag(ch, f.reloadOK, last.OK)
 	send(ch, f.reloaded, float64(last.Success.UnixMilli())/1e3)
-	s := in.Fleet.Snapshot(ctx, in.wait)
+	s := in.Fleet.Snapshot(ctx, in.mode)
 	if !s.Incomplete {
 		f.sendNodes(ctx, in, ch, s)
 	}
@@ -51,7 +52,7 @@ func (f *fleetState) sendNodes(ctx context.Context, in *scrape, ch chan<- promet
 	penalised := 0
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
-		facts := in.Fleet.Facts(ctx, s, n, false)
+		facts := in.Fleet.Facts(ctx, s, n, poll.NoWait)
 		states[nodeState(&facts)]++
 		if facts.Smartnode != nil && facts.Smartnode.Penalty > 0 && !facts.Smartnode.Banned() {
 			penalised++

@@ -25,6 +25,7 @@ import (
 	"raptoreum_exporter/explorer"
 	"raptoreum_exporter/fleet"
 	"raptoreum_exporter/host"
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/simnet"
 	"raptoreum_exporter/internal/tools"
 	"raptoreum_exporter/p2p"
@@ -54,14 +55,14 @@ func TestGolden(t *testing.T) {
 // probe gathers what a fleet exporter beside this daemon shows of its smartnode.
 func probe(t *testing.T, in collector.Sources) string {
 	t.Helper()
-	s := in.Fleet.Snapshot(t.Context(), true)
+	s := in.Fleet.Snapshot(t.Context(), poll.Wait)
 	node, ok := s.Find("own")
 	if !ok {
 		t.Fatal("no such node")
 	}
-	look := collector.Look{Node: node, Network: s.Network, Facts: in.Fleet.Facts(t.Context(), s, node, true)}
+	look := collector.Look{Node: node, Network: s.Network, Facts: in.Fleet.Facts(t.Context(), s, node, poll.Wait)}
 	if address := in.Fleet.Address(t.Context(), node); address != "" {
-		if r, ok := in.Port.Probe(t.Context(), address, string(s.Network), true); ok {
+		if r, ok := in.Port.Probe(t.Context(), address, string(s.Network), poll.Wait); ok {
 			look.Handshake = &r
 		}
 	}
@@ -144,7 +145,7 @@ func gather(t *testing.T, set *collector.Set) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	return gatherFrom(t, set.Bind(ctx, true))
+	return gatherFrom(t, set.Bind(ctx, poll.Wait))
 }
 
 func gatherFrom(t *testing.T, c prometheus.Collector) string {

@@ -84,7 +84,7 @@ func (in *scrape) list(ctx context.Context) (*daemon.List, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := in.session.List(ctx, in.wait)
+	list, err := in.session.List(ctx, in.mode)
 	if list == nil || main.Chain.Err != nil {
 		return nil, errors.Join(err, main.Chain.Err)
 	}

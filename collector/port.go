@@ -39,7 +39,7 @@ func (p *port) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metr
 	if address == "" || network == "" || in.Port == nil {
 		return errNotApplicable
 	}
-	if r, ok := in.Port.Probe(ctx, address, network, in.wait); fresh(ok, r.At) {
+	if r, ok := in.Port.Probe(ctx, address, network, in.mode); fresh(ok, r.At) {
 		p.send(ch, r, hash)
 	}
 	return nil

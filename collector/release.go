@@ -24,7 +24,7 @@ func (r *release) update(ctx context.Context, in *scrape, ch chan<- prometheus.M
 	if in.Releases == nil {
 		return errNotApplicable
 	}
-	latest, ok := in.Releases.Latest(ctx, in.wait)
+	latest, ok := in.Releases.Latest(ctx, in.mode)
 	if !ok {
 		return nil
 	}

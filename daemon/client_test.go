@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/simnet"
 )
 
@@ -127,13 +128,13 @@ func TestBadURL(t *testing.T) {
 // TestOverlappingScrapes: any number of concurrent scrapes cause the traffic of one.
 func TestOverlappingScrapes(t *testing.T) {
 	n, client := start(t, "healthy", nil)
-	scrape(t, client, time.Second, true) // the list is read, the hash is known
+	scrape(t, client, time.Second, poll.Wait) // the list is read, the hash is known
 	before := n.Calls()
 	n.Set(func(s *simnet.State) { s.RPCDelay = simnet.Duration(20 * time.Millisecond) })
 	var all sync.WaitGroup
 	for range 200 {
 		all.Go(func() {
-			if state, _ := scrape(t, client, 5*time.Second, false); state != daemon.Ready {
+			if state, _ := scrape(t, client, 5*time.Second, poll.NoWait); state != daemon.Ready {
 				t.Errorf("state %s", state)
 			}
 		})
@@ -147,9 +148,9 @@ func TestOverlappingScrapes(t *testing.T) {
 // TestRoundTrips counts what one healthy scrape asks.
 func TestRoundTrips(t *testing.T) {
 	n, client := start(t, "healthy", nil)
-	scrape(t, client, time.Second, true)
+	scrape(t, client, time.Second, poll.Wait)
 	before := n.Calls()
-	scrape(t, client, time.Second, false)
+	scrape(t, client, time.Second, poll.NoWait)
 	after := n.Calls()
 	if got := after.RoundTrips - before.RoundTrips; got != 4 {
 		t.Errorf("%d round trips, want 4", got)
@@ -181,7 +182,7 @@ func TestHungMainLock(t *testing.T) {
 		t.Errorf("%d main lock requests at once, %d outstanding, want 1 and 1", calls.MaxMainLock, calls.MainLock)
 	}
 	n.Set(func(s *simnet.State) { s.Daemon = simnet.DaemonOK })
-	if state, _ := scrape(t, client, 2*time.Second, false); state != daemon.Ready {
+	if state, _ := scrape(t, client, 2*time.Second, poll.NoWait); state != daemon.Ready {
 		t.Errorf("after it answers again: %s", state)
 	}
 }
@@ -191,7 +192,7 @@ func TestHung(t *testing.T) {
 	n, client := start(t, "healthy", nil)
 	n.Set(func(s *simnet.State) { s.Daemon = simnet.DaemonHung })
 	for range 20 {
-		if state, _ := scrape(t, client, 50*time.Millisecond, false); state != daemon.Hung {
+		if state, _ := scrape(t, client, 50*time.Millisecond, poll.NoWait); state != daemon.Hung {
 			t.Errorf("state %s", state)
 		}
 	}
@@ -204,30 +205,30 @@ func TestList(t *testing.T) {
 	now := time.Now()
 	clock := func() time.Time { return now }
 	n, client := start(t, "paid-10-smartnodes", func(_ *simnet.Config, c *daemon.Config) { c.Now = clock })
-	_, list := scrape(t, client, time.Second, true)
+	_, list := scrape(t, client, time.Second, poll.Wait)
 	if list == nil || len(list.Nodes) != 10 {
 		t.Fatalf("list %+v", list)
 	}
 	lists := func() int { return n.Calls().Methods["protx list"] }
 	now = now.Add(2 * time.Minute)
-	scrape(t, client, time.Second, true)
+	scrape(t, client, time.Second, poll.Wait)
 	if lists() != 1 {
 		t.Errorf("the tip has not moved, and the list was read %d times", lists())
 	}
 	n.AddBlock()
-	scrape(t, client, time.Second, true)
+	scrape(t, client, time.Second, poll.Wait)
 	if lists() != 2 {
 		t.Errorf("the tip has moved, and the list was read %d times", lists())
 	}
 	n.AddBlock()
 	now = now.Add(59 * time.Second)
-	scrape(t, client, time.Second, true)
+	scrape(t, client, time.Second, poll.Wait)
 	if lists() != 2 {
 		t.Errorf("not a minute later the list was read %d times", lists())
 	}
 	n.Set(func(s *simnet.State) { s.InitialBlockDownload = true })
 	now = now.Add(time.Hour)
-	scrape(t, client, time.Second, true)
+	scrape(t, client, time.Second, poll.Wait)
 	if lists() != 2 {
 		t.Errorf("during the first download the list was read %d times", lists())
 	}
@@ -237,14 +238,14 @@ func TestList(t *testing.T) {
 // the daemon hung when it runs out of time.
 func TestListHoldsTheSlot(t *testing.T) {
 	n, client := start(t, "healthy", nil)
-	scrape(t, client, time.Second, false) // starts the list when it ends ...
+	scrape(t, client, time.Second, poll.NoWait) // starts the list when it ends ...
 	n.Set(func(s *simnet.State) { s.RPCDelay = simnet.Duration(300 * time.Millisecond) })
 	deadline := time.Now().Add(5 * time.Second)
 	for n.Calls().Methods["protx list"] == 0 && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}
 	n.AddBlock()
-	state, _ := scrape(t, client, 5*time.Second, false)
+	state, _ := scrape(t, client, 5*time.Second, poll.NoWait)
 	if state != daemon.Ready {
 		t.Errorf("state %s", state)
 	}

@@ -9,6 +9,7 @@ import (
 	"go.uber.org/goleak"
 
 	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/simnet"
 )
 
@@ -51,7 +52,7 @@ func start(t *testing.T, scenario string, change func(*simnet.Config, *daemon.Co
 }
 
 // scrape asks for everything once, as the collectors of one scrape do, and waits for the list.
-func scrape(t *testing.T, c *daemon.Client, patience time.Duration, wait bool) (state daemon.State, list *daemon.List) {
+func scrape(t *testing.T, c *daemon.Client, patience time.Duration, mode poll.Mode) (state daemon.State, list *daemon.List) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -59,6 +60,6 @@ func scrape(t *testing.T, c *daemon.Client, patience time.Duration, wait bool) (
 	defer s.Release()
 	state, _ = s.State(ctx)
 	_, _ = s.DKG(ctx)
-	list, _ = s.List(ctx, wait)
+	list, _ = s.List(ctx, mode)
 	return state, list
 }

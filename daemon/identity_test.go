@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/simnet"
 )
 
@@ -18,7 +19,7 @@ func TestIdentityFollowsTheDaemon(t *testing.T) {
 		defer cancel()
 		s := c.Session(nil)
 		defer s.Release()
-		if _, err := s.List(ctx, true); err != nil {
+		if _, err := s.List(ctx, poll.Wait); err != nil {
 			t.Fatal(err)
 		}
 		node, err := s.Node(ctx)
@@ -54,7 +55,7 @@ func TestConnectTimeout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if state, _ := scrape(t, client, time.Second, false); state != daemon.Unreachable {
+	if state, _ := scrape(t, client, time.Second, poll.NoWait); state != daemon.Unreachable {
 		t.Errorf("state %s", state)
 	}
 }

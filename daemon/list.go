@@ -8,6 +8,8 @@ import (
 	"io"
 	"reflect"
 	"time"
+
+	"raptoreum_exporter/internal/poll"
 )
 
 const (
@@ -48,14 +50,14 @@ func (l *listCache) nodes() []Smartnode {
 }
 
 // List returns the last smartnode list, and why the last reading of it went wrong, if it did;
-// nil and nil before the first. It never waits unless wait is set; when the tip has moved and a
+// nil and nil before the first. It never waits unless mode is poll.Wait; when the tip has moved and a
 // minute has passed, the list is read anew after the Session.
-func (s *Session) List(ctx context.Context, wait bool) (*List, error) {
+func (s *Session) List(ctx context.Context, mode poll.Mode) (*List, error) {
 	c := s.client
 	c.mu.Lock()
 	s.listWanted = true
 	c.mu.Unlock()
-	if wait {
+	if mode == poll.Wait {
 		if _, err := s.Node(ctx); err != nil { // our own order: the list is the heavy one
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/simnet"
 )
 
@@ -17,7 +18,7 @@ func TestCookie(t *testing.T) {
 		d.Credentials = func() (daemon.Credentials, error) { return daemon.ReadCookie(filepath.Join(dir, ".cookie")) }
 	})
 	for range 2 {
-		if state, _ := scrape(t, client, time.Second, true); state != daemon.Ready {
+		if state, _ := scrape(t, client, time.Second, poll.Wait); state != daemon.Ready {
 			t.Errorf("state %s", state)
 		}
 		if err := n.Restart(); err != nil {
@@ -25,7 +26,7 @@ func TestCookie(t *testing.T) {
 		}
 	}
 	before := n.Calls().RoundTrips
-	scrape(t, client, time.Second, false)
+	scrape(t, client, time.Second, poll.NoWait)
 	if got := n.Calls().RoundTrips - before; got > 5 {
 		t.Errorf("%d round trips after a restart, want at most one more than 4", got)
 	}
@@ -36,7 +37,7 @@ func TestWrongPassword(t *testing.T) {
 		d.Credentials = func() (daemon.Credentials, error) { return daemon.Credentials{User: "u", Password: "wrong"}, nil }
 	})
 	for range 3 {
-		if state, _ := scrape(t, client, time.Second, false); state != daemon.Unauthorized {
+		if state, _ := scrape(t, client, time.Second, poll.NoWait); state != daemon.Unauthorized {
 			t.Errorf("state %s", state)
 		}
 	}

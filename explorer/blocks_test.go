@@ -19,8 +19,8 @@ func TestBlocks(t *testing.T) {
 		t.Errorf("before the first question (-want +got):\n%s", diff)
 	}
 	read := clock.Now()
-	client.BlockHash(t.Context(), good.host(), 100, true)
-	client.BlockHash(t.Context(), bad.host(), 100, true)
+	client.BlockHash(t.Context(), good.host(), 100, poll.Wait)
+	client.BlockHash(t.Context(), bad.host(), 100, poll.Wait)
 	clock.add(2 * every) // due, but Blocks does not ask
 
 	got := client.Blocks()

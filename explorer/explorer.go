@@ -182,15 +182,15 @@ type HeightReading struct {
 	poll.Reading[int64]
 }
 
-// Heights returns the last reading of each explorer, in order (api/getblockcount). With wait it
+// Heights returns the last reading of each explorer, in order (api/getblockcount). With poll.Wait it
 // returns once those that are due have answered, or ctx is done.
-func (c *Client) Heights(ctx context.Context, wait bool) []HeightReading {
+func (c *Client) Heights(ctx context.Context, mode poll.Mode) []HeightReading {
 	for _, e := range c.endpoints {
-		e.height.Get(ctx, false) // all at the same time, before the wait for the first
+		e.height.Get(ctx, poll.NoWait) // all at the same time, before the wait for the first
 	}
 	readings := make([]HeightReading, len(c.endpoints))
 	for i, e := range c.endpoints {
-		reading, ok := e.height.Get(ctx, wait)
+		reading, ok := e.height.Get(ctx, mode)
 		readings[i] = HeightReading{Explorer: e.base.Host, OK: ok, Reading: reading}
 	}
 	return readings
@@ -204,15 +204,15 @@ type Block struct {
 
 // BlockHash returns the last block that an explorer (as HeightReading.Explorer names it) was
 // asked for (api/getblock), and false before the first reading. That may be an earlier one than
-// height: compare with one's own block at Value.Height. With wait it returns once a due question
+// height: compare with one's own block at Value.Height. With poll.Wait it returns once a due question
 // is answered, or ctx is done.
 //
 // Ask only for blocks that the explorer has: it remembers for an hour that it lacks one.
-func (c *Client) BlockHash(ctx context.Context, explorer string, height int64, wait bool) (poll.Reading[Block], bool) {
+func (c *Client) BlockHash(ctx context.Context, explorer string, height int64, mode poll.Mode) (poll.Reading[Block], bool) {
 	for _, e := range c.endpoints {
 		if e.base.Host == explorer && height >= 0 {
 			e.wanted.Store(height)
-			return e.block.Get(ctx, wait)
+			return e.block.Get(ctx, mode)
 		}
 	}
 	return poll.Reading[Block]{}, false

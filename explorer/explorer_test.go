@@ -14,6 +14,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+
+	"raptoreum_exporter/internal/poll"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -111,7 +113,7 @@ func TestHeightsAnswers(t *testing.T) {
 			s := newServer(t, tt.handler)
 			clock := &clock{}
 			client := newClient(t, clock.Now, s.URL)
-			got := client.Heights(t.Context(), true)[0]
+			got := client.Heights(t.Context(), poll.Wait)[0]
 			if got.Explorer != s.host() || !got.OK || got.Value != tt.want || !got.At.Equal(clock.Now()) {
 				t.Errorf("got %+v", got)
 			}
@@ -135,9 +137,9 @@ func TestRequests(t *testing.T) {
 	for _, slash := range []string{"", "/"} {
 		got = nil
 		client := newClient(t, nil, s.URL+"/base"+slash)
-		client.Heights(t.Context(), true)
-		client.Smartnode(t.Context(), strings.ToUpper(hashA), true)
-		client.BlockHash(t.Context(), s.host(), 7, true)
+		client.Heights(t.Context(), poll.Wait)
+		client.Smartnode(t.Context(), strings.ToUpper(hashA), poll.Wait)
+		client.BlockHash(t.Context(), s.host(), 7, poll.Wait)
 		const tail = " test/1 [application/json, text/plain] []"
 		want := []string{
 			"GET /base/api/getblockcount" + tail,
@@ -159,7 +161,7 @@ func TestHeightsDisagree(t *testing.T) {
 		Failed   bool
 	}
 	var got []height
-	for _, r := range client.Heights(t.Context(), true) {
+	for _, r := range client.Heights(t.Context(), poll.Wait) {
 		got = append(got, height{r.Explorer, r.Value, r.Err != nil})
 	}
 	want := []height{{one.host(), 100, false}, {bad.host(), 0, true}, {two.host(), 90, false}}
@@ -176,7 +178,7 @@ func TestHeightsAskedOnceAMinute(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 100 {
 			wg.Go(func() {
-				if got := client.Heights(t.Context(), true)[0]; got.Value != 100 || got.Err != nil {
+				if got := client.Heights(t.Context(), poll.Wait)[0]; got.Value != 100 || got.Err != nil {
 					t.Errorf("got %+v", got)
 				}
 			})
@@ -199,29 +201,29 @@ func TestHeightsDoesNotWait(t *testing.T) {
 		io.WriteString(w, "100")
 	})
 	client := newClient(t, nil, s.URL)
-	if got := client.Heights(t.Context(), false)[0]; got.OK {
+	if got := client.Heights(t.Context(), poll.NoWait)[0]; got.OK {
 		t.Errorf("an answer before there was one: %+v", got)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got := client.Heights(ctx, true)[0]; got.OK {
+	if got := client.Heights(ctx, poll.Wait)[0]; got.OK {
 		t.Errorf("an answer before there was one: %+v", got)
 	}
 	close(release)
-	if got := client.Heights(t.Context(), true)[0]; !got.OK || got.Value != 100 || s.hits.Load() != 1 {
+	if got := client.Heights(t.Context(), poll.Wait)[0]; !got.OK || got.Value != 100 || s.hits.Load() != 1 {
 		t.Errorf("got %+v after %d requests", got, s.hits.Load())
 	}
 }
 
 func TestNobodyToAsk(t *testing.T) {
 	client := newClient(t, nil)
-	if got := client.Heights(t.Context(), true); len(got) != 0 {
+	if got := client.Heights(t.Context(), poll.Wait); len(got) != 0 {
 		t.Errorf("heights of nobody: %+v", got)
 	}
-	if got, ok := client.Smartnode(t.Context(), hashA, true); ok {
+	if got, ok := client.Smartnode(t.Context(), hashA, poll.Wait); ok {
 		t.Errorf("smartnode of nobody: %+v", got)
 	}
-	if got, ok := client.BlockHash(t.Context(), "example.org", 1, true); ok {
+	if got, ok := client.BlockHash(t.Context(), "example.org", 1, poll.Wait); ok {
 		t.Errorf("block of nobody: %+v", got)
 	}
 }
@@ -232,7 +234,7 @@ func TestBlockHash(t *testing.T) {
 	})
 	clock := &clock{}
 	client := newClient(t, clock.Now, s.URL)
-	if got, ok := client.BlockHash(t.Context(), s.host(), -1, true); ok {
+	if got, ok := client.BlockHash(t.Context(), s.host(), -1, poll.Wait); ok {
 		t.Errorf("a block before the first: %+v", got)
 	}
 	for _, tt := range []struct {
@@ -241,7 +243,7 @@ func TestBlockHash(t *testing.T) {
 		wantHeight int64
 	}{{0, 100, 100}, {30 * time.Second, 101, 100}, {30 * time.Second, 102, 102}} {
 		clock.add(tt.step)
-		got, ok := client.BlockHash(t.Context(), s.host(), tt.height, true)
+		got, ok := client.BlockHash(t.Context(), s.host(), tt.height, poll.Wait)
 		if want := (Block{Height: tt.wantHeight, Hash: hashB}); !ok || got.Err != nil || got.Value != want {
 			t.Errorf("asked for %d: %+v, want %+v", tt.height, got, want)
 		}

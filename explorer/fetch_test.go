@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"raptoreum_exporter/internal/poll"
 )
 
 func TestRedirects(t *testing.T) {
@@ -28,7 +30,7 @@ func TestRedirects(t *testing.T) {
 	})
 
 	target.Store("/moved/api/getblockcount")
-	if got := newClient(t, nil, s.URL).Heights(t.Context(), true)[0]; got.Err != nil || got.Value != 100 {
+	if got := newClient(t, nil, s.URL).Heights(t.Context(), poll.Wait)[0]; got.Err != nil || got.Value != 100 {
 		t.Errorf("same host: %+v", got)
 	}
 	for _, to := range []string{
@@ -38,7 +40,7 @@ func TestRedirects(t *testing.T) {
 		"//" + other.host() + "/",
 	} {
 		target.Store(to)
-		got := newClient(t, nil, s.URL).Heights(t.Context(), true)[0]
+		got := newClient(t, nil, s.URL).Heights(t.Context(), poll.Wait)[0]
 		wantError(t, got.Err, s.host(), "which is not followed")
 	}
 	if other.hits.Load() != 0 {
@@ -80,7 +82,7 @@ func TestSlowDrip(t *testing.T) {
 	client := newClient(t, nil, s.URL)
 	client.endpoints[0].fetch.timeout = 200 * time.Millisecond
 	start := time.Now()
-	got := client.Heights(t.Context(), true)[0]
+	got := client.Heights(t.Context(), poll.Wait)[0]
 	wantError(t, got.Err, s.host(), "no complete answer within 200ms")
 	if took := time.Since(start); took > 3*time.Second || !errors.Is(got.Err, context.DeadlineExceeded) {
 		t.Errorf("took %s: %v", took, got.Err)
@@ -99,7 +101,7 @@ func TestEndlessBody(t *testing.T) {
 			}
 		}
 	})
-	got := newClient(t, nil, s.URL).Heights(t.Context(), true)[0]
+	got := newClient(t, nil, s.URL).Heights(t.Context(), poll.Wait)[0]
 	wantError(t, got.Err, s.host(), "answer of more than 1048576 bytes")
 	s.Close()                 // waits for the handler
 	if sent.Load() > 20<<20 { // the limit and what the kernel holds
@@ -114,7 +116,7 @@ func TestTransportErrors(t *testing.T) {
 	}
 	closed := listener.Addr().String()
 	listener.Close()
-	got := newClient(t, nil, "http://"+closed).Heights(t.Context(), true)[0]
+	got := newClient(t, nil, "http://"+closed).Heights(t.Context(), poll.Wait)[0]
 	wantError(t, got.Err, closed, "connection refused")
 	if !errors.Is(got.Err, syscall.ECONNREFUSED) {
 		t.Errorf("error chain is cut: %v", got.Err)
@@ -127,7 +129,7 @@ func TestTransportErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, client.Heights(t.Context(), true)[0].Err, host, "no such host")
+	wantError(t, client.Heights(t.Context(), poll.Wait)[0].Err, host, "no such host")
 }
 
 func TestBudget(t *testing.T) {
@@ -135,7 +137,7 @@ func TestBudget(t *testing.T) {
 	clock := &clock{}
 	client := newClient(t, clock.Now, s.URL)
 	for i := range 50 { // a fleet
-		got, told := client.Smartnode(t.Context(), fmt.Sprintf("%064x", i), true)
+		got, told := client.Smartnode(t.Context(), fmt.Sprintf("%064x", i), poll.Wait)
 		if errors.Is(got.Err, errSpent) || told != (i < smartnodeShare) {
 			t.Fatalf("smartnode %d: %v, %v", i, told, got.Err)
 		}
@@ -143,7 +145,7 @@ func TestBudget(t *testing.T) {
 	if s.hits.Load() != smartnodeShare {
 		t.Errorf("%d requests, want %d", s.hits.Load(), smartnodeShare)
 	}
-	client.Heights(t.Context(), true)
+	client.Heights(t.Context(), poll.Wait)
 	if s.hits.Load() != smartnodeShare+1 {
 		t.Error("smartnodes starve the height")
 	}
@@ -172,7 +174,7 @@ func TestStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	if got := client.Heights(t.Context(), true)[0]; got.OK || s.hits.Load() != 0 {
+	if got := client.Heights(t.Context(), poll.Wait)[0]; got.OK || s.hits.Load() != 0 {
 		t.Errorf("asked after the end: %+v", got)
 	}
 }
@@ -247,7 +249,7 @@ func TestBudgetIsFair(t *testing.T) {
 	told := map[int]int{} // in which minute it was first told
 	for minute := range minutes {
 		for i := range nodes { // at the same moment of each minute, as Prometheus does
-			r, ok := client.Smartnode(t.Context(), fmt.Sprintf("%064x", i), true)
+			r, ok := client.Smartnode(t.Context(), fmt.Sprintf("%064x", i), poll.Wait)
 			if _, before := told[i]; before && (!ok || errors.Is(r.Err, errSpent)) {
 				t.Fatalf("minute %d: smartnode %d is forgotten: %v", minute, i, r.Err)
 			} else if ok && !before {

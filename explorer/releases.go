@@ -72,10 +72,10 @@ func NewReleases(ctx context.Context, c ReleasesConfig) (*Releases, error) {
 
 // Latest returns the highest release for the main network, and false before the first reading.
 // At is when it was read: the page is asked again after 6 hours, and hourly while that fails;
-// Err comes in its place when there is none younger than a day. With wait it returns once a due
+// Err comes in its place when there is none younger than a day. With poll.Wait it returns once a due
 // question is answered, or ctx is done.
-func (r *Releases) Latest(ctx context.Context, wait bool) (poll.Reading[Release], bool) {
-	reading, ok := r.poll.Get(ctx, wait)
+func (r *Releases) Latest(ctx context.Context, mode poll.Mode) (poll.Reading[Release], bool) {
+	reading, ok := r.poll.Get(ctx, mode)
 	if reading.Err != nil {
 		return poll.Reading[Release]{Err: reading.Err, At: reading.At}, ok
 	}

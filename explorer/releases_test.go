@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"raptoreum_exporter/internal/poll"
 )
 
 const releasesBody = `[
@@ -94,7 +96,7 @@ func TestReleasesSchedule(t *testing.T) {
 	for _, step := range steps {
 		clock.offset.Store(int64(step.at))
 		up.Store(step.up)
-		got, ok := releases.Latest(t.Context(), true)
+		got, ok := releases.Latest(t.Context(), poll.Wait)
 		if !ok || s.hits.Load() != step.hits || (got.Value.Version == 2000301) != step.known || (got.Err == nil) != step.known || start.Add(step.at).Sub(got.At) != step.age {
 			t.Errorf("at %s: %+v, age %s after %d requests, want %+v", step.at, got, start.Add(step.at).Sub(got.At), s.hits.Load(), step)
 		}

@@ -28,9 +28,9 @@ type Smartnode struct {
 // Smartnode returns the last reading about a smartnode, and false before the first or when no
 // explorer is configured. It comes from the first explorer that answered: the next is asked
 // only when one has no usable answer. An explorer that says it has no such smartnode has
-// answered: Err is then ErrUnknownSmartnode and Value names only the explorer. With wait it
+// answered: Err is then ErrUnknownSmartnode and Value names only the explorer. With poll.Wait it
 // returns once a due question is answered, or ctx is done.
-func (c *Client) Smartnode(ctx context.Context, proTxHash string, wait bool) (poll.Reading[Smartnode], bool) {
+func (c *Client) Smartnode(ctx context.Context, proTxHash string, mode poll.Mode) (poll.Reading[Smartnode], bool) {
 	if len(c.endpoints) == 0 {
 		return poll.Reading[Smartnode]{}, false
 	}
@@ -42,7 +42,7 @@ func (c *Client) Smartnode(ctx context.Context, proTxHash string, wait bool) (po
 	if r, ok := smartnode.Last(); ok && c.now().Sub(r.At) < pace {
 		return r, true
 	}
-	return smartnode.Get(ctx, wait)
+	return smartnode.Get(ctx, mode)
 }
 
 // watched is a smartnode that somebody wants to know of.
@@ -128,12 +128,12 @@ func first[T any](endpoints []*endpoint, ask func(*endpoint) (T, error)) (T, err
 
 // Count returns the last reading of how many smartnodes are registered, banned ones too, from the
 // first explorer that answers (api/smartnode, command count), and false before the first reading.
-// With wait it returns once a due question is answered, or ctx is done.
-func (c *Client) Count(ctx context.Context, wait bool) (poll.Reading[int], bool) {
+// With poll.Wait it returns once a due question is answered, or ctx is done.
+func (c *Client) Count(ctx context.Context, mode poll.Mode) (poll.Reading[int], bool) {
 	if len(c.endpoints) == 0 {
 		return poll.Reading[int]{}, false
 	}
-	return c.count.Get(ctx, wait)
+	return c.count.Get(ctx, mode)
 }
 
 func (c *Client) askCount(ctx context.Context) (int, error) {

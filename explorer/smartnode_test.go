@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"raptoreum_exporter/internal/poll"
 )
 
 const smartnodeBody = `{
@@ -49,7 +51,7 @@ func TestSmartnodeFailover(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			first, second := newServer(t, tt.first), newServer(t, says(200, smartnodeBody))
 			client := newClient(t, nil, first.URL, second.URL)
-			got, ok := client.Smartnode(t.Context(), hashA, true)
+			got, ok := client.Smartnode(t.Context(), hashA, poll.Wait)
 			if !ok || second.hits.Load() != tt.asked || errors.Is(got.Err, ErrUnknownSmartnode) != tt.unknown {
 				t.Fatalf("got %+v, %v after %d requests to the second, want %d", got, ok, second.hits.Load(), tt.asked)
 			}
@@ -76,12 +78,12 @@ func TestSmartnodeFailover(t *testing.T) {
 func TestSmartnodeAllFail(t *testing.T) {
 	first, second := newServer(t, says(429, "wait")), newServer(t, says(200, "<html>"))
 	client := newClient(t, nil, first.URL, second.URL)
-	got, ok := client.Smartnode(t.Context(), hashA, true)
+	got, ok := client.Smartnode(t.Context(), hashA, poll.Wait)
 	want := first.host() + `: HTTP 429 with text "wait"; ` + second.host() + ": HTML page instead of a smartnode: not a JSON object"
 	if !ok || got.Err == nil || got.Err.Error() != want || got.Value != (Smartnode{}) {
 		t.Errorf("got %+v, want %s", got, want)
 	}
-	if got, ok := client.Smartnode(t.Context(), "abc&x=1", true); !ok || got.Err == nil || first.hits.Load() != 1 {
+	if got, ok := client.Smartnode(t.Context(), "abc&x=1", poll.Wait); !ok || got.Err == nil || first.hits.Load() != 1 {
 		t.Errorf("asked about no hash: %+v", got)
 	}
 }

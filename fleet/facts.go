@@ -31,10 +31,10 @@ type Facts struct {
 	Age        *time.Duration // of the list, or of the explorer's answer
 }
 
-// Facts returns what is known of a node now. With wait it waits for an explorer that is due.
-func (f *Fleet) Facts(ctx context.Context, s *Snapshot, n *Node, wait bool) Facts {
+// Facts returns what is known of a node now. With poll.Wait it waits for an explorer that is due.
+func (f *Fleet) Facts(ctx context.Context, s *Snapshot, n *Node, mode poll.Mode) Facts {
 	if f.sources.Daemon == nil {
-		return f.explorerFacts(ctx, n, wait)
+		return f.explorerFacts(ctx, n, mode)
 	}
 	v := s.View
 	if v == nil {
@@ -61,11 +61,11 @@ func (f *Fleet) Facts(ctx context.Context, s *Snapshot, n *Node, wait bool) Fact
 }
 
 // explorerFacts are those that an explorer tells.
-func (f *Fleet) explorerFacts(ctx context.Context, n *Node, wait bool) (facts Facts) {
+func (f *Fleet) explorerFacts(ctx context.Context, n *Node, mode poll.Mode) (facts Facts) {
 	if f.sources.Explorers == nil {
 		return facts
 	}
-	r, ok := f.told(ctx, n, wait)
+	r, ok := f.told(ctx, n, mode)
 	if !ok {
 		return facts
 	}
@@ -77,10 +77,10 @@ func (f *Fleet) explorerFacts(ctx context.Context, n *Node, wait bool) (facts Fa
 		return facts
 	}
 	facts.Smartnode, facts.Waits = fromExplorer(n.ProTxHash, r.Value)
-	if count, ok := f.sources.Explorers.Count(ctx, wait); ok && count.Err == nil && time.Since(count.At) < explorerTooOld {
+	if count, ok := f.sources.Explorers.Count(ctx, mode); ok && count.Err == nil && time.Since(count.At) < explorerTooOld {
 		facts.Count = &count.Value
 	}
-	for _, height := range f.sources.Explorers.Heights(ctx, false) {
+	for _, height := range f.sources.Explorers.Heights(ctx, poll.NoWait) {
 		if height.OK && height.Err == nil && height.Explorer == r.Value.Explorer && time.Since(height.At) < viewTooOld {
 			facts.Height = &height.Value
 		}
@@ -89,9 +89,9 @@ func (f *Fleet) explorerFacts(ctx context.Context, n *Node, wait bool) (facts Fa
 }
 
 // told has an explorer asked about a node when that is due, and returns the last answer, however old.
-func (f *Fleet) told(ctx context.Context, n *Node, wait bool) (poll.Reading[explorer.Smartnode], bool) {
+func (f *Fleet) told(ctx context.Context, n *Node, mode poll.Mode) (poll.Reading[explorer.Smartnode], bool) {
 	hash := n.ProTxHash.String()
-	f.sources.Explorers.Smartnode(ctx, hash, wait)
+	f.sources.Explorers.Smartnode(ctx, hash, mode)
 	return f.sources.Explorers.LastTold(hash)
 }
 
@@ -123,7 +123,7 @@ func (f *Fleet) Address(ctx context.Context, n *Node) string {
 	case n.Chain != nil:
 		address = n.Chain.Address
 	case f.sources.Daemon == nil && f.sources.Explorers != nil:
-		if r, ok := f.told(ctx, n, false); ok && r.Err == nil {
+		if r, ok := f.told(ctx, n, poll.NoWait); ok && r.Err == nil {
 			address = r.Value.Service
 		}
 	}

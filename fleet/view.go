@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/internal/poll"
 )
 
 const (
@@ -58,7 +59,7 @@ func look(ctx context.Context, client *daemon.Client, last *View) (*View, error)
 	if lockfree, err := session.Lockfree(ctx); err == nil && lockfree.Sporks.Err == nil {
 		v.Sporks = lockfree.Sporks.Value
 	}
-	v.List, err = session.List(ctx, true)
+	v.List, err = session.List(ctx, poll.Wait)
 	if v.List == nil {
 		return nil, err
 	}

@@ -121,12 +121,12 @@ func (s *Snapshot) Find(target string) (*Node, bool) {
 }
 
 // Snapshot returns the nodes as the last look at the chain found them, and has the next one begin when
-// it is due. With wait it returns after that, or when ctx is done.
-func (f *Fleet) Snapshot(ctx context.Context, wait bool) *Snapshot {
+// it is due. With poll.Wait it returns after that, or when ctx is done.
+func (f *Fleet) Snapshot(ctx context.Context, mode poll.Mode) *Snapshot {
 	var err error
 	if f.looks != nil {
 		var r poll.Reading[*View]
-		if r, _ = f.looks.Get(ctx, wait); !errors.Is(r.Err, context.Canceled) {
+		if r, _ = f.looks.Get(ctx, mode); !errors.Is(r.Err, context.Canceled) {
 			err = r.Err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/explorer"
+	"raptoreum_exporter/internal/poll"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -110,21 +111,21 @@ func TestReload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := f.Snapshot(ctx, false); len(s.Nodes) != 1 || s.Incomplete || s.Network != daemon.Main {
+	if s := f.Snapshot(ctx, poll.NoWait); len(s.Nodes) != 1 || s.Incomplete || s.Network != daemon.Main {
 		t.Errorf("%+v", s)
 	}
 	put("nodes: 7")
 	if err := f.Reload(); err == nil || f.Reloaded().OK || f.Reloaded().Success.IsZero() {
 		t.Errorf("%v, %+v", err, f.Reloaded())
 	}
-	if s := f.Snapshot(ctx, false); len(s.Nodes) != 1 {
+	if s := f.Snapshot(ctx, poll.NoWait); len(s.Nodes) != 1 {
 		t.Error("the nodes are gone")
 	}
 	put(one[:len(one)-1] + ", {protx: 0000000000000000000000000000000000000000000000000000000000000002}]")
 	if err := f.Reload(); err != nil || !f.Reloaded().OK {
 		t.Error(err)
 	}
-	s := f.Snapshot(ctx, false)
+	s := f.Snapshot(ctx, poll.NoWait)
 	if _, ok := s.Find("A"); !ok || len(s.Nodes) != 2 {
 		t.Errorf("%+v", s.Nodes)
 	}
@@ -141,7 +142,7 @@ func TestFactsOfAnOldView(t *testing.T) {
 	f := &Fleet{sources: Sources{Daemon: new(daemon.Client)}}
 	list := &daemon.List{Height: 7, Asked: time.Now().Add(-time.Hour), Nodes: make([]daemon.Smartnode, 1)}
 	s := &Snapshot{View: &View{List: list, At: time.Now().Add(-time.Hour)}}
-	facts := f.Facts(t.Context(), s, &Node{Chain: &list.Nodes[0]}, false)
+	facts := f.Facts(t.Context(), s, &Node{Chain: &list.Nodes[0]}, poll.NoWait)
 	if facts.Age == nil || *facts.Age < time.Hour || facts.ListHeight != 7 || facts.Registered != nil || facts.Smartnode != nil {
 		t.Errorf("%+v", facts)
 	}

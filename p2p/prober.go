@@ -68,8 +68,8 @@ func NewProber(ctx context.Context, config Config) *Prober {
 // before the first has ended. When a minute has passed since the last one began, the next goes out
 // in the background; with wait, Probe returns after that, or when ctx is done. The reading's error is
 // an *Error; its Value then holds what the handshake learned before it failed.
-func (p *Prober) Probe(ctx context.Context, address, network string, wait bool) (poll.Reading[Peer], bool) {
-	return p.poll(target{address, network}).Get(ctx, wait)
+func (p *Prober) Probe(ctx context.Context, address, network string, mode poll.Mode) (poll.Reading[Peer], bool) {
+	return p.poll(target{address, network}).Get(ctx, mode)
 }
 
 // Last returns the last handshake with a peer, and false before the first; it dials nobody.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"raptoreum_exporter/internal/poll"
 )
 
 func TestManyAskersOneConnection(t *testing.T) {
@@ -15,8 +17,11 @@ func TestManyAskersOneConnection(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 100 {
 		group.Go(func() {
-			wait := i%2 == 0
-			reading, ok := prober.Probe(t.Context(), address, "regtest", wait)
+			wait, mode := i%2 == 0, poll.NoWait
+			if wait {
+				mode = poll.Wait
+			}
+			reading, ok := prober.Probe(t.Context(), address, "regtest", mode)
 			if wait && !ok || ok && (reading.Err != nil || reading.Value.UserAgent != "/x") {
 				t.Errorf("reading %+v, %v", reading, ok)
 			}
@@ -39,9 +44,9 @@ func TestOnceAMinute(t *testing.T) {
 			time.Sleep(time.Second)
 			return Peer{Durations: map[Phase]time.Duration{Connect: 5}}, refused
 		}})
-		probe := func(address string, wait, known bool) {
+		probe := func(address string, mode poll.Mode, known bool) {
 			t.Helper()
-			reading, ok := prober.Probe(ctx, address, "main", wait)
+			reading, ok := prober.Probe(ctx, address, "main", mode)
 			if ok != known {
 				t.Errorf("known %v, want %v", ok, known)
 			}
@@ -57,23 +62,23 @@ func TestOnceAMinute(t *testing.T) {
 			}
 		}
 
-		probe("a:1", false, false) // goes out, does not wait
-		probe("a:1", true, true)   // waits for the same
+		probe("a:1", poll.NoWait, false) // goes out, does not wait
+		probe("a:1", poll.Wait, true)    // waits for the same
 		count("a:1", 1)
-		probe("b:1", true, true)
+		probe("b:1", poll.Wait, true)
 		count("b:1", 1)
 		time.Sleep(57 * time.Second) // 59 s since a's began
-		probe("a:1", true, true)
+		probe("a:1", poll.Wait, true)
 		count("a:1", 1)
 		time.Sleep(time.Second)
-		probe("a:1", true, true)
+		probe("a:1", poll.Wait, true)
 		count("a:1", 2)
 		count("b:1", 1)
 
 		time.Sleep(9 * time.Minute)
-		probe("b:1", true, true)
+		probe("b:1", poll.Wait, true)
 		time.Sleep(2 * time.Minute)
-		probe("b:1", true, true)
+		probe("b:1", poll.Wait, true)
 		if _, ok := prober.probes[target{"a:1", "main"}]; ok || len(prober.probes) != 1 {
 			t.Errorf("kept after 10 minutes: %v", prober.probes)
 		}
@@ -81,7 +86,7 @@ func TestOnceAMinute(t *testing.T) {
 		time.Sleep(time.Minute)
 		cancel()
 		before := dials["b:1 main"]
-		prober.Probe(context.Background(), "b:1", "main", true)
+		prober.Probe(context.Background(), "b:1", "main", poll.Wait)
 		count("b:1", before)
 	})
 }

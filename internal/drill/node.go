@@ -18,6 +18,7 @@ import (
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/explorer"
 	"raptoreum_exporter/host"
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/simnet"
 	"raptoreum_exporter/p2p"
 )
@@ -165,7 +166,7 @@ func (n *Node) scrape(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), scrapeTime)
 	defer cancel()
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(n.set.Bind(ctx, false))
+	registry.MustRegister(n.set.Bind(ctx, poll.NoWait))
 	promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true}).ServeHTTP(w, r)
 }
 

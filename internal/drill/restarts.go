@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"raptoreum_exporter/heal"
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/simnet"
 )
 
@@ -60,7 +61,7 @@ func (r *Restarter) heals(ctx context.Context, minute int) {
 	ctx, cancel := context.WithTimeout(ctx, scrapeTime)
 	defer cancel()
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(r.node.set.Bind(ctx, false))
+	registry.MustRegister(r.node.set.Bind(ctx, poll.NoWait))
 	families, err := registry.Gather()
 	if err != nil {
 		return

@@ -54,12 +54,21 @@ func New[T any](ctx context.Context, config Config[T]) *Poll[T] {
 	return &Poll[T]{ctx: ctx, config: config}
 }
 
-// Get returns the last reading, and false before the first. When a new one is due it is asked
-// for in the background; with wait, Get returns after that, or when ctx is done.
-func (p *Poll[T]) Get(ctx context.Context, wait bool) (Reading[T], bool) {
-	if wait || p.due() {
+// Mode says whether a caller waits for the answer to a question that is due.
+type Mode int
+
+// The modes: a scrape takes what is known, a command waits.
+const (
+	NoWait Mode = iota
+	Wait
+)
+
+// Get returns the last reading, and false before the first. When a new one is due it is requested
+// in the background; with Wait, Get returns after that, or when ctx is done.
+func (p *Poll[T]) Get(ctx context.Context, mode Mode) (Reading[T], bool) {
+	if mode == Wait || p.due() {
 		answered := p.flight.DoChan("", p.ask)
-		if wait {
+		if mode == Wait {
 			select {
 			case <-answered:
 			case <-ctx.Done():

@@ -64,7 +64,7 @@ func TestGet(t *testing.T) {
 	none := poll.Reading[int64]{}
 	type step struct {
 		at    time.Duration // since the start
-		wait  bool
+		mode  poll.Mode
 		took  time.Duration
 		want  poll.Reading[int64]
 		ok    bool
@@ -77,36 +77,36 @@ func TestGet(t *testing.T) {
 		steps []step
 	}{
 		{"asks at most once an interval", 0, nil, []step{
-			{0, true, 0, at(0, 1, nil), true, 1},
-			{0, true, 0, at(0, 1, nil), true, 1},
-			{every - 1, false, 0, at(0, 1, nil), true, 1},
-			{every - 1, true, 0, at(0, 1, nil), true, 1},
-			{every, true, 0, at(every, 2, nil), true, 2},
-			{5 * every, true, 0, at(5*every, 3, nil), true, 3},
+			{0, poll.Wait, 0, at(0, 1, nil), true, 1},
+			{0, poll.Wait, 0, at(0, 1, nil), true, 1},
+			{every - 1, poll.NoWait, 0, at(0, 1, nil), true, 1},
+			{every - 1, poll.Wait, 0, at(0, 1, nil), true, 1},
+			{every, poll.Wait, 0, at(every, 2, nil), true, 2},
+			{5 * every, poll.Wait, 0, at(5*every, 3, nil), true, 3},
 		}},
 		{"does not wait in the background", 10 * time.Second, nil, []step{
-			{0, false, 0, none, false, 1},
-			{9 * time.Second, false, 0, none, false, 1},
-			{11 * time.Second, false, 0, at(10*time.Second, 1, nil), true, 1},
-			{every, false, 0, at(10*time.Second, 1, nil), true, 2}, // counted from the start of the first
-			{every + 11*time.Second, false, 0, at(every+10*time.Second, 2, nil), true, 2},
+			{0, poll.NoWait, 0, none, false, 1},
+			{9 * time.Second, poll.NoWait, 0, none, false, 1},
+			{11 * time.Second, poll.NoWait, 0, at(10*time.Second, 1, nil), true, 1},
+			{every, poll.NoWait, 0, at(10*time.Second, 1, nil), true, 2}, // counted from the start of the first
+			{every + 11*time.Second, poll.NoWait, 0, at(every+10*time.Second, 2, nil), true, 2},
 		}},
 		{"waits", 10 * time.Second, nil, []step{
-			{0, true, 10 * time.Second, at(10*time.Second, 1, nil), true, 1},
-			{every, true, 10 * time.Second, at(every+10*time.Second, 2, nil), true, 2},
+			{0, poll.Wait, 10 * time.Second, at(10*time.Second, 1, nil), true, 1},
+			{every, poll.Wait, 10 * time.Second, at(every+10*time.Second, 2, nil), true, 2},
 		}},
 		{"waits for the question under way", 10 * time.Second, nil, []step{
-			{0, false, 0, none, false, 1},
-			{4 * time.Second, true, 6 * time.Second, at(10*time.Second, 1, nil), true, 1},
+			{0, poll.NoWait, 0, none, false, 1},
+			{4 * time.Second, poll.Wait, 6 * time.Second, at(10*time.Second, 1, nil), true, 1},
 		}},
 		{"takes an error for a reading", 0, broken, []step{
-			{0, true, 0, at(0, 1, broken), true, 1},
-			{every - 1, true, 0, at(0, 1, broken), true, 1},
-			{every, true, 0, at(every, 2, broken), true, 2},
+			{0, poll.Wait, 0, at(0, 1, broken), true, 1},
+			{every - 1, poll.Wait, 0, at(0, 1, broken), true, 1},
+			{every, poll.Wait, 0, at(every, 2, broken), true, 2},
 		}},
 		{"gives up after the timeout", time.Hour, nil, []step{
-			{0, true, every / 2, at(every/2, 0, context.DeadlineExceeded), true, 1},
-			{every, true, every / 2, at(every*3/2, 0, context.DeadlineExceeded), true, 2},
+			{0, poll.Wait, every / 2, at(every/2, 0, context.DeadlineExceeded), true, 1},
+			{every, poll.Wait, every / 2, at(every*3/2, 0, context.DeadlineExceeded), true, 2},
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -118,7 +118,7 @@ func TestGet(t *testing.T) {
 					time.Sleep(time.Until(start.Add(s.at)))
 					synctest.Wait()
 					began := time.Now()
-					got, ok := p.Get(t.Context(), s.wait)
+					got, ok := p.Get(t.Context(), s.mode)
 					if took := time.Since(began); took != s.took {
 						t.Errorf("after %s: took %s, want %s", s.at, took, s.took)
 					}
@@ -138,10 +138,10 @@ func TestNeverTwoQuestionsAtATime(t *testing.T) {
 		s := source{takes: 2500 * time.Millisecond}
 		p := poll.New(t.Context(), poll.Config[int64]{Ask: s.ask, Every: time.Second, Timeout: every})
 		for range 7 {
-			p.Get(t.Context(), false)
+			p.Get(t.Context(), poll.NoWait)
 			time.Sleep(time.Second)
 		}
-		got, ok := p.Get(t.Context(), true) // the third began after 6 s
+		got, ok := p.Get(t.Context(), poll.Wait) // the third began after 6 s
 		check(t, at(8500*time.Millisecond, 3, nil), true, got, ok)
 	})
 }
@@ -154,7 +154,7 @@ func TestManyAskers(t *testing.T) {
 		for i := range 100 {
 			askers.Go(func() {
 				time.Sleep(time.Duration(i) * time.Millisecond)
-				got, ok := p.Get(t.Context(), true)
+				got, ok := p.Get(t.Context(), poll.Wait)
 				check(t, at(time.Second, 1, nil), true, got, ok)
 			})
 		}
@@ -171,7 +171,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		p := s.poll(t.Context())
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		got, ok := p.Get(ctx, true)
+		got, ok := p.Get(ctx, poll.Wait)
 		check(t, poll.Reading[int64]{}, false, got, ok)
 		time.Sleep(8 * time.Second) // the question goes on for others
 		got, ok = p.Last()
@@ -185,7 +185,7 @@ func TestLastAsksNothing(t *testing.T) {
 		p := s.poll(t.Context())
 		got, ok := p.Last()
 		check(t, poll.Reading[int64]{}, false, got, ok)
-		p.Get(t.Context(), true)
+		p.Get(t.Context(), poll.Wait)
 		time.Sleep(10 * every)
 		got, ok = p.Last()
 		check(t, at(0, 1, nil), true, got, ok)
@@ -201,19 +201,19 @@ func TestShutdown(t *testing.T) {
 		s := source{takes: 10 * time.Second}
 		ctx, stop := context.WithCancel(t.Context())
 		p := s.poll(ctx)
-		first, _ := p.Get(t.Context(), true)
+		first, _ := p.Get(t.Context(), poll.Wait)
 		time.Sleep(every)
-		p.Get(t.Context(), false)
+		p.Get(t.Context(), poll.NoWait)
 		synctest.Wait()
 		stop()
 		synctest.Wait()
 		if s.running.Load() != 0 {
 			t.Error("the second question goes on")
 		}
-		for _, wait := range []bool{false, true} {
+		for _, mode := range []poll.Mode{poll.NoWait, poll.Wait} {
 			time.Sleep(every)
 			began := time.Now()
-			got, ok := p.Get(t.Context(), wait)
+			got, ok := p.Get(t.Context(), mode)
 			check(t, first, true, got, ok)
 			if took := time.Since(began); took != 0 {
 				t.Errorf("took %s", took)
@@ -232,12 +232,12 @@ func TestClock(t *testing.T) {
 		s := source{}
 		now := at(0, 0, nil).At
 		p := poll.New(t.Context(), poll.Config[int64]{Ask: s.ask, Every: every, Timeout: every, Now: func() time.Time { return now }})
-		p.Get(t.Context(), true)
+		p.Get(t.Context(), poll.Wait)
 		time.Sleep(2 * every)
-		got, ok := p.Get(t.Context(), true)
+		got, ok := p.Get(t.Context(), poll.Wait)
 		check(t, at(0, 1, nil), true, got, ok)
 		now = now.Add(every)
-		got, ok = p.Get(t.Context(), true)
+		got, ok = p.Get(t.Context(), poll.Wait)
 		check(t, at(every, 2, nil), true, got, ok)
 	})
 }
