@@ -2,151 +2,190 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	stdlog "log"
-	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/common/version"
-	"github.com/prometheus/exporter-toolkit/web"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
+	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/check"
 	"raptoreum_exporter/collector"
+	"raptoreum_exporter/config"
+	"raptoreum_exporter/heal"
+	"raptoreum_exporter/internal/text"
+	"raptoreum_exporter/web"
 )
 
 const (
-	name       = "raptoreum_exporter"
-	exitUsage  = 2
-	defaultWeb = "127.0.0.1:10227"
-	shutdownIn = 5 * time.Second
+	exitUsage     = 2
+	defaultListen = "127.0.0.1:10227"
 )
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// options are the flags as given.
+// options are the flags.
 type options struct {
-	daemon     daemonOptions
-	protx      string
-	explorers  []string
-	releaseURL string
-	procfs     string
-	cgroupfs   string
-	disabled   map[string]bool // collectors
-	fleet      fleetOptions
-	vantage    string
+	config.Config
+	web     config.Web
+	toolkit *toolkit.FlagConfig
+	log     config.Log
+	check   config.Check
+	heal    config.Heal
 
-	web         *web.FlagConfig
-	telemetry   string
-	externalURL string
-	maxRequests string
-	bare        bool // without metrics of the exporter itself
-
-	logLevel, logFormat string
-
-	check checkOptions
-	heal  healOptions
+	runbook    string
+	checkFleet bool
 
 	command string // serve, check or heal
-	ended   *int   // exit code after --help or --version
 }
 
-// parse reads the flags; each can also come from the environment, as RAPTOREUM_EXPORTER_DAEMON_CONF.
-func parse(args []string, stdout, stderr io.Writer) (*options, *kingpin.Application, error) {
-	o := &options{disabled: map[string]bool{}}
-	app := kingpin.New(name, "Serves metrics of a Raptoreum smartnode to Prometheus.")
-	app.HelpFlag.Short('h')
-	app.Version(version.Print(name))
-	app.DefaultEnvars()
-	app.UsageWriter(stdout).ErrorWriter(stderr).Terminate(func(code int) { o.ended = &code })
-
-	d := &o.daemon
-	app.Flag("daemon.conf", "The raptoreum.conf of raptoreumd. Default: ~/.raptoreumcore/raptoreum.conf").PlaceHolder("FILE").StringVar(&d.conf)
-	app.Flag("daemon.url", "Address of raptoreumd's RPC port, when it is not that of raptoreum.conf.").PlaceHolder("http://127.0.0.1:10225").StringVar(&d.url)
-	app.Flag("daemon.user", "RPC user, with --daemon.password-file.").PlaceHolder("USER").StringVar(&d.user)
-	app.Flag("daemon.password-file", "File that holds the RPC password.").PlaceHolder("FILE").StringVar(&d.passwordFile)
-	app.Flag("daemon.cookie-file", "The .cookie that raptoreumd writes when it has no rpcpassword.").PlaceHolder("FILE").StringVar(&d.cookieFile)
-	app.Flag("smartnode.protx", "proTxHash of this smartnode; found out when it is not given.").PlaceHolder("HASH").StringVar(&o.protx)
-	app.Flag("explorer.url", "Block explorer to compare with; repeat it for more, in order. Default: the known ones of the daemon's network").PlaceHolder("URL").StringsVar(&o.explorers)
-	app.Flag("release.url", "Where releases are listed, as the API of GitHub does. Default: that of Raptoreum").PlaceHolder("URL").StringVar(&o.releaseURL)
-	app.Flag("host.procfs", "Where proc is mounted.").Default("/proc").StringVar(&o.procfs)
-	app.Flag("host.cgroupfs", "Where cgroups are mounted.").Default("/sys/fs/cgroup").StringVar(&o.cgroupfs)
-	app.Flag("fleet.config", "YAML file that lists smartnodes to judge from outside: /probe and /sd.").PlaceHolder("FILE").StringVar(&o.fleet.config)
-	app.Flag("fleet.check-config", "Check the file of --fleet.config and end.").BoolVar(&o.fleet.check)
-	app.Flag("fleet.allow-private", "Dial registered addresses that are not public, as on a test network.").BoolVar(&o.fleet.allowPrivate)
-	app.Flag("heal.history", "Where heal writes down what it saw and did; metrics tell of it.").Default("/var/lib/raptoreum_heal/history.json").StringVar(&o.heal.history)
-	app.Flag("vantage", "Name of the place that /probe looks from, as a label. Default: the host's name").PlaceHolder("NAME").StringVar(&o.vantage)
+// define declares the flags; each can also come from the environment, as RAPTOREUM_EXPORTER_DAEMON_CONF.
+// The returned function completes the options once the command line was parsed.
+func define(app *kingpin.Application, o *options) (complete func()) {
+	d := &o.Daemon
+	app.Flag("daemon.conf", "The raptoreum.conf of raptoreumd. Default: ~/.raptoreumcore/raptoreum.conf").PlaceHolder("FILE").StringVar(&d.Conf)
+	// Text, because the error must not repeat a password in it.
+	app.Flag("daemon.url", "URL of raptoreumd's RPC port, if it differs from raptoreum.conf.").PlaceHolder("http://127.0.0.1:10225").StringVar(&d.URL)
+	app.Flag("daemon.user", "RPC user, with --daemon.password-file.").PlaceHolder("USER").StringVar(&d.User)
+	// Files are text, because the errors of config say what belongs into them, and a cookie may be missing.
+	app.Flag("daemon.password-file", "File that contains the RPC password.").PlaceHolder("FILE").StringVar(&d.PasswordFile)
+	app.Flag("daemon.cookie-file", "The .cookie that raptoreumd writes when it has no rpcpassword.").PlaceHolder("FILE").StringVar(&d.CookieFile)
+	app.Flag("smartnode.protx", "proTxHash of this smartnode; found automatically when not given.").PlaceHolder("HASH").StringVar(&o.ProTxHash)
+	app.Flag("explorer.url", "Block explorer to compare with; repeat for more, in order of preference. Default: the known ones of the daemon's network").PlaceHolder("URL").StringsVar(&o.ExplorerURLs)
+	app.Flag("release.url", "List of releases, in the format of GitHub's API. Default: that of Raptoreum").PlaceHolder("URL").StringVar(&o.ReleaseURL)
+	app.Flag("host.procfs", "Mount point of proc.").Default("/proc").StringVar(&o.Procfs)
+	app.Flag("host.cgroupfs", "Mount point of the cgroup file system.").Default("/sys/fs/cgroup").StringVar(&o.Cgroupfs)
+	app.Flag("fleet.config", "YAML file of smartnodes to judge from outside, for /probe and /sd.").PlaceHolder("FILE").StringVar(&o.Fleet.File)
+	app.Flag("fleet.check-config", "Check the file of --fleet.config and exit.").BoolVar(&o.checkFleet)
+	app.Flag("fleet.allow-private", "Dial registered addresses that are not public, as on a test network.").BoolVar(&o.Fleet.AllowPrivate)
+	app.Flag("heal.history", "File in which heal records its checks and restarts; metrics are read from it.").Default("/var/lib/raptoreum_heal/history.json").StringVar(&o.HealHistory)
+	app.Flag("vantage", "Name of the place that /probe connects from, as a label. Default: the host name").PlaceHolder("NAME").StringVar(&o.Fleet.Vantage)
 	enabled := map[string]*bool{}
-	for _, c := range collector.Names() {
+	for _, c := range collector.All() {
 		enabled[c.Name] = app.Flag("collector."+c.Name, c.Help+".").Default("true").Bool()
 	}
-	o.web = kingpinflag.AddFlags(app, defaultWeb)
-	app.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&o.telemetry)
-	app.Flag("web.external-url", "Address at which Prometheus reaches this exporter, for /sd. Default: that which it asked").PlaceHolder("URL").StringVar(&o.externalURL)
-	app.Flag("web.max-requests", "Scrapes that may run at the same time; others wait for their turn.").Default("250").StringVar(&o.maxRequests)
-	app.Flag("web.disable-exporter-metrics", "Leave out metrics of the exporter itself (go_*, process_*).").BoolVar(&o.bare)
-	app.Flag("log.level", "Least level of log lines: debug, info, warn or error.").Default("info").StringVar(&o.logLevel)
-	app.Flag("log.format", "Form of log lines: logfmt or json.").Default("logfmt").StringVar(&o.logFormat)
-
-	commands(app, o)
-	var err error
-	if o.command, err = app.Parse(args); err != nil && slices.Contains(args, "check") {
-		o.command = "check" // whose exit code is another
+	o.toolkit = kingpinflag.AddFlags(app, defaultListen)
+	app.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&o.web.TelemetryPath)
+	app.Flag("web.external-url", "URL at which Prometheus reaches this exporter, for /sd. Default: the URL of the request").PlaceHolder("URL").URLVar(&o.web.ExternalURL)
+	app.Flag("web.max-requests", "Maximum number of concurrent scrapes; others wait for their turn.").Default("250").IntVar(&o.web.MaxRequests)
+	app.Flag("web.disable-exporter-metrics", "Exclude metrics of the exporter itself (go_*, process_*).").BoolVar(&o.web.DisableExporterMetrics)
+	app.Flag("log.level", "Minimum level of log lines: debug, info, warn or error.").Default("info").EnumVar(&o.log.Level, "debug", "info", "warn", "error")
+	app.Flag("log.format", "Format of log lines: logfmt or json.").Default("logfmt").EnumVar(&o.log.Format, "logfmt", "json")
+	defineCommands(app, o)
+	return func() {
+		for _, c := range collector.All() {
+			if *enabled[c.Name] {
+				o.Collectors = append(o.Collectors, c.Name)
+			}
+		}
 	}
-	for name, on := range enabled {
-		o.disabled[name] = !*on
-	}
-	return o, app, err
 }
 
-// commands are what it can do beside serving.
-func commands(app *kingpin.Application, o *options) {
-	app.Command("serve", "Serve metrics, which it does without a command too.").Default()
-	look := app.Command("check", "Look once, as a scrape does, and say what is wrong and what to do next. Exits 0 fine, 1 warning, 2 critical, 3 unknown.")
-	c := &o.check
-	look.Flag("json", "Print the findings as JSON.").NoEnvar().BoolVar(&c.json)
-	look.Flag("quiet", "Print only what is wrong, for cron.").NoEnvar().BoolVar(&c.quiet)
-	look.Flag("target", "Judge this node of --fleet.config from outside instead.").NoEnvar().PlaceHolder("NAME").StringVar(&c.target)
-	look.Flag("watch", "Show the progress of the sync until it is finished.").NoEnvar().BoolVar(&c.watch)
-	look.Flag("runbook", "Print the runbook of an alert and end; README lists them.").NoEnvar().PlaceHolder("ALERT").StringVar(&c.runbook)
-	heal := app.Command("heal", "Restart the daemon if it has hung or died, and only then. Run it each minute, by a timer.")
-	h := &o.heal
-	heal.Flag("heal.command", "What starts the daemon anew; words are split at blanks, and no shell is asked.").PlaceHolder("\"systemctl restart raptoreumd\"").StringVar(&h.command)
-	heal.Flag("heal.after", "How long the daemon has to be hung or gone, at least.").Default("5m").StringVar(&h.after)
-	heal.Flag("heal.attempts", "Restarts within 6 hours after which it gives up and says so.").Default("3").StringVar(&h.attempts)
-	heal.Flag("heal.stop-timeout", "How long a hung daemon may take to end after SIGTERM.").Default("10m").StringVar(&h.stopTimeout)
-	heal.Flag("heal.kill-after", "After how long SIGKILL follows, which can damage the databases; 0s is never.").Default("0s").StringVar(&h.killAfter)
-	heal.Flag("dry-run", "Say what it would do and why, and do nothing.").NoEnvar().BoolVar(&h.dryRun)
+// defineCommands declares the commands and the flags of each.
+func defineCommands(app *kingpin.Application, o *options) {
+	app.Command("serve", "Serve metrics; the default command.").Default()
+	c := app.Command("check", "Check once and report what is wrong and what to do next. Exit codes: 0 ok, 1 warning, 2 critical, 3 unknown.")
+	c.Flag("json", "Print the findings as JSON.").NoEnvar().BoolVar(&o.check.JSON)
+	c.Flag("quiet", "Print only what is wrong, for cron.").NoEnvar().BoolVar(&o.check.Quiet)
+	c.Flag("target", "Check this node of --fleet.config from outside instead.").NoEnvar().PlaceHolder("NAME").StringVar(&o.check.Target)
+	c.Flag("watch", "Show the progress of the sync until it is finished.").NoEnvar().BoolVar(&o.check.Watch)
+	c.Flag("runbook", "Print the runbook of an alert and exit; README lists them.").NoEnvar().PlaceHolder("ALERT").StringVar(&o.runbook)
+	h := app.Command("heal", "Restart the daemon if it is hung or dead, and only then. Run it every minute, with a timer.")
+	h.Flag("heal.command", "Command that starts the daemon; split at blanks, no shell is involved.").PlaceHolder("\"systemctl restart raptoreumd\"").StringVar(&o.heal.Command)
+	h.Flag("heal.after", "Minimum time that the daemon has been hung or gone.").Default("5m").DurationVar(&o.heal.After)
+	h.Flag("heal.attempts", "Maximum number of restarts within 6 hours; then heal gives up and says so.").Default("3").IntVar(&o.heal.Attempts)
+	h.Flag("heal.stop-timeout", "Maximum time for a hung daemon to exit after SIGTERM.").Default("10m").DurationVar(&o.heal.StopTimeout)
+	h.Flag("heal.kill-after", "Send SIGKILL after this time, which can damage the databases; 0s: never.").Default("0s").DurationVar(&o.heal.KillAfter)
+	h.Flag("dry-run", "Log what would be done and why, and do nothing.").NoEnvar().BoolVar(&o.heal.DryRun)
+}
+
+// parse reads the flags. exited is not nil when --help or --version has been answered.
+func parse(args []string, stdout, stderr io.Writer) (o *options, app *kingpin.Application, exited *int, err error) {
+	o = &options{}
+	o.Version = version.Version
+	app = kingpin.New(config.Program, "Serves metrics of a Raptoreum smartnode to Prometheus.")
+	app.HelpFlag.Short('h')
+	app.Version(versionText())
+	app.DefaultEnvars()
+	app.UsageWriter(stdout).ErrorWriter(stderr).Terminate(func(code int) { exited = &code })
+	complete := define(app, o)
+	if o.command, err = app.Parse(args); err != nil {
+		err = fmt.Errorf("%w; see --help", nameFlag(app, args, err))
+		if slices.Contains(args, "check") {
+			o.command = "check" // which has its own exit code
+		}
+		return o, app, exited, err
+	}
+	complete()
+	return o, app, exited, nil
+}
+
+// versionText is version.Print without what a build of this project does not stamp.
+func versionText() string {
+	return fmt.Sprintf("%s, version %s (revision: %s)\n  go version: %s\n  platform:   %s/%s",
+		config.Program, cmp.Or(version.Version, "devel"), version.GetRevision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// nameFlag puts the name of the flag before an error about its value, which kingpin leaves out.
+func nameFlag(app *kingpin.Application, args []string, err error) error {
+	context, _ := app.ParseContext(args)
+	if context == nil {
+		return err
+	}
+	for _, element := range context.Elements {
+		flag, ok := element.Clause.(*kingpin.FlagClause)
+		if ok && element.Value != nil && flag.Model().Value.Set(*element.Value) != nil {
+			return fmt.Errorf("--%s: %w", flag.Model().Name, valueError(*element.Value, err))
+		}
+	}
+	for _, flag := range app.Model().Flags {
+		if value := os.Getenv(flag.Envar); flag.Envar != "" && value != "" && flag.Value.Set(value) != nil {
+			return fmt.Errorf("%s: %w", flag.Envar, valueError(value, err))
+		}
+	}
+	return err
+}
+
+func valueError(value string, err error) error {
+	if _, ok := errors.AsType[*strconv.NumError](err); ok {
+		return fmt.Errorf("%q is not a number", value)
+	}
+	return err
 }
 
 // run is the program; it returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
-	o, _, err := parse(args, stdout, stderr)
-	if o.ended != nil {
-		return *o.ended
-	}
-	if err != nil {
-		return wrong(stderr, o, fmt.Errorf("%w; see --help", err))
+	o, _, exited, err := parse(args, stdout, stderr)
+	if exited != nil {
+		return *exited
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	code := 0
 	switch {
-	case o.fleet.check:
-		err = checkFleet(o, stdout)
+	case err != nil:
+	case o.checkFleet:
+		if err = o.CheckFleet(); err == nil {
+			fmt.Fprintf(stdout, "%s is valid\n", o.Fleet.File)
+		}
 	case o.command == "check":
 		code, err = runCheck(ctx, o, stdout, stderr)
 	case o.command == "heal":
@@ -155,62 +194,97 @@ func run(args []string, stdout, stderr io.Writer) int {
 		err = serve(ctx, o, stderr)
 	}
 	if err != nil {
-		return wrong(stderr, o, err)
+		fmt.Fprintf(stderr, "%s: %s\n", config.Program, strings.ReplaceAll(err.Error(), "\n", "; "))
+		if o.command == "check" { // where 2 means critical
+			return int(check.Unknown)
+		}
+		return exitUsage
 	}
 	return code
 }
 
-// wrong tells of a wrong flag or file.
-func wrong(stderr io.Writer, o *options, err error) int {
-	fmt.Fprintf(stderr, "%s: %s\n", name, strings.ReplaceAll(err.Error(), "\n", "; "))
-	if o.command == "check" { // whose 2 means critical
-		return int(check.Unknown)
-	}
-	return exitUsage
-}
-
 // serve answers scrapes until ctx is done.
 func serve(ctx context.Context, o *options, stderr io.Writer) error {
-	undated, err := newLogger(o, stderr)
-	if err != nil {
-		return err
-	}
-	logger := dated(undated)
-	stdlog.SetFlags(0) // net/http says a few things there
+	logger := o.log.New(stderr)
+	stdlog.SetFlags(0) // net/http logs a few things there
 	stdlog.SetOutput(log.NewStdlibAdapter(level.Debug(logger)))
-	if err := web.Validate(*o.web.WebConfigFile); err != nil {
+	if err := toolkit.Validate(*o.toolkit.WebConfigFile); err != nil {
 		return fmt.Errorf("--web.config.file: %w", err)
 	}
-	// A scrape under way at the end still gets true answers: what it asks ends after it.
-	asking, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	if err := o.web.Validate(); err != nil {
+		return err
+	}
+	// A scrape that is running at the end still gets true answers: the requests of its sources end after it.
+	sourcesContext, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	sources, err := connect(asking, o, logger)
+	sources, err := o.Connect(sourcesContext, logger)
 	if err != nil {
 		return err
 	}
-	handler, err := newHandler(sources, o, logger)
+	c := web.Config{Web: o.web, Sources: sources, Collectors: o.Collectors, Version: o.Version, Logger: logger}
+	if sources.Fleet != nil {
+		if c.Vantage, err = o.Fleet.Place(); err != nil {
+			return err
+		}
+	}
+	defer web.ReloadOnHangup(sources.Fleet, logger)()
+	return web.Serve(ctx, web.NewHandler(c), o.toolkit, logger, o.log.NewSlog(stderr))
+}
+
+// runCheck is the check command. An error is about a wrong flag or file.
+func runCheck(ctx context.Context, o *options, stdout, stderr io.Writer) (int, error) {
+	if o.runbook != "" {
+		return 0, printRunbook(stdout, o.runbook)
+	}
+	if err := o.check.Validate(o.Fleet); err != nil {
+		return 0, err
+	}
+	// Of the start only what is wrong: the rest is in the findings.
+	sources, err := o.Connect(ctx, o.log.AtLeast(map[bool]string{true: "error", false: "warn"}[o.check.Quiet]).New(stderr))
 	if err != nil {
-		return err
+		return 0, err
 	}
-	defer reloadOnHangup(sources.Fleet, logger)()
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
-	failed := make(chan error, 1)
-	go func() { failed <- web.ListenAndServe(server, o.web, slogger(undated, o.logLevel)) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
+	c := check.Config{
+		Check: o.check, Sources: sources, Collectors: o.Collectors, ProTxHash: o.ProTxHash, FleetFile: o.Fleet.File,
+		Stdout: stdout, Stderr: stderr,
 	}
-	level.Info(logger).Log("msg", "stopping")
-	// A scrape that hangs with its daemon is not worth waiting for.
-	late, cancel := context.WithTimeout(context.Background(), shutdownIn)
-	defer cancel()
-	if err := server.Shutdown(late); err != nil {
-		err = server.Close()
-		level.Debug(logger).Log("msg", "scrapes cut off", "err", err)
+	run := check.Run
+	if o.check.Watch {
+		run = check.Watch
 	}
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
-		return err
+	verdict, err := run(ctx, c)
+	return int(verdict), err
+}
+
+func printRunbook(w io.Writer, alert string) error {
+	runbook, ok := alerts.Runbook(alert)
+	if !ok {
+		return fmt.Errorf("--runbook: no runbook of %q; --runbook=README lists them", text.Clip(alert, 64))
 	}
-	return nil
+	_, err := w.Write(runbook)
+	return err
+}
+
+// runHeal is the heal command. An error is about a wrong flag or file.
+func runHeal(ctx context.Context, o *options, stderr io.Writer) (int, error) {
+	if err := o.heal.Validate(); err != nil {
+		return 0, err
+	}
+	for _, name := range []string{"daemon", "process"} {
+		if !slices.Contains(o.Collectors, name) {
+			return 0, fmt.Errorf("--no-collector.%s: heal needs it to decide", name)
+		}
+	}
+	o.Collectors = heal.Relevant(o.Collectors)
+	sources, err := o.Connect(ctx, o.log.AtLeast("warn").New(stderr))
+	if err != nil {
+		return 0, err
+	}
+	if sources.Daemon == nil {
+		return 0, errors.New("no daemon is configured; give --daemon.conf or --daemon.url")
+	}
+	return heal.Run(ctx, heal.Config{
+		Heal: o.heal, Sources: sources, Collectors: o.Collectors, History: o.HealHistory,
+		RealProcfs: filepath.Clean(o.Procfs) == "/proc", Logger: o.log.New(stderr),
+	})
 }

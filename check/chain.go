@@ -34,7 +34,7 @@ func judgeSync(f *facts) *Finding {
 		return syncing("the smartnode sync is not finished ("+f.state("sync_stage", "stage")+"): peers are turned away until it is",
 			"raptoreum-cli mnsync status", "raptoreum_exporter check --watch")
 	}
-	return fine("finished")
+	return healthy("finished")
 }
 
 // syncing is no alert's: only a sync that hardly moves has one, which one look does not see.
@@ -109,7 +109,7 @@ func judgeHeight(f *facts) *Finding {
 	if len(compared) == 0 {
 		return unknown("block %.0f; neither explorers nor peers to compare with", height)
 	}
-	return fine("block %.0f; ahead of it: %s", height, strings.Join(compared, ", "))
+	return healthy("block %.0f; ahead of it: %s", height, strings.Join(compared, ", "))
 }
 
 // stalled tells whether nobody has a newer block, by the rule of RaptoreumNetworkStalled, but for
@@ -152,7 +152,7 @@ func judgeTip(f *facts) *Finding {
 	case age > oldTip:
 		return warning("ChainStalled", text, "raptoreum-cli getpeerinfo | grep -E 'synced_blocks|startingheight'", f.debugLog())
 	}
-	return fine("%s old", span(age))
+	return healthy("%s old", span(age))
 }
 
 // judgeFork: an explorer that is far behind has another block where it stopped, perhaps.
@@ -176,9 +176,9 @@ func judgeFork(f *facts) *Finding {
 			"grep -a 'marked invalid' "+f.logFile()+" | tail -n 3",
 			"raptoreum-cli reconsiderblock <hash of that line>")
 	case differ > 0:
-		return fine("the same chain as %d of %d explorers", same, differ+same)
+		return healthy("the same chain as %d of %d explorers", same, differ+same)
 	}
-	return fine("the same chain as the explorers")
+	return healthy("the same chain as the explorers")
 }
 
 func judgeExplorers(f *facts) *Finding {
@@ -202,9 +202,9 @@ func judgeExplorers(f *facts) *Finding {
 	case f.alone():
 		return warning("ExplorersDisagree", "their height is not that of raptoreumd and its peers; do not restart anything", "raptoreum-cli getblockcount")
 	case len(down) > 0:
-		return fine("%d of %d answer", len(up), len(up)+len(down))
+		return healthy("%d of %d answer", len(up), len(up)+len(down))
 	}
-	return fine("%d answer", len(up))
+	return healthy("%d answer", len(up))
 }
 
 // alone: all explorers are far from a height on which our fresh chain and our peers agree.
@@ -234,7 +234,7 @@ func judgePeers(f *facts) *Finding {
 	case told && ping > pingMost:
 		return warning("PeersSlow", text+fmt.Sprintf("; half of them take more than %.1f s to answer", ping), "raptoreum-cli getpeerinfo | grep -E 'pingtime|\"addr\"'")
 	case told:
-		return fine("%s, %.0f ms away", text, 1000*ping)
+		return healthy("%s, %.0f ms away", text, 1000*ping)
 	}
-	return fine("%s", text)
+	return healthy("%s", text)
 }

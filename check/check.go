@@ -18,7 +18,7 @@ type Verdict int
 
 // The verdicts.
 const (
-	Fine Verdict = iota
+	OK Verdict = iota
 	Warning
 	Critical
 	Unknown
@@ -55,15 +55,15 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 }
 
-// Look is what is judged.
-type Look struct {
+// Input is what is judged.
+type Input struct {
 	Families []*dto.MetricFamily
 	At       time.Time
-	Node     string            // its name, when it was looked at from outside
-	Datadir  string            // of raptoreumd; empty: unknown
-	Conf     string            // path of its raptoreum.conf; empty: unknown
-	ProTx    string            // proTxHash that was asked for; empty: found out
-	Reasons  map[string]string // of collectors that failed, by their name
+	Node     string           // its name, when it was looked at from outside
+	Datadir  string           // of raptoreumd; empty: unknown
+	Conf     string           // path of its raptoreum.conf; empty: unknown
+	ProTx    string           // proTxHash that was asked for; empty: found out
+	Errors   map[string]error // of the collectors that failed, by their name
 }
 
 // rule is a line of the table. Its judge returns nil where it does not apply.
@@ -104,7 +104,7 @@ func table() []rule {
 }
 
 // Judge applies the rules.
-func Judge(l Look) Report {
+func Judge(l Input) Report {
 	f := newFacts(l)
 	r := Report{Node: l.Node, At: l.At}
 	for _, rule := range table() {
@@ -119,9 +119,4 @@ func Judge(l Look) Report {
 		}
 	}
 	return r
-}
-
-// Ready tells whether raptoreumd was ready.
-func Ready(families []*dto.MetricFamily) bool {
-	return newFacts(Look{Families: families}).ready()
 }

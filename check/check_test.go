@@ -57,7 +57,7 @@ func TestWarnings(t *testing.T) {
 		if f.Verdict != check.Warning || f.Alerts[0] != "Raptoreum"+test.alert {
 			t.Errorf("%v: %+v, want a warning %s", test.over, f, test.alert)
 		}
-		if f := finding(t, judged(t, test.under), orHealthy(test.name, test.under)); f.Verdict != check.Fine {
+		if f := finding(t, judged(t, test.under), orHealthy(test.name, test.under)); f.Verdict != check.OK {
 			t.Errorf("%v: %+v, want ok", test.under, f)
 		}
 	}
@@ -76,7 +76,7 @@ func TestVerdict(t *testing.T) {
 		change map[string]string
 		want   check.Verdict
 	}{
-		{nil, check.Fine},
+		{nil, check.OK},
 		{map[string]string{"daemon_warnings": "1"}, check.Warning},
 		{map[string]string{"daemon_warnings": "1", "smartnode_pose_banned": "1"}, check.Critical},
 		{map[string]string{"port_reachable": "", "port_failed_phase": ""}, check.Unknown},
@@ -86,7 +86,7 @@ func TestVerdict(t *testing.T) {
 			t.Errorf("%v: %s, want %s", test.change, got, test.want)
 		}
 	}
-	if (check.Unknown != 3) || check.Critical != 2 || check.Warning != 1 || check.Fine != 0 {
+	if (check.Unknown != 3) || check.Critical != 2 || check.Warning != 1 || check.OK != 0 {
 		t.Error("the verdicts are not the exit codes of Nagios")
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"raptoreum_exporter/internal/text"
 )
 
 const (
@@ -21,7 +23,7 @@ func judgeDaemon(f *facts) *Finding {
 	switch state {
 	case "ready":
 		up, _ := f.age("daemon_start_time_seconds")
-		return fine("ready, version %s, up for %s", f.state("daemon_info", "version"), span(up))
+		return healthy("ready, version %s, up for %s", f.state("daemon_info", "version"), span(up))
 	case "":
 		return &Finding{
 			Verdict: Unknown, Text: "no daemon is configured, or its raptoreum.conf cannot be read",
@@ -73,9 +75,9 @@ func judgeRestarts(f *facts) *Finding {
 		return warning("DaemonRestarting", fmt.Sprintf("raptoreumd started %s ago: was that you?", span(up)),
 			"journalctl -u 'raptoreum*' --since -2h --no-pager | tail -n 50", f.debugLog())
 	case told && kills > 0:
-		return fine("none within %s; the kernel has killed it %.0f times for want of memory before", span(up), kills)
+		return healthy("none within %s; the kernel has killed it %.0f times for want of memory before", span(up), kills)
 	}
-	return fine("none within %s", span(up))
+	return healthy("none within %s", span(up))
 }
 
 func judgeWarnings(f *facts) *Finding {
@@ -85,7 +87,7 @@ func judgeWarnings(f *facts) *Finding {
 	case warns == 1:
 		return warning("DaemonWarns", "raptoreumd warns of something", "raptoreum-cli getnetworkinfo | grep warnings")
 	}
-	return fine("none")
+	return healthy("none")
 }
 
 func judgeHeal(f *facts) *Finding {
@@ -94,14 +96,17 @@ func judgeHeal(f *facts) *Finding {
 	}
 	if looked, known := f.age("heal_last_look_timestamp_seconds"); known {
 		if _, decides := f.value("heal_gave_up"); !decides { // the exporter no longer takes its word
-			return fine("has not looked for %s: its timer is off", span(looked))
+			return healthy("has not looked for %s: its timer is off", span(looked))
 		}
-		return fine("looked %s ago", span(looked))
+		return healthy("looked %s ago", span(looked))
 	}
 	return nil
 }
 
-// judgeCollectors tells what was not learned for another reason than that the daemon is silent.
+// maxErrorText bounds the text of one error, in bytes.
+const maxErrorText = 200
+
+// judgeCollectors reports what was not learned although the daemon is ready.
 func judgeCollectors(f *facts) *Finding {
 	if !f.outside() && !f.ready() {
 		return nil
@@ -109,8 +114,8 @@ func judgeCollectors(f *facts) *Finding {
 	var failing []string
 	for _, s := range f.samples["scrape_collector_success"] {
 		if name := s.labels["collector"]; s.value == 0 && name != "explorer" {
-			if why := f.Reasons[name]; why != "" {
-				name += " (" + why + ")"
+			if err := f.Errors[name]; err != nil {
+				name += " (" + text.Clip(err.Error(), maxErrorText) + ")"
 			}
 			failing = append(failing, name)
 		}
@@ -122,5 +127,5 @@ func judgeCollectors(f *facts) *Finding {
 	case f.outside():
 		return nil
 	}
-	return fine("all learned what they should")
+	return healthy("all learned what they should")
 }

@@ -10,7 +10,7 @@ import (
 
 // facts are the metrics of a look by name, without "raptoreum_".
 type facts struct {
-	Look
+	Input
 	samples map[string][]sample
 }
 
@@ -19,8 +19,8 @@ type sample struct {
 	value  float64
 }
 
-func newFacts(l Look) *facts {
-	f := &facts{Look: l, samples: map[string][]sample{}}
+func newFacts(l Input) *facts {
+	f := &facts{Input: l, samples: map[string][]sample{}}
 	for _, family := range l.Families {
 		name := strings.TrimPrefix(family.GetName(), "raptoreum_")
 		for _, m := range family.GetMetric() {
@@ -121,8 +121,8 @@ func (f *facts) updateService() string {
 	return fmt.Sprintf(`protx update_service "%s" "%s" "<operator BLS secret: from your own records>"`, f.hash(), address)
 }
 
-func fine(format string, args ...any) *Finding {
-	return &Finding{Verdict: Fine, Text: fmt.Sprintf(format, args...)}
+func healthy(format string, args ...any) *Finding {
+	return &Finding{Verdict: OK, Text: fmt.Sprintf(format, args...)}
 }
 
 func unknown(format string, args ...any) *Finding {

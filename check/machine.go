@@ -21,9 +21,9 @@ func judgePort(f *facts) *Finding {
 	case !known:
 		return nil
 	case reachable == 1 && f.is(0, "port_mnauth_received"):
-		return fine("shakes hands; %s; it names no smartnode, which a ready one does", f.state("port_peer_info", "user_agent"))
+		return healthy("shakes hands; %s; it names no smartnode, which a ready one does", f.state("port_peer_info", "user_agent"))
 	case reachable == 1:
-		return fine("shakes hands; %s", f.state("port_peer_info", "user_agent"))
+		return healthy("shakes hands; %s", f.state("port_peer_info", "user_agent"))
 	case f.downloading() || f.is(0, "sync_finished"):
 		return unknown("%s, which is to be expected before the sync is finished", text)
 	case f.outside():
@@ -44,7 +44,7 @@ func judgeIdentity(f *facts) *Finding {
 	case match == 0:
 		return critical("PortIdentityMismatch", "another smartnode answers at the registered address", "sudo grep -n '^ *externalip *=' "+f.conf(), "raptoreum-cli smartnode status")
 	}
-	return fine("the smartnode that is registered there")
+	return healthy("the smartnode that is registered there")
 }
 
 const (
@@ -68,7 +68,7 @@ func judgeMemory(f *facts) *Finding {
 	case free/total < memoryLeast:
 		return warning("HostMemoryLow", text+": the kernel kills raptoreumd next", "ps -eo rss,comm --sort=-rss | head -n 5")
 	}
-	return fine("%s", text)
+	return healthy("%s", text)
 }
 
 func judgeCPU(f *facts) *Finding {
@@ -77,9 +77,9 @@ func judgeCPU(f *facts) *Finding {
 	case !known:
 		return nil
 	case cpus < cpusLeast:
-		return fine("%.0f core; the guides ask for 2", cpus)
+		return healthy("%.0f core; the guides ask for 2", cpus)
 	}
-	return fine("%.0f cores", cpus)
+	return healthy("%.0f cores", cpus)
 }
 
 func judgeDisk(f *facts) *Finding {
@@ -95,7 +95,7 @@ func judgeDisk(f *facts) *Finding {
 	case free < diskLow:
 		return warning("DatadirFillingUp", text, next...)
 	}
-	return fine("%s", text)
+	return healthy("%s", text)
 }
 
 func judgeFiles(f *facts) *Finding {
@@ -107,7 +107,7 @@ func judgeFiles(f *facts) *Finding {
 	case open/most > filesMost:
 		return warning("FileDescriptorsLow", fmt.Sprintf("%.0f of %.0f open", open, most), "systemctl show 'raptoreum*' -p Id,LimitNOFILE")
 	}
-	return fine("%.0f of %.0f open", open, most)
+	return healthy("%.0f of %.0f open", open, most)
 }
 
 func judgeRelease(f *facts) *Finding {
@@ -119,5 +119,5 @@ func judgeRelease(f *facts) *Finding {
 	case newer == 1:
 		return warning("UpdateAvailable", fmt.Sprintf("%s is out, this is %s", newest, f.state("daemon_info", "version")))
 	}
-	return fine("%s is the newest", newest)
+	return healthy("%s is the newest", newest)
 }

@@ -23,12 +23,12 @@ func (s Style) paint(v Verdict, text string) string {
 
 // Print writes a report for people. Its first line is the whole in one, as Nagios shows it.
 func (r *Report) Print(w io.Writer, s Style) {
-	if s.Quiet && r.Verdict == Fine {
+	if s.Quiet && r.Verdict == OK {
 		return
 	}
 	fmt.Fprintln(w, s.paint(r.Verdict, strings.ToUpper(r.Verdict.String()))+": "+r.summary())
 	for _, f := range r.Findings {
-		if s.Quiet && f.Verdict == Fine {
+		if s.Quiet && f.Verdict == OK {
 			continue
 		}
 		fmt.Fprintf(w, "%s  %-9s  %-15s %s\n", s.paint(f.Verdict, fmt.Sprintf("%-8s", f.Verdict)), f.Section, f.Name, f.Text)
@@ -39,7 +39,7 @@ func (r *Report) Print(w io.Writer, s Style) {
 			}
 			fmt.Fprintf(w, "%21s%s %s\n", "", prompt, next)
 		}
-		if len(f.Alerts) > 0 && f.Verdict != Fine {
+		if len(f.Alerts) > 0 && f.Verdict != OK {
 			fmt.Fprintf(w, "%21sread: %s check --runbook=%s\n", "", s.Program, f.Alerts[0])
 		}
 	}
@@ -52,7 +52,7 @@ func (r *Report) summary() string {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		switch {
-		case f.Verdict == Fine:
+		case f.Verdict == OK:
 		case worst == nil:
 			worst = f
 		case f.Verdict.weight() > worst.Verdict.weight():

@@ -23,7 +23,7 @@ const (
 
 // Line tells in one line how far the sync is, and whether it is finished.
 func (p *Progress) Line(families []*dto.MetricFamily, at time.Time) (line string, finished bool) {
-	f := newFacts(Look{Families: families, At: at})
+	f := newFacts(Input{Families: families, At: at})
 	height, known := f.value("block_height")
 	switch {
 	case f.state("daemon_state", "state") == "warming_up":

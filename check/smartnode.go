@@ -43,9 +43,9 @@ func judgeSmartnode(f *facts) *Finding {
 	case state != "" && state != "ready" && !f.is(1, "smartnode_pose_banned"):
 		return unknown("registered; raptoreumd says %s, and its sync is not finished", state)
 	case f.outside():
-		return fine("registered")
+		return healthy("registered")
 	}
-	return fine("registered; raptoreumd says %s", state)
+	return healthy("registered; raptoreumd says %s", state)
 }
 
 func judgePoSe(f *facts) *Finding {
@@ -71,11 +71,11 @@ func judgePoSe(f *facts) *Finding {
 			f.debugLog(), "raptoreum-cli quorum memberof "+f.hash())
 	case penalty > 0 && counted:
 		decay, _ := f.value("smartnode_pose_decay_seconds")
-		return fine("%s, %.0f strikes left, back at 0 in %s", text, strikes, span(decay))
+		return healthy("%s, %.0f strikes left, back at 0 in %s", text, strikes, span(decay))
 	case counted:
-		return fine("%s, %.0f strikes left", text, strikes)
+		return healthy("%s, %.0f strikes left", text, strikes)
 	}
-	return fine("penalty %.0f", penalty)
+	return healthy("penalty %.0f", penalty)
 }
 
 func (f *facts) banned(text string) *Finding {
@@ -126,7 +126,7 @@ func judgeAddress(f *facts) *Finding {
 		return critical("SmartnodeAddressMismatch", registered+", which is not the externalip of raptoreum.conf",
 			"sudo grep -n '^ *externalip *=' "+f.conf()+"   # correct it and restart, or move the registration:", f.updateService())
 	case known:
-		return fine("%s, registered and its own", address)
+		return healthy("%s, registered and its own", address)
 	}
 	return nil
 }
@@ -140,7 +140,7 @@ func judgeCollateral(f *facts) *Finding {
 		return critical("SmartnodeUnpayable", "of a tier that is not paid: register it anew with enough collateral (1,800,000 RTM on the main network)",
 			"raptoreum-cli protx info "+f.hash())
 	}
-	return fine("of a tier that is paid")
+	return healthy("of a tier that is paid")
 }
 
 // judgePayment: one smartnode is paid in each block, the one that waits longest.
@@ -165,9 +165,9 @@ func judgePayment(f *facts) *Finding {
 			"raptoreum-cli getblockhash $(raptoreum-cli getblockcount)   # the same as an explorer's?")
 	case told:
 		position, _ := f.value("smartnode_payment_queue_position")
-		return fine("%s, next in about %s (%.0f before it)", text, span(next), position)
+		return healthy("%s, next in about %s (%.0f before it)", text, span(next), position)
 	case paid:
-		return fine("%s", text)
+		return healthy("%s", text)
 	}
 	return nil
 }
@@ -188,9 +188,9 @@ func judgeDuty(f *facts) *Finding {
 	case missed > 0:
 		return warning("SmartnodeDKGMissed", fmt.Sprintf("left out of %.0f of %.0f quorums: it missed their key generation%s", missed, missed+member, restart), f.debugLog())
 	case !known:
-		return fine("in no quorum that is known%s", restart)
+		return healthy("in no quorum that is known%s", restart)
 	}
-	return fine("in %.0f quorums%s", member, restart)
+	return healthy("in %.0f quorums%s", member, restart)
 }
 
 func judgeViews(f *facts) *Finding {
@@ -208,7 +208,7 @@ func judgeViews(f *facts) *Finding {
 		}
 	}
 	if known && len(seen) > 0 {
-		return fine("the same as ours")
+		return healthy("the same as ours")
 	}
 	return nil
 }

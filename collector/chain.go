@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"raptoreum_exporter/daemon"
 )
 
 type chain struct {
-	height, headers, timestamp, size, lockHeight, lockKnown metric
+	height, headers, timestamp, size, lockHeight, lockKnown *metric
 }
 
 func newChain(c *catalog) updater {
@@ -24,24 +22,24 @@ func newChain(c *catalog) updater {
 	}
 }
 
-func (c *chain) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+func (c *chain) update(ctx context.Context, in *scrape, out *samples) error {
 	main, err := in.mainlock(ctx)
 	if err != nil {
 		return err
 	}
 	if main.Height.Err == nil {
-		send(ch, c.height, main.Height.Value)
+		send(out, c.height, main.Height.Value)
 	}
 	if main.Chain.Err == nil {
 		if headers := *main.Chain.Value.Headers; headers >= 0 { // -1 before the first
-			send(ch, c.headers, headers)
+			send(out, c.headers, headers)
 		}
-		send(ch, c.size, *main.Chain.Value.SizeOnDisk)
+		send(out, c.size, *main.Chain.Value.SizeOnDisk)
 	}
 	lockErr := main.Chainlock.Err
 	if lockErr == nil {
-		send(ch, c.lockHeight, *main.Chainlock.Value.Height)
-		sendFlag(ch, c.lockKnown, *main.Chainlock.Value.KnownBlock)
+		send(out, c.lockHeight, *main.Chainlock.Value.Height)
+		sendFlag(out, c.lockKnown, *main.Chainlock.Value.KnownBlock)
 	} else if errors.Is(lockErr, daemon.ErrNoChainlock) {
 		lockErr = nil
 	}
@@ -51,7 +49,7 @@ func (c *chain) update(ctx context.Context, in *scrape, ch chan<- prometheus.Met
 		return errors.Join(errs, err)
 	}
 	if node.Tip.Err == nil {
-		send(ch, c.timestamp, *node.Tip.Value.Time)
+		send(out, c.timestamp, *node.Tip.Value.Time)
 	}
 	return errors.Join(errs, node.Tip.Err)
 }

@@ -1,9 +1,9 @@
-// Package collector turns what is learned of one smartnode into Prometheus metrics.
+// Package collector turns what is learned about one smartnode into Prometheus metrics.
 //
-// A Set is built once; Bind makes of it the collector of one scrape. Each concern is one file and
-// one entry of the table; all run at the same time and share one daemon.Session. What was not
-// learned is not sent. An update that returns an error has sent what it knew all the same: its
-// success is 0, and the log says so once, until it succeeds again.
+// A Set is built once; each Gather is one scrape. Every concern is one file and one entry of the table;
+// all run concurrently and share one daemon.Session. What was not learned is not sent. An update that
+// returns an error has sent what it knew all the same: its success is 0, and the log says so once, until
+// it succeeds again.
 package collector
 
 import (
@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/go-kit/log"
-	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/explorer"
@@ -25,8 +25,8 @@ import (
 	"raptoreum_exporter/p2p"
 )
 
-// Name is that of a collector, as in --collector.<name>.
-type Name struct{ Name, Help string }
+// Info is the name of a collector, as in --collector.<name>, and what it collects.
+type Info struct{ Name, Help string }
 
 // entry is a line of the table.
 type entry struct {
@@ -36,7 +36,7 @@ type entry struct {
 
 // updater is a collector: it sends what it learns and returns what went wrong.
 type updater interface {
-	update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error
+	update(ctx context.Context, in *scrape, out *samples) error
 }
 
 // table lists the collectors. Everything else about them follows from here.
@@ -61,21 +61,20 @@ func table() []entry {
 	}
 }
 
-// Names returns the names of all collectors.
-func Names() []Name {
-	var names []Name
+// All returns all collectors.
+func All() []Info {
+	var all []Info
 	for _, e := range table() {
-		names = append(names, Name{e.name, e.help})
+		all = append(all, Info{e.name, e.help})
 	}
-	return names
+	return all
 }
 
 // Sources is what the collectors read from. A nil source is one that is not configured: what
 // needs it is absent.
 type Sources struct {
 	Daemon    *daemon.Client
-	Expected  bool   // we were told to watch a smartnode
-	Address   string // externalip:port of raptoreum.conf; empty: unknown
+	Expected  bool // the configuration says that there is a smartnode
 	Explorers *explorer.Client
 	// ExplorerNetwork is the network that the explorers show; empty: the daemon's.
 	ExplorerNetwork daemon.Network
@@ -86,14 +85,13 @@ type Sources struct {
 	Process         host.Query
 	Datadir         string // empty: unknown
 	HealHistory     string // file of heal; it may be missing
-	RealProcfs      bool   // Host reads the /proc of this program
 }
 
 // Config describes a Set.
 type Config struct {
-	Sources  Sources
-	Disabled map[string]bool // by name
-	Logger   log.Logger
+	Sources Sources
+	Enabled []string   // names of the collectors; nil: all
+	Logger  log.Logger // nil: no logs
 }
 
 // Set is the collectors of one exporter.
@@ -101,9 +99,9 @@ type Set struct {
 	sources    Sources
 	collectors []named
 	own        *catalog
-	took       metric
-	succeeded  metric
-	rpcTook    metric
+	duration   *metric
+	success    *metric
+	rpc        *metric
 	journal    *journal
 }
 
@@ -113,19 +111,19 @@ type named struct {
 	catalog *catalog
 }
 
-// New builds the collectors that are not disabled.
+// New builds the enabled collectors.
 func New(config Config) *Set {
 	own := &catalog{}
 	s := &Set{
-		sources:   config.Sources,
-		own:       own,
-		succeeded: own.gauge("scrape_collector_success", "1 when the collector learned all that it should (this exporter).", "collector"),
-		took:      own.gauge("scrape_collector_duration_seconds", "Seconds that the collector took (this exporter).", "collector"),
-		rpcTook:   own.gauge("daemon_rpc_duration_seconds", "Seconds of each round trip to the daemon in this scrape, and of the last reading of the smartnode list.", "batch"),
-		journal:   newJournal(config.Logger),
+		sources:  config.Sources,
+		own:      own,
+		success:  own.gauge("scrape_collector_success", "1 when the collector succeeded (this exporter).", "collector"),
+		duration: own.gauge("scrape_collector_duration_seconds", "Duration of the collector in seconds (this exporter).", "collector"),
+		rpc:      own.gauge("daemon_rpc_duration_seconds", "Duration in seconds of each round trip to the daemon in this scrape, and of the last read of the smartnode list.", "batch"),
+		journal:  newJournal(config.Logger),
 	}
 	for _, e := range table() {
-		if !config.Disabled[e.name] {
+		if config.Enabled == nil || slices.Contains(config.Enabled, e.name) {
 			c := &catalog{collector: e.name}
 			s.collectors = append(s.collectors, named{e.name, e.build(c), c})
 		}
@@ -135,68 +133,70 @@ func New(config Config) *Set {
 
 // Metrics returns the descriptions of all metrics that the Set can send.
 func (s *Set) Metrics() []Metric {
-	metrics := slices.Clone(s.own.metrics)
+	metrics := s.own.descriptions()
 	for _, c := range s.collectors {
-		metrics = append(metrics, c.catalog.metrics...)
+		metrics = append(metrics, c.catalog.descriptions()...)
 	}
 	return metrics
 }
 
-// Bind returns the collector of one scrape, which ends with ctx. With poll.Wait it waits for what a
-// scrape only starts: the smartnode list, the handshake and the explorers.
-func (s *Set) Bind(ctx context.Context, mode poll.Mode) prometheus.Collector {
-	return &bound{set: s, ctx: ctx, mode: mode}
+// Result is what one scrape learned.
+type Result struct {
+	Families []*dto.MetricFamily // by name
+	Errors   map[string]error    // of the collectors that failed, by their name
 }
 
-type bound struct {
-	set  *Set
-	ctx  context.Context
-	mode poll.Mode
-}
-
-// Describe implements prometheus.Collector.
-func (b *bound) Describe(ch chan<- *prometheus.Desc) {
-	for _, desc := range b.set.own.descs {
-		ch <- desc
-	}
-	for _, c := range b.set.collectors {
-		for _, desc := range c.catalog.descs {
-			ch <- desc
-		}
-	}
-}
-
-// Collect implements prometheus.Collector.
-func (b *bound) Collect(ch chan<- prometheus.Metric) {
-	in := &scrape{Sources: b.set.sources, mode: b.mode, journal: b.set.journal}
+// Gather runs the collectors once, until ctx is done. With poll.Wait it waits for what a scrape only
+// starts: the smartnode list, the handshake and the explorers.
+func (s *Set) Gather(ctx context.Context, mode poll.Mode) Result {
+	in := &scrape{Sources: s.sources, mode: mode, journal: s.journal}
 	if in.Daemon != nil {
 		in.session = in.Daemon.Session(in.comparedHeights())
 		defer in.session.Release()
 	}
+	outcomes := make([]outcome, len(s.collectors))
 	var running sync.WaitGroup
-	for _, c := range b.set.collectors {
-		running.Go(func() { b.set.run(b.ctx, c, in, ch) })
+	for i, c := range s.collectors {
+		running.Go(func() { outcomes[i] = s.run(ctx, c, in) })
 	}
 	running.Wait()
-	if in.session != nil {
-		for batch, took := range in.session.Durations() {
-			send(ch, b.set.rpcTook, took.Seconds(), batch)
+	result := Result{Errors: map[string]error{}}
+	var all samples
+	for i, c := range s.collectors {
+		all = append(all, outcomes[i].samples...)
+		if err := outcomes[i].err; err != nil {
+			result.Errors[c.name] = err
 		}
 	}
+	if in.session != nil {
+		for batch, took := range in.session.Durations() {
+			send(&all, s.rpc, took.Seconds(), batch)
+		}
+	}
+	result.Families = families(all)
+	return result
 }
 
-func (s *Set) run(ctx context.Context, c named, in *scrape, ch chan<- prometheus.Metric) {
+// outcome is what one collector sent, and what went wrong.
+type outcome struct {
+	samples samples
+	err     error
+}
+
+func (s *Set) run(ctx context.Context, c named, in *scrape) outcome {
 	began := time.Now()
-	err := c.update(ctx, in, ch)
+	var o outcome
+	o.err = c.update(ctx, in, &o.samples)
 	switch {
-	case errors.Is(err, errNotApplicable):
-		err = nil
-	case errors.Is(ctx.Err(), context.Canceled): // the scraper has gone: nothing was learned
+	case errors.Is(o.err, errNotApplicable):
+		o.err = nil
+	case errors.Is(ctx.Err(), context.Canceled): // the scraper disconnected: nothing was learned
 	default:
-		s.journal.note("collector "+c.name, err)
+		s.journal.note("collector "+c.name, o.err)
 	}
-	sendFlag(ch, s.succeeded, err == nil, c.name)
-	send(ch, s.took, time.Since(began).Seconds(), c.name)
+	sendFlag(&o.samples, s.success, o.err == nil, c.name)
+	send(&o.samples, s.duration, time.Since(began).Seconds(), c.name)
+	return o
 }
 
 // errNotApplicable says that there is nothing to learn here, which is fine.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/internal/text"
 )
@@ -16,7 +14,7 @@ import (
 const maxLabel = 100
 
 type daemonState struct {
-	up, state, info, started, warnings, warmup, commands, longest metric
+	up, state, info, started, warnings, warmup, commands, longest *metric
 }
 
 func newDaemonState(c *catalog) updater {
@@ -32,7 +30,7 @@ func newDaemonState(c *catalog) updater {
 	}
 }
 
-func (d *daemonState) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+func (d *daemonState) update(ctx context.Context, in *scrape, out *samples) error {
 	if in.session == nil {
 		return errNotApplicable
 	}
@@ -40,10 +38,10 @@ func (d *daemonState) update(ctx context.Context, in *scrape, ch chan<- promethe
 	if !errors.Is(ctx.Err(), context.Canceled) { // the scraper has gone: nothing was learned
 		in.journal.state(state, reason)
 	}
-	sendEnum(ch, d.state, daemon.States(), state)
-	sendFlag(ch, d.up, state == daemon.Ready)
+	sendEnum(out, d.state, daemon.States(), state)
+	sendFlag(out, d.up, state == daemon.Ready)
 	if e, ok := errors.AsType[*daemon.Error](reason); ok && state == daemon.WarmingUp {
-		send(ch, d.warmup, 1, text.Clip(e.Err.Error(), maxLabel))
+		send(out, d.warmup, 1, text.Clip(e.Err.Error(), maxLabel))
 	}
 	var errs []error
 	if state == daemon.Failed {
@@ -51,20 +49,20 @@ func (d *daemonState) update(ctx context.Context, in *scrape, ch chan<- promethe
 	}
 	if lockfree, err := in.session.Lockfree(ctx); err == nil {
 		if lockfree.Uptime.Err == nil {
-			send(ch, d.started, float64(lockfree.Started.UnixMilli())/1e3)
+			send(out, d.started, float64(lockfree.Started.UnixMilli())/1e3)
 		}
-		d.sendCommands(ch, lockfree)
+		d.sendCommands(out, lockfree)
 		errs = append(errs, lockfree.Uptime.Err, lockfree.RPC.Err)
 	}
 	if main, err := in.session.Mainlock(ctx); err == nil {
-		d.sendInfo(ch, main)
+		d.sendInfo(out, main)
 		errs = append(errs, main.Network.Err, main.Chain.Err)
 	}
 	return errors.Join(errs...)
 }
 
 // sendCommands leaves out our own getrpcinfo, which is always among the commands.
-func (d *daemonState) sendCommands(ch chan<- prometheus.Metric, r *daemon.Lockfree) {
+func (d *daemonState) sendCommands(out *samples, r *daemon.Lockfree) {
 	if r.RPC.Err != nil {
 		return
 	}
@@ -76,18 +74,18 @@ func (d *daemonState) sendCommands(ch chan<- prometheus.Metric, r *daemon.Lockfr
 			longest = max(longest, time.Duration(*command.Duration)*time.Microsecond)
 		}
 	}
-	send(ch, d.commands, others)
-	send(ch, d.longest, longest.Seconds())
+	send(out, d.commands, others)
+	send(out, d.longest, longest.Seconds())
 }
 
-func (d *daemonState) sendInfo(ch chan<- prometheus.Metric, r *daemon.Mainlock) {
+func (d *daemonState) sendInfo(out *samples, r *daemon.Mainlock) {
 	if r.Network.Err != nil {
 		return
 	}
 	network := r.Network.Value
-	sendFlag(ch, d.warnings, *network.Warnings != "")
+	sendFlag(out, d.warnings, *network.Warnings != "")
 	if r.Chain.Err == nil {
-		send(ch, d.info, 1,
+		send(out, d.info, 1,
 			versionText(*network.Version),
 			text.Clip(*network.Subversion, maxLabel),
 			fmt.Sprint(*network.ProtocolVersion),

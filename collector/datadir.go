@@ -2,12 +2,10 @@ package collector
 
 import (
 	"context"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 type datadir struct {
-	free, size metric
+	free, size *metric
 }
 
 func newDatadir(c *catalog) updater {
@@ -17,7 +15,7 @@ func newDatadir(c *catalog) updater {
 	}
 }
 
-func (d *datadir) update(_ context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+func (d *datadir) update(_ context.Context, in *scrape, out *samples) error {
 	if in.Host == nil || in.Datadir == "" {
 		return errNotApplicable
 	}
@@ -25,7 +23,7 @@ func (d *datadir) update(_ context.Context, in *scrape, ch chan<- prometheus.Met
 	if err != nil {
 		return err
 	}
-	send(ch, d.free, space.Free)
-	send(ch, d.size, space.Size)
+	send(out, d.free, space.Free)
+	send(out, d.size, space.Size)
 	return nil
 }

@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/fleet"
@@ -34,7 +32,7 @@ zero. What a scrape does not wait for says in its text how old it may be. All me
 | metric | labels | meaning |
 |---|---|---|
 `)
-	metrics := append(collector.New(collector.Config{}).Metrics(), processMetrics(t)...)
+	metrics := collector.New(collector.Config{}).Metrics()
 	shared := len(metrics)
 	metrics = append(metrics, slices.DeleteFunc(collector.NewProbe().Metrics(), func(m collector.Metric) bool {
 		return slices.ContainsFunc(metrics[:shared], func(other collector.Metric) bool { return other.Name == m.Name })
@@ -71,26 +69,6 @@ zero. What a scrape does not wait for says in its text how old it may be. All me
 	if diff := cmp.Diff(strings.Split(string(have), "\n"), strings.Split(md.String(), "\n")); diff != "" {
 		t.Errorf("METRICS.md is stale; run make docs:\n%s", diff)
 	}
-}
-
-// processMetrics returns what client_golang's process collector adds for raptoreumd.
-func processMetrics(t *testing.T) []collector.Metric {
-	t.Helper()
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{Namespace: "raptoreum"}))
-	families, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var metrics []collector.Metric
-	for _, f := range families {
-		if !strings.Contains(f.GetName(), "_network_") {
-			metrics = append(metrics, collector.Metric{
-				Collector: "process (of raptoreumd, by client_golang)", Name: f.GetName(), Type: strings.ToLower(f.GetType().String()), Help: f.GetHelp(),
-			})
-		}
-	}
-	return metrics
 }
 
 // TestMetricsDeclared: what METRICS.md promises can be seen in some scenario, and nothing else is
@@ -148,12 +126,8 @@ func scenarioNames(t *testing.T) []string {
 // TestDisabled: any subset of collectors serves, and a disabled one is silent.
 func TestDisabled(t *testing.T) {
 	_, sources := fakeSources(t, "healthy")
-	for _, only := range collector.Names() {
-		disabled := map[string]bool{}
-		for _, c := range collector.Names() {
-			disabled[c.Name] = c.Name != only.Name
-		}
-		set := collector.New(collector.Config{Sources: sources, Disabled: disabled})
+	for _, only := range collector.All() {
+		set := collector.New(collector.Config{Sources: sources, Enabled: []string{only.Name}})
 		text := gather(t, set)
 		var shown []string
 		for _, m := range set.Metrics() {
@@ -179,7 +153,7 @@ func TestNothingConfigured(t *testing.T) {
 			t.Errorf("shown: %s", line)
 		}
 	}
-	if n := len(regexp.MustCompile(`_success\{.*\} 1\n`).FindAllString(text, -1)); n != len(collector.Names()) {
+	if n := len(regexp.MustCompile(`_success\{.*\} 1\n`).FindAllString(text, -1)); n != len(collector.All()) {
 		t.Errorf("what is not configured is not a failure:\n%s", text)
 	}
 }

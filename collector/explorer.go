@@ -6,19 +6,16 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"raptoreum_exporter/explorer"
 )
 
 const (
-	observedTooOld = 3 * time.Minute // of what is asked once a minute
-	sameMinute     = time.Minute     // own and explorer height may be that far apart in time
-	compareDepth   = 6               // blocks below the lower tip: no reorganisation is as deep
+	sameMinute   = time.Minute // own and explorer height may be that far apart in time
+	compareDepth = 6           // blocks below the lower tip: no reorganisation is as deep
 )
 
 type explorers struct {
-	up, height, delta, observed, match, penalty, banned metric
+	up, height, delta, observed, match, penalty, banned *metric
 
 	mu     sync.Mutex
 	own    ownHeight            // of the last scrape
@@ -51,7 +48,7 @@ func newExplorers(c *catalog) updater {
 	}
 }
 
-func (x *explorers) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+func (x *explorers) update(ctx context.Context, in *scrape, out *samples) error {
 	if in.Explorers == nil {
 		return errNotApplicable
 	}
@@ -61,16 +58,16 @@ func (x *explorers) update(ctx context.Context, in *scrape, ch chan<- prometheus
 		}
 	}
 	readings := in.Explorers.Heights(ctx, in.mode)
-	heightsErr := x.sendHeights(in, ch, readings)
-	x.sendSmartnode(ctx, in, ch)
+	heightsErr := x.sendHeights(in, out, readings)
+	x.sendSmartnode(ctx, in, out)
 	// What the daemon does not answer is not the explorers' failure: it is absent here.
 	main, err := in.mainlock(ctx)
 	if err != nil || main.Height.Err != nil {
 		x.forgetOwn()
 		return heightsErr
 	}
-	x.sendDeltas(ch, readings, ownHeight{main.Height.Value, time.Now()})
-	x.sendMatches(ctx, in, ch)
+	x.sendDeltas(out, readings, ownHeight{main.Height.Value, time.Now()})
+	x.sendMatches(ctx, in, out)
 	for _, r := range readings {
 		if r.OK && r.Err == nil {
 			in.Explorers.BlockHash(ctx, r.Explorer, min(r.Value, main.Height.Value)-compareDepth, in.mode)
@@ -80,20 +77,20 @@ func (x *explorers) update(ctx context.Context, in *scrape, ch chan<- prometheus
 }
 
 // sendHeights returns an error only when no explorer answers: that one is down is its own metric.
-func (x *explorers) sendHeights(in *scrape, ch chan<- prometheus.Metric, readings []explorer.HeightReading) error {
+func (x *explorers) sendHeights(in *scrape, out *samples, readings []explorer.HeightReading) error {
 	var errs []error
 	for _, r := range readings {
-		if !fresh(r.OK, r.At) {
+		if !r.Fresh() {
 			continue
 		}
 		in.journal.note("explorer "+r.Explorer, r.Err)
-		sendFlag(ch, x.up, r.Err == nil, r.Explorer)
+		sendFlag(out, x.up, r.Err == nil, r.Explorer)
 		if r.Err != nil {
 			errs = append(errs, r.Err)
 			continue
 		}
-		send(ch, x.height, r.Value, r.Explorer)
-		send(ch, x.observed, float64(r.At.UnixMilli())/1e3, r.Explorer)
+		send(out, x.height, r.Value, r.Explorer)
+		send(out, x.observed, float64(r.At.UnixMilli())/1e3, r.Explorer)
 	}
 	if len(errs) == 0 || len(errs) < len(readings) {
 		return nil
@@ -101,31 +98,29 @@ func (x *explorers) sendHeights(in *scrape, ch chan<- prometheus.Metric, reading
 	return fmt.Errorf("no explorer answers; the first: %w", errs[0])
 }
 
-func fresh(ok bool, at time.Time) bool { return ok && time.Since(at) < observedTooOld }
-
 // sendSmartnode needs no answer of the daemon: the smartnode is remembered while it is silent.
-func (x *explorers) sendSmartnode(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) {
+func (x *explorers) sendSmartnode(ctx context.Context, in *scrape, out *samples) {
 	if in.Daemon == nil || in.Daemon.Known().ProTxHash == "" {
 		return
 	}
 	r, ok := in.Explorers.Smartnode(ctx, in.Daemon.Known().ProTxHash, in.mode)
-	if !fresh(ok, r.At) {
+	if !ok || !r.Fresh() {
 		return
 	}
 	in.journal.note("explorers' view of the smartnode", r.Err)
 	if r.Err == nil {
-		send(ch, x.penalty, r.Value.Penalty, r.Value.Explorer)
-		sendFlag(ch, x.banned, r.Value.BanHeight != -1, r.Value.Explorer)
+		send(out, x.penalty, r.Value.Penalty, r.Value.Explorer)
+		sendFlag(out, x.banned, r.Value.BanHeight != -1, r.Value.Explorer)
 	}
 }
 
 // sendDeltas compares each observation with the own height nearest to it in time: that of this
 // scrape or of the one before, in whose background the explorer was asked.
-func (x *explorers) sendDeltas(ch chan<- prometheus.Metric, readings []explorer.HeightReading, now ownHeight) {
+func (x *explorers) sendDeltas(out *samples, readings []explorer.HeightReading, now ownHeight) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, r := range readings {
-		if !fresh(r.OK, r.At) || r.Err != nil {
+		if !r.Fresh() || r.Err != nil {
 			continue
 		}
 		gap, ok := x.deltas[r.Explorer]
@@ -138,7 +133,7 @@ func (x *explorers) sendDeltas(ch chan<- prometheus.Metric, readings []explorer.
 			x.deltas[r.Explorer] = gap
 		}
 		if gap.known {
-			send(ch, x.delta, gap.blocks, r.Explorer)
+			send(out, x.delta, gap.blocks, r.Explorer)
 		}
 	}
 	x.own = now
@@ -151,7 +146,7 @@ func (x *explorers) forgetOwn() {
 }
 
 // sendMatches compares the blocks that the explorers named before this scrape began with ours.
-func (x *explorers) sendMatches(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) {
+func (x *explorers) sendMatches(ctx context.Context, in *scrape, out *samples) {
 	if len(in.blocks) == 0 {
 		return
 	}
@@ -160,12 +155,12 @@ func (x *explorers) sendMatches(ctx context.Context, in *scrape, ch chan<- prome
 		return
 	}
 	for name, r := range in.blocks {
-		if !fresh(true, r.At) {
+		if !r.Fresh() {
 			continue
 		}
 		in.journal.note("block of explorer "+name, r.Err)
 		if own := node.Hashes[r.Value.Height]; r.Err == nil && own != nil && own.Err == nil {
-			sendFlag(ch, x.match, own.Value.String() == r.Value.Hash, name)
+			sendFlag(out, x.match, own.Value.String() == r.Value.Hash, name)
 		}
 	}
 }

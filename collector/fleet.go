@@ -7,14 +7,12 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"raptoreum_exporter/fleet"
 	"raptoreum_exporter/internal/poll"
 )
 
 type fleetState struct {
-	nodes, penalised, ports, versions, reloadOK, reloaded metric
+	nodes, penalised, ports, versions, reloadOK, reloaded *metric
 
 	agent *regexp.Regexp // of raptoreumd
 }
@@ -31,21 +29,21 @@ func newFleetState(c *catalog) updater {
 	}
 }
 
-func (f *fleetState) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+func (f *fleetState) update(ctx context.Context, in *scrape, out *samples) error {
 	if in.Fleet == nil {
 		return errNotApplicable
 	}
 	last := in.Fleet.Reloaded()
-	sendFlag(ch, f.reloadOK, last.OK)
-	send(ch, f.reloaded, float64(last.Success.UnixMilli())/1e3)
+	sendFlag(out, f.reloadOK, last.OK)
+	send(out, f.reloaded, float64(last.Success.UnixMilli())/1e3)
 	s := in.Fleet.Snapshot(ctx, in.mode)
 	if !s.Incomplete {
-		f.sendNodes(ctx, in, ch, s)
+		f.sendNodes(ctx, in, out, s)
 	}
 	return s.Err
 }
 
-func (f *fleetState) sendNodes(ctx context.Context, in *scrape, ch chan<- prometheus.Metric, s *fleet.Snapshot) {
+func (f *fleetState) sendNodes(ctx context.Context, in *scrape, out *samples, s *fleet.Snapshot) {
 	states := map[string]int{"enabled": 0, "pose_banned": 0, "unpayable": 0, "unregistered": 0, "unknown": 0}
 	ports := map[string]int{"reachable": 0, "unreachable": 0, "unknown": 0}
 	versions := map[string]int{}
@@ -57,9 +55,9 @@ func (f *fleetState) sendNodes(ctx context.Context, in *scrape, ch chan<- promet
 		if facts.Smartnode != nil && facts.Smartnode.Penalty > 0 && !facts.Smartnode.Banned() {
 			penalised++
 		}
-		r, ok := in.Port.Last(in.Fleet.Address(ctx, n), string(s.Network))
+		r, ok := in.Fleet.LastHandshake(ctx, s, n)
 		switch {
-		case !fresh(ok, r.At):
+		case !ok || !r.Fresh():
 			ports["unknown"]++
 			continue
 		case r.Value.Reachable():
@@ -72,14 +70,14 @@ func (f *fleetState) sendNodes(ctx context.Context, in *scrape, ch chan<- promet
 		}
 	}
 	for state, count := range states {
-		send(ch, f.nodes, count, state)
+		send(out, f.nodes, count, state)
 	}
 	for state, count := range ports {
-		send(ch, f.ports, count, state)
+		send(out, f.ports, count, state)
 	}
-	send(ch, f.penalised, penalised)
+	send(out, f.penalised, penalised)
 	for version, count := range mostFrequent(versions) {
-		send(ch, f.versions, count, version)
+		send(out, f.versions, count, version)
 	}
 }
 

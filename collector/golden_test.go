@@ -60,13 +60,8 @@ func probe(t *testing.T, in collector.Sources) string {
 	if !ok {
 		t.Fatal("no such node")
 	}
-	look := collector.Look{Node: node, Network: s.Network, Facts: in.Fleet.Facts(t.Context(), s, node, poll.Wait)}
-	if address := in.Fleet.Address(t.Context(), node); address != "" {
-		if r, ok := in.Port.Probe(t.Context(), address, string(s.Network), poll.Wait); ok {
-			look.Handshake = &r
-		}
-	}
-	return gatherFrom(t, collector.NewProbe().Bind(look))
+	p, r := collector.NewProbe(), in.Fleet.Probe(t.Context(), s, node, poll.Wait)
+	return render(t, collector.Declared{Metrics: p.Metrics(), Families: p.Families(&r)})
 }
 
 // fakeSources plays a scenario and returns what reads from it.
@@ -118,7 +113,7 @@ func fakeSources(t *testing.T, scenario string) (*simnet.Network, collector.Sour
 	if err := os.WriteFile(fleetFile, fmt.Appendf(nil, "nodes:\n- {protx: %s, name: own}\n- {protx: %064d, name: gone}\n", own, 7), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if in.Fleet, err = fleet.New(ctx, fleetFile, fleet.Sources{Daemon: in.Daemon}); err != nil {
+	if in.Fleet, err = fleet.New(ctx, fleetFile, fleet.Sources{Daemon: in.Daemon, Port: in.Port, AllowPrivate: true}); err != nil {
 		t.Fatal(err)
 	}
 	in.Datadir = "/home/rtm/.raptoreumcore"
@@ -145,10 +140,11 @@ func gather(t *testing.T, set *collector.Set) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	return gatherFrom(t, set.Bind(ctx, poll.Wait))
+	return render(t, collector.Declared{Metrics: set.Metrics(), Families: set.Gather(ctx, poll.Wait).Families})
 }
 
-func gatherFrom(t *testing.T, c prometheus.Collector) string {
+// render writes metrics as text once a registry that checks consistency and promlint have seen them.
+func render(t *testing.T, c prometheus.Collector) string {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
 	if err := registry.Register(c); err != nil {

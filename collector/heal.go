@@ -6,47 +6,44 @@ import (
 	"io/fs"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
-	"raptoreum_exporter/heal"
+	"raptoreum_exporter/heal/history"
 )
 
-// healTooOld is when what heal decided at its last look no longer holds: it looks each minute, but for
-// an attempt.
-const healTooOld = 45 * time.Minute
+// healMaxAge is how long heal's last decision holds. It checks each minute, except during an attempt.
+const healMaxAge = 45 * time.Minute
 
 type healState struct {
-	gaveUp, restarts, attempt, look metric
+	gaveUp, restarts, attempt, check *metric
 }
 
 func newHealState(c *catalog) updater {
 	return &healState{
-		gaveUp:   c.gauge("heal_gave_up", "1 when heal has given up: its restarts of raptoreumd did not help; absent when it has not looked for 45 minutes (--heal.history)."),
-		restarts: c.counter("heal_restarts_total", "Restarts of raptoreumd that heal has begun (--heal.history)."),
-		attempt:  c.gauge("heal_last_attempt_timestamp_seconds", "Unix time at which heal began its last restart; absent after 6 hours, or when an hour of a ready daemon has made up for it (--heal.history)."),
-		look:     c.gauge("heal_last_look_timestamp_seconds", "Unix time at which heal looked at raptoreumd last (--heal.history)."),
+		gaveUp:   c.gauge("heal_gave_up", "1 when heal has given up because its restarts of raptoreumd did not help; absent when its last check is more than 45 minutes old (--heal.history)."),
+		restarts: c.counter("heal_restarts_total", "Restarts of raptoreumd begun by heal (--heal.history)."),
+		attempt:  c.gauge("heal_last_attempt_timestamp_seconds", "Unix time at which heal began its last restart; absent after 6 hours, or once raptoreumd has been ready for an hour (--heal.history)."),
+		check:    c.gauge("heal_last_look_timestamp_seconds", "Unix time of heal's last check of raptoreumd (--heal.history)."),
 	}
 }
 
 // update sends nothing where heal is not installed.
-func (h *healState) update(_ context.Context, in *scrape, ch chan<- prometheus.Metric) error {
-	history, err := heal.Read(in.HealHistory)
+func (s *healState) update(_ context.Context, in *scrape, out *samples) error {
+	past, err := history.Read(in.HealHistory)
 	if errors.Is(err, fs.ErrNotExist) {
 		return errNotApplicable
 	}
 	if err != nil {
 		return err
 	}
-	send(ch, h.restarts, history.Restarts)
-	if !history.LastLook.IsZero() {
-		send(ch, h.look, history.LastLook.Unix())
+	send(out, s.restarts, past.Restarts)
+	if !past.LastCheck.IsZero() {
+		send(out, s.check, past.LastCheck.Unix())
 	}
-	if time.Since(history.LastLook) > healTooOld { // its timer is off: nobody gives up any more
+	if time.Since(past.LastCheck) > healMaxAge { // its timer is off: the decision no longer holds
 		return nil
 	}
-	sendFlag(ch, h.gaveUp, history.GaveUp)
-	if n := len(history.Attempts); n > 0 {
-		send(ch, h.attempt, history.Attempts[n-1].Started.Unix())
+	sendFlag(out, s.gaveUp, past.GaveUp)
+	if n := len(past.Attempts); n > 0 {
+		send(out, s.attempt, past.Attempts[n-1].Started.Unix())
 	}
 	return nil
 }

@@ -2,12 +2,10 @@ package collector
 
 import (
 	"context"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 type machine struct {
-	cpus, pressure, steal, memory, memoryTotal, swap, swapTotal, oomKills metric
+	cpus, pressure, steal, memory, memoryTotal, swap, swapTotal, oomKills *metric
 }
 
 func newHost(c *catalog) updater {
@@ -23,18 +21,18 @@ func newHost(c *catalog) updater {
 	}
 }
 
-func (m *machine) update(_ context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+func (m *machine) update(_ context.Context, in *scrape, out *samples) error {
 	if in.Host == nil {
 		return errNotApplicable
 	}
 	now, err := in.Host.Machine()
-	sendKnown(ch, m.cpus, now.CPUs)
-	sendKnown(ch, m.pressure, now.CPUPressureSeconds)
-	sendKnown(ch, m.steal, now.StealSeconds)
-	sendKnown(ch, m.memory, now.MemoryAvailable)
-	sendKnown(ch, m.memoryTotal, now.MemoryTotal)
-	sendKnown(ch, m.swap, now.SwapFree)
-	sendKnown(ch, m.swapTotal, now.SwapTotal)
-	sendKnown(ch, m.oomKills, now.OOMKills)
+	sendKnown(out, m.cpus, now.CPUs)
+	sendKnown(out, m.pressure, now.CPUPressureSeconds)
+	sendKnown(out, m.steal, now.StealSeconds)
+	sendKnown(out, m.memory, now.MemoryAvailable)
+	sendKnown(out, m.memoryTotal, now.MemoryTotal)
+	sendKnown(out, m.swap, now.SwapFree)
+	sendKnown(out, m.swapTotal, now.SwapTotal)
+	sendKnown(out, m.oomKills, now.OOMKills)
 	return err
 }

@@ -1,6 +1,9 @@
 package collector
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -15,74 +18,91 @@ type Metric struct {
 	Help      string
 }
 
-// catalog makes the metrics of one collector and remembers their descriptions.
-type catalog struct {
-	collector string
-	metrics   []Metric
-	descs     []*prometheus.Desc
-}
-
 // metric is one metric that a collector can send.
 type metric struct {
-	desc *prometheus.Desc
-	kind prometheus.ValueType
+	Metric
+	kind   prometheus.ValueType
+	sorted []int // indices of Labels in the order of their names, which is that of the exposition format
+}
+
+// catalog makes the metrics of one collector and remembers them.
+type catalog struct {
+	collector string
+	metrics   []*metric
 }
 
 // gauge declares a gauge; the name goes without "raptoreum_".
-func (c *catalog) gauge(name, help string, labels ...string) metric {
+func (c *catalog) gauge(name, help string, labels ...string) *metric {
 	return c.add(prometheus.GaugeValue, "gauge", namespace+name, help, labels)
 }
 
-// bare declares a gauge whose name has nothing before it.
-func (c *catalog) bare(name, help string) metric {
+// foreign declares a gauge whose name follows another exporter and has no prefix.
+func (c *catalog) foreign(name, help string) *metric {
 	return c.add(prometheus.GaugeValue, "gauge", name, help, nil)
 }
 
 // counter declares a counter; its name ends in _total.
-func (c *catalog) counter(name, help string) metric {
+func (c *catalog) counter(name, help string) *metric {
 	return c.add(prometheus.CounterValue, "counter", namespace+name, help, nil)
 }
 
-func (c *catalog) add(kind prometheus.ValueType, kindName, name, help string, labels []string) metric {
-	desc := prometheus.NewDesc(name, help, labels, nil)
-	c.descs = append(c.descs, desc)
-	c.metrics = append(c.metrics, Metric{c.collector, name, kindName, labels, help})
-	return metric{desc, kind}
+func (c *catalog) add(kind prometheus.ValueType, kindName, name, help string, labels []string) *metric {
+	m := &metric{Metric: Metric{c.collector, name, kindName, labels, help}, kind: kind}
+	for i := range labels {
+		m.sorted = append(m.sorted, i)
+	}
+	slices.SortFunc(m.sorted, func(a, b int) int { return cmp.Compare(labels[a], labels[b]) })
+	c.metrics = append(c.metrics, m)
+	return m
 }
 
-// describe adds the metrics of another collector, whose types and helps are its own.
-func (c *catalog) describe(other prometheus.Collector) {
-	filter(other.Describe, func(desc *prometheus.Desc) { c.descs = append(c.descs, desc) })
+// descriptions returns what the catalog declares.
+func (c *catalog) descriptions() []Metric {
+	list := make([]Metric, 0, len(c.metrics))
+	for _, m := range c.metrics {
+		list = append(list, m.Metric)
+	}
+	return list
 }
+
+// sample is one value of a metric; labels are in the order of the declaration.
+type sample struct {
+	*metric
+	value  float64
+	labels []string
+}
+
+// samples are what one collector sends in one scrape.
+type samples []sample
 
 type number interface {
 	~int | ~int32 | ~int64 | ~uint64 | ~float64
 }
 
 // send sends one value.
-func send[N number](ch chan<- prometheus.Metric, m metric, value N, labels ...string) {
-	ch <- prometheus.MustNewConstMetric(m.desc, m.kind, float64(value), labels...)
+func send[N number](out *samples, m *metric, value N, labels ...string) {
+	*out = append(*out, sample{m, float64(value), labels})
 }
 
 // sendKnown sends a value unless it is unknown.
-func sendKnown[N number](ch chan<- prometheus.Metric, m metric, value *N, labels ...string) {
+func sendKnown[N number](out *samples, m *metric, value *N, labels ...string) {
 	if value != nil {
-		send(ch, m, *value, labels...)
+		send(out, m, *value, labels...)
 	}
 }
 
 // sendFlag sends 1 for true and 0 for false.
-func sendFlag(ch chan<- prometheus.Metric, m metric, value bool, labels ...string) {
+func sendFlag(out *samples, m *metric, value bool, labels ...string) {
 	if value {
-		send(ch, m, 1, labels...)
+		send(out, m, 1, labels...)
 	} else {
-		send(ch, m, 0, labels...)
+		send(out, m, 0, labels...)
 	}
 }
 
-// sendEnum sends every known state, the one that holds as 1.
-func sendEnum[S ~string](ch chan<- prometheus.Metric, m metric, states []S, holds S) {
+// sendEnum sends every known state, the current one as 1.
+func sendEnum[S ~string](out *samples, m *metric, states []S, current S) {
 	for _, state := range states {
-		sendFlag(ch, m, state == holds, string(state))
+		sendFlag(out, m, state == current, string(state))
 	}
 }

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"raptoreum_exporter/daemon"
 )
 
 type network struct {
-	smartnodes, penalised, listAge, spork, received metric
+	smartnodes, penalised, listAge, spork, received *metric
 }
 
 const listAgeHelp = "Seconds since the smartnode list in use was asked for; it is read again when the tip has moved, at most once a minute. On /probe without a daemon: since the explorer answered."
@@ -26,25 +24,25 @@ func newNetwork(c *catalog) updater {
 	}
 }
 
-func (n *network) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+func (n *network) update(ctx context.Context, in *scrape, out *samples) error {
 	lockfree, err := in.lockfree(ctx)
 	if err != nil {
 		return err
 	}
 	if lockfree.Count.Err == nil {
-		send(ch, n.smartnodes, *lockfree.Count.Value.Enabled, "enabled")
+		send(out, n.smartnodes, *lockfree.Count.Value.Enabled, "enabled")
 	}
 	if lockfree.Sporks.Err == nil {
-		n.sendSporks(ch, lockfree.Sporks.Value)
+		n.sendSporks(out, lockfree.Sporks.Value)
 	}
 	list, err := in.list(ctx)
 	if list != nil {
-		n.sendList(ch, list)
+		n.sendList(out, list)
 	}
 	return errors.Join(lockfree.Count.Err, lockfree.Sporks.Err, err)
 }
 
-func (n *network) sendList(ch chan<- prometheus.Metric, list *daemon.List) {
+func (n *network) sendList(out *samples, list *daemon.List) {
 	banned, unpayable, penalised := 0, 0, 0
 	for i := range list.Nodes {
 		switch s := &list.Nodes[i]; {
@@ -59,25 +57,25 @@ func (n *network) sendList(ch chan<- prometheus.Metric, list *daemon.List) {
 			}
 		}
 	}
-	send(ch, n.smartnodes, banned, "pose_banned")
-	send(ch, n.smartnodes, unpayable, "unpayable")
-	send(ch, n.penalised, penalised)
-	send(ch, n.listAge, time.Since(list.Asked).Seconds())
+	send(out, n.smartnodes, banned, "pose_banned")
+	send(out, n.smartnodes, unpayable, "unpayable")
+	send(out, n.penalised, penalised)
+	send(out, n.listAge, time.Since(list.Asked).Seconds())
 }
 
 // sporkDefault is the value of a spork that nobody has set (spork.cpp).
 const sporkDefault = 4070908800
 
-func (n *network) sendSporks(ch chan<- prometheus.Metric, sporks map[string]int64) {
+func (n *network) sendSporks(out *samples, sporks map[string]int64) {
 	received := false
 	for name, value := range sporks {
 		received = received || value != sporkDefault
 		if name != sporkFee && len(name) < maxLabel && isSporkName(name) {
-			sendFlag(ch, n.spork, sporkActive(name, value), name)
+			sendFlag(out, n.spork, sporkActive(name, value), name)
 		}
 	}
 	if len(sporks) > 0 {
-		sendFlag(ch, n.received, received)
+		sendFlag(out, n.received, received)
 	}
 }
 

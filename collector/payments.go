@@ -5,13 +5,11 @@ import (
 	"errors"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"raptoreum_exporter/daemon"
 )
 
 type payments struct {
-	last, waits, position, length, next metric
+	last, waits, position, length, next *metric
 }
 
 func newPayments(c *catalog) updater { return paymentMetrics(c) }
@@ -26,13 +24,13 @@ func paymentMetrics(c *catalog) *payments {
 	}
 }
 
-func (p *payments) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+func (p *payments) update(ctx context.Context, in *scrape, out *samples) error {
 	self, err := in.smartnode(ctx)
 	if err != nil {
 		return err
 	}
 	f, _ := in.facts(ctx) // what went wrong there is smartnode's to tell
-	p.sendWait(ch, &self, f.height)
+	p.sendWait(out, &self, f.height)
 	main, err := in.mainlock(ctx)
 	if err != nil {
 		return err
@@ -47,26 +45,26 @@ func (p *payments) update(ctx context.Context, in *scrape, ch chan<- prometheus.
 	}
 	since := *main.Chain.Value.Blocks - list.Height
 	if position, length, queued := daemon.PaymentPosition(list.Nodes, self, since); queued {
-		p.sendPlace(ch, position, length, network.BlockSpacing())
+		p.sendPlace(out, position, length, network.BlockSpacing())
 	}
 	return nil
 }
 
 // sendWait sends since when the smartnode waits; the height of the tip is nil when it is not known.
-func (p *payments) sendWait(ch chan<- prometheus.Metric, self *daemon.Smartnode, height *int64) {
+func (p *payments) sendWait(out *samples, self *daemon.Smartnode, height *int64) {
 	if self.LastPaidHeight > 0 {
-		send(ch, p.last, self.LastPaidHeight)
+		send(out, p.last, self.LastPaidHeight)
 	}
 	if height != nil && !self.Banned() && (self.Payable || !self.PayableKnown) {
-		send(ch, p.waits, *height-self.WaitsSince())
+		send(out, p.waits, *height-self.WaitsSince())
 	}
 }
 
 // sendPlace sends the place in the queue.
-func (p *payments) sendPlace(ch chan<- prometheus.Metric, position, length int, spacing time.Duration) {
-	send(ch, p.position, position)
-	send(ch, p.length, length)
-	send(ch, p.next, daemon.NextPayment(position, spacing).Seconds())
+func (p *payments) sendPlace(out *samples, position, length int, spacing time.Duration) {
+	send(out, p.position, position)
+	send(out, p.length, length)
+	send(out, p.next, daemon.NextPayment(position, spacing).Seconds())
 }
 
 // blockSpacing returns the time between two blocks of the network that the daemon is on.

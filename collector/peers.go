@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"raptoreum_exporter/daemon"
 )
 
@@ -16,7 +14,7 @@ import (
 const UserAgent = "raptoreum_exporter"
 
 type peers struct {
-	count, best, median, ping, received, sent metric
+	count, best, median, ping, received, sent *metric
 }
 
 func newPeers(c *catalog) updater {
@@ -30,26 +28,26 @@ func newPeers(c *catalog) updater {
 	}
 }
 
-func (p *peers) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+func (p *peers) update(ctx context.Context, in *scrape, out *samples) error {
 	lockfree, err := in.lockfree(ctx)
 	if err != nil {
 		return err
 	}
 	if lockfree.Traffic.Err == nil {
-		send(ch, p.received, *lockfree.Traffic.Value.Received)
-		send(ch, p.sent, *lockfree.Traffic.Value.Sent)
+		send(out, p.received, *lockfree.Traffic.Value.Received)
+		send(out, p.sent, *lockfree.Traffic.Value.Sent)
 	}
 	node, err := in.node(ctx)
 	if err != nil {
 		return errors.Join(lockfree.Traffic.Err, err)
 	}
 	if node.Peers.Err == nil {
-		p.sendPeers(ch, node.Peers.Value)
+		p.sendPeers(out, node.Peers.Value)
 	}
 	return errors.Join(lockfree.Traffic.Err, node.Peers.Err)
 }
 
-func (p *peers) sendPeers(ch chan<- prometheus.Metric, list []daemon.Peer) {
+func (p *peers) sendPeers(out *samples, list []daemon.Peer) {
 	inbound, outbound := 0, 0
 	var heights []int64
 	var pings []float64
@@ -75,15 +73,15 @@ func (p *peers) sendPeers(ch chan<- prometheus.Metric, list []daemon.Peer) {
 			pings = append(pings, *peer.PingTime)
 		}
 	}
-	send(ch, p.count, inbound, "inbound")
-	send(ch, p.count, outbound, "outbound")
+	send(out, p.count, inbound, "inbound")
+	send(out, p.count, outbound, "outbound")
 	if len(heights) > 0 {
 		slices.Sort(heights)
-		send(ch, p.best, heights[len(heights)-1])
-		send(ch, p.median, heights[(len(heights)-1)/2])
+		send(out, p.best, heights[len(heights)-1])
+		send(out, p.median, heights[(len(heights)-1)/2])
 	}
 	if len(pings) > 0 {
 		slices.Sort(pings)
-		send(ch, p.ping, pings[(len(pings)-1)/2])
+		send(out, p.ping, pings[(len(pings)-1)/2])
 	}
 }

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"strconv"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/p2p"
 )
 
 type port struct {
-	reachable, duration, failed, info, height, mnauth, match metric
+	reachable, duration, failed, info, height, mnauth, match *metric
 }
 
 func newPort(c *catalog) updater { return portMetrics(c) }
@@ -30,23 +28,22 @@ func portMetrics(c *catalog) *port {
 	}
 }
 
-func (p *port) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
-	address, network, hash := in.Address, "", ""
-	if in.Daemon != nil {
-		known := in.Daemon.Known()
-		address, network, hash = known.Address, string(known.Network), known.ProTxHash
-	}
-	if address == "" || network == "" || in.Port == nil {
+func (p *port) update(ctx context.Context, in *scrape, out *samples) error {
+	if in.Daemon == nil || in.Port == nil {
 		return errNotApplicable
 	}
-	if r, ok := in.Port.Probe(ctx, address, network, in.mode); fresh(ok, r.At) {
-		p.send(ch, r, hash)
+	known := in.Daemon.Known()
+	if known.Address == "" || known.Network == "" {
+		return errNotApplicable
+	}
+	if r, ok := in.Port.Probe(ctx, known.Address, string(known.Network), in.mode); ok && r.Fresh() {
+		p.send(out, r, known.ProTxHash)
 	}
 	return nil
 }
 
 // send sends a handshake with the smartnode that hash names; empty: not known.
-func (p *port) send(ch chan<- prometheus.Metric, r poll.Reading[p2p.Peer], hash string) {
+func (p *port) send(out *samples, r poll.Reading[p2p.Peer], hash string) {
 	peer := r.Value
 	failed := p2p.Phase("")
 	if e, ok := errors.AsType[*p2p.Error](r.Err); ok {
@@ -55,19 +52,19 @@ func (p *port) send(ch chan<- prometheus.Metric, r poll.Reading[p2p.Peer], hash 
 		failed = p2p.Mnauth
 	}
 	reachable := peer.Reachable()
-	sendFlag(ch, p.reachable, reachable)
-	sendEnum(ch, p.failed, p2p.Phases(), failed)
+	sendFlag(out, p.reachable, reachable)
+	sendEnum(out, p.failed, p2p.Phases(), failed)
 	for phase, took := range peer.Durations {
-		send(ch, p.duration, took.Seconds(), string(phase))
+		send(out, p.duration, took.Seconds(), string(phase))
 	}
 	if _, answered := peer.Durations[p2p.Version]; answered {
-		send(ch, p.info, 1, strconv.Itoa(int(peer.Protocol)), peer.UserAgent)
-		send(ch, p.height, peer.Height)
+		send(out, p.info, 1, strconv.Itoa(int(peer.Protocol)), peer.UserAgent)
+		send(out, p.height, peer.Height)
 	}
 	if reachable {
-		sendFlag(ch, p.mnauth, peer.Mnauth)
+		sendFlag(out, p.mnauth, peer.Mnauth)
 		if peer.Mnauth && hash != "" {
-			sendFlag(ch, p.match, peer.ProTxHash == hash)
+			sendFlag(out, p.match, peer.ProTxHash == hash)
 		}
 	}
 }

@@ -5,13 +5,11 @@ import (
 	"errors"
 	"strconv"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"raptoreum_exporter/daemon"
 )
 
 type quorum struct {
-	memberships, active, safe, next metric
+	memberships, active, safe, next *metric
 }
 
 func newQuorum(c *catalog) updater {
@@ -27,7 +25,7 @@ func newQuorum(c *catalog) updater {
 // (llmq/quorums_parameters.h).
 const dkgInterval = 30
 
-func (q *quorum) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+func (q *quorum) update(ctx context.Context, in *scrape, out *samples) error {
 	node, err := in.node(ctx)
 	if err != nil {
 		return err
@@ -39,13 +37,13 @@ func (q *quorum) update(ctx context.Context, in *scrape, ch chan<- prometheus.Me
 	if node.ProTxHash != nil {
 		switch err := node.Members.Err; {
 		case err == nil:
-			q.sendMemberships(ch, node.Members.Value)
+			q.sendMemberships(out, node.Members.Value)
 		case !errors.Is(err, daemon.ErrNotRegistered):
 			errs = append(errs, err)
 		}
 	}
 	if main, err := in.mainlock(ctx); err == nil && main.Height.Err == nil {
-		send(ch, q.next, dkgInterval-main.Height.Value%dkgInterval)
+		send(out, q.next, dkgInterval-main.Height.Value%dkgInterval)
 	}
 	dkg, err := in.session.DKG(ctx)
 	if err != nil {
@@ -55,17 +53,17 @@ func (q *quorum) update(ctx context.Context, in *scrape, ch chan<- prometheus.Me
 	for _, session := range *dkg.Status.Sessions {
 		active = active || *session.Phase >= 1 && *session.Phase <= 5 && !*session.Aborted
 	}
-	sendFlag(ch, q.active, active)
-	sendFlag(ch, q.safe, !active)
+	sendFlag(out, q.active, active)
+	sendFlag(out, q.safe, !active)
 	return errors.Join(errs...)
 }
 
-func (q *quorum) sendMemberships(ch chan<- prometheus.Metric, members []daemon.Membership) {
+func (q *quorum) sendMemberships(out *samples, members []daemon.Membership) {
 	count := map[bool]int{}
 	for _, m := range members {
 		count[*m.IsValidMember]++
 	}
 	for _, valid := range []bool{true, false} {
-		send(ch, q.memberships, count[valid], strconv.FormatBool(valid))
+		send(out, q.memberships, count[valid], strconv.FormatBool(valid))
 	}
 }

@@ -3,16 +3,14 @@ package collector
 import (
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/internal/text"
 )
 
 // registration is what the chain says of a smartnode, whoever looks: its own daemon or a fleet exporter.
 type registration struct {
-	expected, registered, payable, info                 metric
-	penalty, banned, poseMax, strikes, decay, banHeight metric
+	expected, registered, payable, info                 *metric
+	penalty, banned, poseMax, strikes, decay, banHeight *metric
 }
 
 func newRegistration(c *catalog) registration {
@@ -39,22 +37,22 @@ type facts struct {
 }
 
 // send sends all of a registered smartnode but that it is one, which the caller knows.
-func (r *registration) send(ch chan<- prometheus.Metric, self *daemon.Smartnode, f facts) {
-	send(ch, r.info, 1, self.ProTxHash.String(), text.Clip(self.Address, maxLabel), text.Clip(self.Payout, maxLabel))
+func (r *registration) send(out *samples, self *daemon.Smartnode, f facts) {
+	send(out, r.info, 1, self.ProTxHash.String(), text.Clip(self.Address, maxLabel), text.Clip(self.Payout, maxLabel))
 	if self.PayableKnown {
-		sendFlag(ch, r.payable, self.Payable)
+		sendFlag(out, r.payable, self.Payable)
 	}
-	send(ch, r.penalty, self.Penalty)
-	sendFlag(ch, r.banned, self.Banned())
+	send(out, r.penalty, self.Penalty)
+	sendFlag(out, r.banned, self.Banned())
 	if self.Banned() {
-		send(ch, r.banHeight, self.BanHeight)
+		send(out, r.banHeight, self.BanHeight)
 	}
 	if f.registered != nil {
 		poseMax := daemon.PoSeMax(*f.registered)
-		send(ch, r.poseMax, poseMax)
-		send(ch, r.strikes, daemon.PoSeStrikesLeft(self.Penalty, poseMax, self.Banned()))
+		send(out, r.poseMax, poseMax)
+		send(out, r.strikes, daemon.PoSeStrikesLeft(self.Penalty, poseMax, self.Banned()))
 	}
 	if !self.Banned() && f.height != nil && f.lowQuorums != nil && f.spacing > 0 {
-		send(ch, r.decay, daemon.PoSeDecay(self.Penalty, *f.height, *f.lowQuorums, f.spacing).Seconds())
+		send(out, r.decay, daemon.PoSeDecay(self.Penalty, *f.height, *f.lowQuorums, f.spacing).Seconds())
 	}
 }

@@ -3,14 +3,12 @@ package collector
 import (
 	"context"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 const releaseTooOld = 24 * time.Hour
 
 type release struct {
-	info, available metric
+	info, available *metric
 }
 
 func newRelease(c *catalog) updater {
@@ -20,7 +18,7 @@ func newRelease(c *catalog) updater {
 	}
 }
 
-func (r *release) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+func (r *release) update(ctx context.Context, in *scrape, out *samples) error {
 	if in.Releases == nil {
 		return errNotApplicable
 	}
@@ -34,10 +32,10 @@ func (r *release) update(ctx context.Context, in *scrape, ch chan<- prometheus.M
 	if time.Since(latest.At) > releaseTooOld {
 		return nil
 	}
-	send(ch, r.info, 1, latest.Value.Tag)
+	send(out, r.info, 1, latest.Value.Tag)
 	// What the daemon does not answer is not this collector's failure.
 	if main, err := in.mainlock(ctx); err == nil && main.Network.Err == nil {
-		sendFlag(ch, r.available, latest.Value.Version > *main.Network.Value.Version)
+		sendFlag(out, r.available, latest.Value.Version > *main.Network.Value.Version)
 	}
 	return nil
 }

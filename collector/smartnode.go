@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"raptoreum_exporter/daemon"
 )
 
 type smartnode struct {
-	configured, state, addressMatch metric
+	configured, state, addressMatch *metric
 	registration
 }
 
@@ -25,26 +23,26 @@ func newSmartnode(c *catalog) updater {
 	}
 }
 
-func (s *smartnode) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+func (s *smartnode) update(ctx context.Context, in *scrape, out *samples) error {
 	if in.session == nil {
 		return errNotApplicable
 	}
-	sendFlag(ch, s.expected, in.Expected)
+	sendFlag(out, s.expected, in.Expected)
 	node, err := in.node(ctx)
 	if err != nil {
 		return err
 	}
-	errs := []error{s.sendStatus(ch, node), s.sendRegistered(ctx, in, ch, node)}
+	errs := []error{s.sendStatus(out, node), s.sendRegistered(ctx, in, out, node)}
 	self, err := in.smartnode(ctx)
 	if err != nil {
 		return errors.Join(append(errs, ignoreNotApplicable(err))...)
 	}
 	facts, factsErr := in.facts(ctx)
-	s.send(ch, &self, facts)
+	s.send(out, &self, facts)
 	errs = append(errs, factsErr)
 	if node.Status.Err == nil {
 		if own := *node.Status.Value.Service; daemon.Usable(own) { // [::]:0: it does not know its own
-			sendFlag(ch, s.addressMatch, self.Address == own)
+			sendFlag(out, s.addressMatch, self.Address == own)
 		}
 		if told := node.Status.Value.ProTxHash; told != nil && *told != self.ProTxHash {
 			errs = append(errs, fmt.Errorf("--smartnode.protx is %s, but raptoreumd runs %s; correct the flag or raptoreum.conf", self.ProTxHash, told))
@@ -61,15 +59,15 @@ func ignoreNotApplicable(err error) error {
 }
 
 // sendStatus sends what raptoreumd says of its own smartnode.
-func (s *smartnode) sendStatus(ch chan<- prometheus.Metric, node *daemon.Node) error {
+func (s *smartnode) sendStatus(out *samples, node *daemon.Node) error {
 	if errors.Is(node.Status.Err, daemon.ErrNotSmartnode) {
-		sendFlag(ch, s.configured, false)
+		sendFlag(out, s.configured, false)
 		return nil
 	}
 	if node.Status.Err != nil {
 		return node.Status.Err
 	}
-	sendFlag(ch, s.configured, true)
+	sendFlag(out, s.configured, true)
 	state := *node.Status.Value.State
 	known := false
 	for _, name := range smartnodeStates() {
@@ -78,7 +76,7 @@ func (s *smartnode) sendStatus(ch chan<- prometheus.Metric, node *daemon.Node) e
 	if !known {
 		state = "unknown"
 	}
-	sendEnum(ch, s.state, smartnodeStates(), strings.ToLower(state))
+	sendEnum(out, s.state, smartnodeStates(), strings.ToLower(state))
 	return nil
 }
 
@@ -89,16 +87,16 @@ func smartnodeStates() []string {
 
 // sendRegistered tells whether the smartnode is in the list. "Not in it" is a fact only once the
 // chain is there.
-func (s *smartnode) sendRegistered(ctx context.Context, in *scrape, ch chan<- prometheus.Metric, node *daemon.Node) error {
+func (s *smartnode) sendRegistered(ctx context.Context, in *scrape, out *samples, node *daemon.Node) error {
 	_, err := node.Self()
 	waiting := node.Status.Err == nil && strings.EqualFold(*node.Status.Value.State, "waiting_for_protx")
 	switch {
 	case err == nil:
-		sendFlag(ch, s.registered, true)
+		sendFlag(out, s.registered, true)
 	case errors.Is(err, daemon.ErrNotRegistered), errors.Is(err, daemon.ErrUnknownProTx) && waiting:
 		synced, err := in.synced(ctx)
 		if err == nil && synced {
-			sendFlag(ch, s.registered, false)
+			sendFlag(out, s.registered, false)
 		}
 		return err
 	}

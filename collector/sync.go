@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 type syncing struct {
-	download, progress, stage, finished metric
+	download, progress, stage, finished *metric
 }
 
 func newSync(c *catalog) updater {
@@ -40,17 +38,17 @@ func stageOf(asset int) (string, error) {
 	return "", fmt.Errorf("mnsync status: unknown AssetID %d", asset)
 }
 
-func (s *syncing) update(ctx context.Context, in *scrape, ch chan<- prometheus.Metric) error {
+func (s *syncing) update(ctx context.Context, in *scrape, out *samples) error {
 	lockfree, err := in.lockfree(ctx)
 	if err != nil {
 		return err
 	}
 	errs := lockfree.Sync.Err
 	if errs == nil {
-		sendFlag(ch, s.finished, *lockfree.Sync.Value.IsSynced)
+		sendFlag(out, s.finished, *lockfree.Sync.Value.IsSynced)
 		var stage string
 		if stage, errs = stageOf(*lockfree.Sync.Value.AssetID); errs == nil {
-			sendEnum(ch, s.stage, []string{stageBlockchain, stageGovernance, stageFinished}, stage)
+			sendEnum(out, s.stage, []string{stageBlockchain, stageGovernance, stageFinished}, stage)
 		}
 	}
 	main, err := in.mainlock(ctx)
@@ -58,8 +56,8 @@ func (s *syncing) update(ctx context.Context, in *scrape, ch chan<- prometheus.M
 		return errors.Join(errs, err)
 	}
 	if main.Chain.Err == nil {
-		sendFlag(ch, s.download, *main.Chain.Value.InitialBlockDownload)
-		send(ch, s.progress, *main.Chain.Value.VerificationProgress)
+		sendFlag(out, s.download, *main.Chain.Value.InitialBlockDownload)
+		send(out, s.progress, *main.Chain.Value.VerificationProgress)
 	}
 	return errors.Join(errs, main.Chain.Err)
 }

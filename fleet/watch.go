@@ -10,6 +10,7 @@ import (
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/explorer"
 	"raptoreum_exporter/internal/poll"
+	"raptoreum_exporter/p2p"
 )
 
 // Sources is what a Fleet reads the chain from. Without a daemon the explorers are asked about the
@@ -18,6 +19,10 @@ type Sources struct {
 	Daemon    *daemon.Client   // nil: none is configured
 	Explorers *explorer.Client // nil: none
 	Network   daemon.Network   // while no daemon has told it
+	Port      *p2p.Prober      // for Probe
+
+	// AllowPrivate lets Probe dial registered addresses that are not public, as on a test network.
+	AllowPrivate bool
 }
 
 // Fleet is the owner's smartnodes as the chain shows them now. Its methods may be called

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/heal"
+	"raptoreum_exporter/heal/history"
 )
 
 // world is a daemon that fails at random, and heal's timer and clock.
@@ -24,7 +25,7 @@ type world struct {
 	helps    float64     // share of restarts that help
 	attempts []time.Time // since it was ready for an hour
 	ready    time.Time   // since when it is; zero: it is not
-	history  heal.History
+	history  history.History
 }
 
 func (w *world) live() {
@@ -52,8 +53,8 @@ func (w *world) live() {
 
 func (w *world) clock() time.Time { return w.now.Add(-w.slow) }
 
-func (w *world) look() heal.Look {
-	l := heal.Look{At: w.clock(), State: w.state}
+func (w *world) look() heal.Observation {
+	l := heal.Observation{At: w.clock(), State: w.state}
 	if w.IntN(20) > 0 {
 		l.Alive = known(w.alive)
 	}
@@ -67,7 +68,7 @@ func (w *world) look() heal.Look {
 }
 
 // least is how long a trouble lasts at least before a restart.
-func (w *world) least(c heal.Config, l heal.Look) time.Duration {
+func (w *world) least(c heal.Policy, l heal.Observation) time.Duration {
 	switch {
 	case l.State == "hung", l.State == "busy":
 		return c.After
@@ -88,7 +89,7 @@ func TestModel(t *testing.T) {
 	for seed := range histories {
 		w := &world{Rand: rand.New(rand.NewPCG(uint64(seed), 7)), now: began}
 		w.helps = []float64{0, 0.5, 1}[w.IntN(3)]
-		c := heal.Config{Attempts: 1 + w.IntN(5), After: time.Duration(1+w.IntN(8)) * time.Minute}
+		c := heal.Policy{Attempts: 1 + w.IntN(5), After: time.Duration(1+w.IntN(8)) * time.Minute}
 		for range 60 * 24 {
 			w.step(t, c)
 		}
@@ -119,10 +120,10 @@ func (w *world) pass() {
 }
 
 // step is one run of heal.
-func (w *world) step(t *testing.T, c heal.Config) {
+func (w *world) step(t *testing.T, c heal.Policy) {
 	w.pass()
 	w.live()
-	bad := w.state == "hung" || w.state == "unreachable" || w.state == "busy" && w.history.Trouble == heal.Hung
+	bad := w.state == "hung" || w.state == "unreachable" || w.state == "busy" && w.history.Trouble == string(heal.Hung)
 	if bad && w.since.IsZero() {
 		w.since = w.now
 	}
@@ -144,7 +145,7 @@ func (w *world) step(t *testing.T, c heal.Config) {
 		return
 	}
 	switch {
-	case l.State != "hung" && l.State != "unreachable" && (l.State != "busy" || w.history.Trouble != heal.Hung):
+	case l.State != "hung" && l.State != "unreachable" && (l.State != "busy" || w.history.Trouble != string(heal.Hung)):
 		t.Errorf("restarts a daemon that is %s", l.State)
 	case l.State != "hung" && l.Safe != nil && !*l.Safe:
 		t.Errorf("restarts during a key generation")
@@ -180,7 +181,7 @@ func (w *world) step(t *testing.T, c heal.Config) {
 }
 
 // reread is what the next run finds.
-func reread(t *testing.T, h heal.History) (again heal.History) {
+func reread(t *testing.T, h history.History) (again history.History) {
 	t.Helper()
 	text, err := json.Marshal(h)
 	if err != nil || len(text) > 4000 {
@@ -199,10 +200,10 @@ func TestAlwaysGivesUp(t *testing.T) {
 		w.state, w.alive = []string{"hung", "unreachable"}[w.IntN(2)], w.IntN(2) == 0
 		w.until = began.Add(1000 * time.Hour)
 		w.history.LastReady = began
-		c := heal.Config{Attempts: 1 + w.IntN(5)}
+		c := heal.Policy{Attempts: 1 + w.IntN(5)}
 		for range 60 * 20 {
 			w.now = w.now.Add(time.Minute)
-			d, next := heal.Decide(c, w.history, heal.Look{At: w.now, State: w.state, Alive: known(w.alive)})
+			d, next := heal.Decide(c, w.history, heal.Observation{At: w.now, State: w.state, Alive: known(w.alive)})
 			if d.Action == heal.Restart {
 				next = next.Begin(w.now).End(w.now.Add(10*time.Second), "started by x")
 			}
@@ -224,7 +225,7 @@ func TestRestartsInTheEnd(t *testing.T) {
 		var reason string
 		for w.history.Restarts == 0 && w.now.Sub(began) < 12*time.Hour {
 			w.pass()
-			d, next := heal.Decide(heal.Config{}, w.history, w.look())
+			d, next := heal.Decide(heal.Policy{}, w.history, w.look())
 			if reason = d.Reason; d.Action == heal.Restart {
 				next = next.Begin(w.clock())
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 
 	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/collector"
@@ -165,9 +166,8 @@ func (n *Node) scrape(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), scrapeTime)
 	defer cancel()
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(n.set.Bind(ctx, poll.NoWait))
-	promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true}).ServeHTTP(w, r)
+	gatherer := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return n.set.Gather(ctx, poll.NoWait).Families, nil })
+	promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{DisableCompression: true}).ServeHTTP(w, r)
 }
 
 // MetricsURL is where the exporter answers.

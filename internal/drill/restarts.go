@@ -5,9 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"raptoreum_exporter/heal"
+	"raptoreum_exporter/heal/history"
 	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/simnet"
 )
@@ -25,7 +24,7 @@ type Restarter struct {
 
 	node    *Node
 	script  Script
-	history heal.History
+	history history.History
 	began   time.Time
 }
 
@@ -60,15 +59,10 @@ func (r *Restarter) Until(ctx context.Context) {
 func (r *Restarter) heals(ctx context.Context, minute int) {
 	ctx, cancel := context.WithTimeout(ctx, scrapeTime)
 	defer cancel()
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(r.node.set.Bind(ctx, poll.NoWait))
-	families, err := registry.Gather()
-	if err != nil {
-		return
-	}
+	families := r.node.set.Gather(ctx, poll.NoWait).Families
 	at := r.began.Add(time.Duration(minute) * time.Minute)
 	var decision heal.Decision
-	if decision, r.history = heal.Decide(heal.Config{}, r.history, heal.LookAt(families, at)); decision.Action == heal.Restart {
+	if decision, r.history = heal.Decide(heal.Policy{}, r.history, heal.Observe(families, at)); decision.Action == heal.Restart {
 		r.history = r.history.Begin(at)
 		r.count(&r.Heal)
 	}

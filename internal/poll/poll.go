@@ -22,6 +22,12 @@ type Reading[T any] struct {
 	At    time.Time // when it came; zero before the first
 }
 
+// MaxAge is how long a reading of what is requested once a minute is shown.
+const MaxAge = 3 * time.Minute
+
+// Fresh reports whether the reading came at most MaxAge ago.
+func (r Reading[T]) Fresh() bool { return !r.At.IsZero() && time.Since(r.At) < MaxAge }
+
 // ErrNotAsked is in the error of a question that did not go out: that is no answer, so the last reading
 // stays, and the next who wants to know asks again.
 var ErrNotAsked = errors.New("not asked")

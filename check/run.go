@@ -1,0 +1,113 @@
+package check
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"raptoreum_exporter/collector"
+	"raptoreum_exporter/config"
+	"raptoreum_exporter/internal/poll"
+	"raptoreum_exporter/internal/text"
+)
+
+const (
+	// GatherTimeout bounds one gathering: a daemon that takes longer is hung.
+	GatherTimeout = 15 * time.Second
+	// RestTimeout bounds what does not depend on a daemon that is not ready.
+	RestTimeout = 5 * time.Second
+)
+
+// ErrInterrupted means that a check was aborted: what it did not learn says nothing about the daemon.
+var ErrInterrupted = errors.New("interrupted before the check was complete")
+
+// Config is what the command needs. All fields but ProTxHash and FleetFile are required.
+type Config struct {
+	config.Check
+	Sources    collector.Sources
+	Collectors []string // names of those that are enabled
+	ProTxHash  string   // as given; empty: found out
+	FleetFile  string   // that contains Target
+	Stdout     io.Writer
+	Stderr     io.Writer // for the progress, on a terminal
+}
+
+// Run checks once and prints the report. The error is ErrInterrupted or about a wrong flag.
+func Run(ctx context.Context, c Config) (Verdict, error) {
+	done := showProgress(c.Stderr, "querying raptoreumd, the explorers and the port")
+	in, err := c.gather(ctx)
+	done()
+	if err == nil && ctx.Err() != nil {
+		err = ErrInterrupted
+	}
+	if err != nil {
+		return Unknown, err
+	}
+	report := Judge(in)
+	if c.JSON {
+		encoder := json.NewEncoder(c.Stdout)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		err = encoder.Encode(report)
+	} else {
+		report.Print(c.Stdout, Style{Color: isTerminal(c.Stdout) && os.Getenv("NO_COLOR") == "", Quiet: c.Quiet, Program: config.Program})
+	}
+	return report.Verdict, err
+}
+
+// gather collects what is judged: of this machine's node, or of one of the fleet.
+func (c *Config) gather(ctx context.Context) (Input, error) {
+	if c.Target != "" {
+		return c.gatherTarget(ctx)
+	}
+	return c.gatherOwn(ctx), nil
+}
+
+// gatherOwn first learns which smartnode this is, because a banned one is only found in the list, and
+// which blocks the explorers have, to compare with; then it gathers everything. Each has its own timeout:
+// the duration of the first says nothing about the daemon.
+func (c *Config) gatherOwn(ctx context.Context) Input {
+	limit := GatherTimeout
+	if c.Sources.Daemon != nil {
+		first := c.run(ctx, GatherTimeout, c.only("daemon", "smartnode", "network", "explorer"))
+		if !newFacts(Input{Families: first.Families}).ready() {
+			limit = RestTimeout
+		}
+	}
+	all := c.run(ctx, limit, c.Collectors)
+	return Input{
+		Families: all.Families, At: time.Now(), Errors: all.Errors,
+		Datadir: c.Sources.Datadir, Conf: c.Sources.Process.Conf, ProTx: c.ProTxHash,
+	}
+}
+
+// run gathers with these collectors and waits for what a scrape only starts.
+func (c *Config) run(ctx context.Context, limit time.Duration, collectors []string) collector.Result {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	set := collector.New(collector.Config{Sources: c.Sources, Enabled: collectors})
+	return set.Gather(ctx, poll.Wait)
+}
+
+// only returns those of the enabled collectors that have one of these names.
+func (c *Config) only(names ...string) []string {
+	return slices.DeleteFunc(slices.Clone(c.Collectors), func(name string) bool { return !slices.Contains(names, name) })
+}
+
+// gatherTarget judges a node of the fleet as /probe does, but waits for what it needs.
+func (c *Config) gatherTarget(ctx context.Context) (Input, error) {
+	ctx, cancel := context.WithTimeout(ctx, GatherTimeout)
+	defer cancel()
+	snapshot := c.Sources.Fleet.Snapshot(ctx, poll.Wait)
+	node, ok := snapshot.Find(c.Target)
+	if !ok {
+		return Input{}, fmt.Errorf("--target: no smartnode of %s has the name or proTxHash %q", c.FleetFile, text.Clip(c.Target, 64))
+	}
+	result := c.Sources.Fleet.Probe(ctx, snapshot, node, poll.Wait)
+	return Input{Families: collector.NewProbe().Families(&result), At: time.Now(), Node: node.Name}, nil
+}

@@ -1,0 +1,51 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"raptoreum_exporter/collector"
+	"raptoreum_exporter/internal/poll"
+)
+
+const watchInterval = 5 * time.Second
+
+// Watch shows the progress of a sync until it is finished, which is OK, or ctx is done, which is a
+// Warning. The error is about a wrong flag.
+func Watch(ctx context.Context, c Config) (Verdict, error) {
+	if c.Sources.Daemon == nil {
+		return Unknown, errors.New("--watch: no daemon is configured; give --daemon.conf or --daemon.url")
+	}
+	set := collector.New(collector.Config{Sources: c.Sources, Enabled: c.only("daemon", "chain", "sync", "peers", "explorer")})
+	begin, end := "", "\n"
+	if isTerminal(c.Stdout) {
+		begin, end = "\r\x1b[K", ""
+		defer fmt.Fprintln(c.Stdout)
+	}
+	var p Progress
+	for {
+		line, finished := p.next(ctx, set)
+		fmt.Fprintf(c.Stdout, "%s%s%s", begin, clip(line, c.Stdout), end)
+		if finished {
+			return OK, nil
+		}
+		select {
+		case <-time.After(watchInterval):
+		case <-ctx.Done():
+			return Warning, nil
+		}
+	}
+}
+
+// next gathers once and returns a line about it; an empty one when that was aborted.
+func (p *Progress) next(ctx context.Context, set *collector.Set) (line string, finished bool) {
+	timeout, cancel := context.WithTimeout(ctx, GatherTimeout)
+	defer cancel()
+	line, finished = p.Line(set.Gather(timeout, poll.NoWait).Families, time.Now())
+	if ctx.Err() != nil {
+		return "", false
+	}
+	return line, finished
+}

@@ -1,0 +1,187 @@
+// Package config is the configuration of the exporter, with types: main fills it from flags.
+//
+// It validates what flags alone can't, names the flag in its errors, and connects: Connect makes of a
+// Config the sources that collectors, probes and commands read from. The packages that those come from
+// know no flags; the name of the flag is added here.
+package config
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"raptoreum_exporter/collector"
+	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/explorer"
+	"raptoreum_exporter/fleet"
+	"raptoreum_exporter/host"
+	"raptoreum_exporter/internal/poll"
+	"raptoreum_exporter/internal/text"
+	"raptoreum_exporter/p2p"
+)
+
+// Config is what serve, check and heal share. The zero value watches the raptoreumd of this user.
+type Config struct {
+	Daemon       Daemon
+	ProTxHash    string   // of the smartnode; empty: found out
+	ExplorerURLs []string // in the order in which to ask them; empty: those known for the network
+	ReleaseURL   string   // empty: that of Raptoreum
+	Procfs       string   // empty: /proc
+	Cgroupfs     string   // empty: /sys/fs/cgroup
+	Fleet        Fleet
+	HealHistory  string
+	Collectors   []string // names of those that are enabled
+	Version      string   // of this program; empty: devel
+}
+
+// Fleet says which other smartnodes are judged, and from where.
+type Fleet struct {
+	File         string // fleet.yml; empty: none
+	AllowPrivate bool   // dial registered addresses that are not public
+	Vantage      string // name of the place that probes come from; empty: the host's name
+}
+
+// VantageSelf is the vantage of an exporter beside its daemon, set by the scrape configuration.
+const VantageSelf = "self"
+
+// Program is the name of this program.
+const Program = collector.UserAgent
+
+// Connect makes the sources of a Config. It requests nothing from the daemon yet. Its errors are those of
+// a wrong flag or file, and name it. Outstanding requests end with ctx.
+func (c *Config) Connect(ctx context.Context, logger log.Logger) (collector.Sources, error) {
+	var none collector.Sources
+	conf, err := c.Daemon.read(logger)
+	if err != nil {
+		return none, err
+	}
+	s := collector.Sources{
+		Expected: c.ProTxHash != "" || conf.OperatorKey,
+		Datadir:  conf.Datadir, HealHistory: c.HealHistory,
+		Process: host.Query{PidFile: conf.PidFile, Datadir: conf.Datadir, Conf: conf.known},
+		Port:    p2p.NewProber(ctx, p2p.Config{Dial: p2p.Dialer{UserAgent: "/" + c.userAgent() + "/"}.Dial}),
+	}
+	if s.Daemon, err = c.connectDaemon(ctx, conf); err != nil {
+		return none, err
+	}
+	if s.Host, err = host.New(host.Config{Procfs: c.Procfs, Cgroupfs: c.Cgroupfs}); err != nil {
+		return none, fmt.Errorf("--host.procfs: %w; set it to where proc is mounted, usually /proc", err)
+	}
+	if err := c.connectExplorers(ctx, &s, conf.Network); err != nil {
+		return none, err
+	}
+	if s.Fleet, err = c.connectFleet(ctx, &s, conf.Network, logger); err != nil {
+		return none, err
+	}
+	level.Info(logger).Log("msg", "starting", "version", c.version(), "conf", conf.known, "rpc", conf.URL, "network", conf.Network)
+	return s, nil
+}
+
+func (c *Config) connectDaemon(ctx context.Context, conf daemonConf) (*daemon.Client, error) {
+	var protx *daemon.Hash
+	if c.ProTxHash != "" {
+		hash, err := daemon.ParseHash(c.ProTxHash)
+		if err != nil {
+			return nil, fmt.Errorf("--smartnode.protx: %w; it is the proTxHash that `protx register` printed", err)
+		}
+		protx = &hash
+	}
+	if !conf.configured {
+		return nil, nil
+	}
+	return daemon.NewClient(ctx, daemon.Config{
+		URL: conf.URL, Credentials: conf.credentials, Network: conf.Network,
+		ProTxHash: protx, Address: conf.ExternalAddress,
+	})
+}
+
+// connectExplorers sends the first requests too: scrapes do not wait for them, so there is an answer by
+// the first.
+func (c *Config) connectExplorers(ctx context.Context, s *collector.Sources, network daemon.Network) (err error) {
+	urls := c.ExplorerURLs
+	if len(urls) == 0 {
+		s.ExplorerNetwork = cmp.Or(network, daemon.Main)
+		urls = explorer.DefaultURLs(string(s.ExplorerNetwork))
+	}
+	if len(urls) > 0 && c.enabled("explorer") {
+		if s.Explorers, err = explorer.New(ctx, explorer.Config{URLs: urls, UserAgent: c.userAgent()}); err != nil {
+			return err
+		}
+		s.Explorers.Heights(ctx, poll.NoWait)
+	}
+	if c.enabled("release") {
+		if s.Releases, err = explorer.NewReleases(ctx, explorer.ReleasesConfig{URL: c.ReleaseURL, UserAgent: c.userAgent()}); err != nil {
+			return fmt.Errorf("--release.url: %w", err)
+		}
+		s.Releases.Latest(ctx, poll.NoWait)
+	}
+	return nil
+}
+
+// connectFleet returns the fleet that /probe and /sd are about; nil: there is none.
+func (c *Config) connectFleet(ctx context.Context, s *collector.Sources, network daemon.Network, logger log.Logger) (*fleet.Fleet, error) {
+	if c.Fleet.File == "" {
+		if c.Fleet.AllowPrivate {
+			return nil, errors.New("--fleet.allow-private: needs --fleet.config")
+		}
+		return nil, nil
+	}
+	if s.Daemon == nil {
+		network = cmp.Or(network, daemon.Main)
+	}
+	f, err := fleet.New(ctx, c.Fleet.File, fleet.Sources{
+		Daemon: s.Daemon, Explorers: s.Explorers, Network: network, Port: s.Port, AllowPrivate: c.Fleet.AllowPrivate,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("--fleet.config: %w", err)
+	}
+	switch {
+	case s.Daemon == nil && s.Explorers == nil:
+		return nil, errors.New("--fleet.config: neither a daemon nor an explorer is configured that knows the smartnodes' addresses; give --daemon.url or --explorer.url")
+	case s.Daemon == nil && f.HasSets():
+		level.Warn(logger).Log("msg", "sets of the fleet file stay empty: they need a daemon, whose list names all smartnodes; give --daemon.url", "file", c.Fleet.File)
+	}
+	f.Snapshot(ctx, poll.NoWait) // have the list by the first probe
+	return f, nil
+}
+
+// CheckFleet reads the fleet file and reports the first error in it.
+func (c *Config) CheckFleet() error {
+	if c.Fleet.File == "" {
+		return errors.New("--fleet.check-config: give the file with --fleet.config")
+	}
+	_, err := fleet.Read(c.Fleet.File)
+	return err
+}
+
+// Place returns the name of the place that probes come from.
+func (f Fleet) Place() (string, error) {
+	place := f.Vantage
+	if place == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			return "", fmt.Errorf("--vantage: give a name, the host has none: %w", err)
+		}
+		place = host
+	}
+	switch {
+	case place == VantageSelf:
+		return "", fmt.Errorf("--vantage: %q is the vantage of an exporter beside its daemon; give the name of this place", VantageSelf)
+	case text.Clip(place, 100) != place:
+		return "", errors.New("--vantage: give a short name of this place, on one line")
+	}
+	return place, nil
+}
+
+func (c *Config) enabled(name string) bool { return slices.Contains(c.Collectors, name) }
+
+func (c *Config) version() string { return cmp.Or(c.Version, "devel") }
+
+// userAgent is the name of this program towards peers, explorers and the release page.
+func (c *Config) userAgent() string { return Program + ":" + c.version() }

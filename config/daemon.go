@@ -1,0 +1,126 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"raptoreum_exporter/daemon"
+)
+
+// Daemon says where raptoreumd is and how to log in. The zero value is the raptoreumd of this user.
+type Daemon struct {
+	Conf         string // raptoreum.conf; empty: ~/.raptoreumcore/raptoreum.conf
+	URL          string // of the RPC port; empty: that of raptoreum.conf
+	User         string
+	PasswordFile string
+	CookieFile   string
+}
+
+// daemonConf is what follows from Daemon and from raptoreum.conf.
+type daemonConf struct {
+	daemon.Conf
+	path        string // where raptoreum.conf was looked for
+	known       string // the same; empty where that file says nothing about our daemon
+	configured  bool
+	credentials func() (daemon.Credentials, error)
+}
+
+// read reads raptoreum.conf; flags take precedence over it. Without that file and without --daemon.url no
+// daemon is configured, unless the file was given: then the daemon's defaults hold, as they do for
+// raptoreumd itself.
+func (d *Daemon) read(logger log.Logger) (daemonConf, error) {
+	if err := d.validate(); err != nil {
+		return daemonConf{}, err
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = "/" // as raptoreumd does
+	}
+	c := daemonConf{path: cmp.Or(d.Conf, filepath.Join(home, ".raptoreumcore", "raptoreum.conf"))}
+	c.Conf, err = daemon.ReadConf(c.path, home)
+	found := err == nil
+	if found || d.Conf != "" {
+		c.known = c.path
+	}
+	switch {
+	case found:
+		for _, warning := range c.Warnings {
+			level.Warn(logger).Log("msg", "raptoreum.conf", "warning", warning)
+		}
+	case d.URL != "" && d.Conf == "":
+		c.Conf = daemon.Conf{} // not needed
+	case errors.Is(err, fs.ErrNotExist):
+		c.Conf = daemon.Conf{}
+		if d.Conf != "" {
+			c.Conf = daemon.DefaultConf(c.path, home)
+		}
+		level.Warn(logger).Log("msg", "no raptoreum.conf; give it with --daemon.conf, or --daemon.url", "file", c.path, "daemon_configured", d.Conf != "" || d.URL != "")
+	case errors.Is(err, fs.ErrPermission):
+		c.Conf = daemon.Conf{} // its port may be any
+		level.Warn(logger).Log("msg", "raptoreum.conf cannot be read, so no daemon is watched; run as the user of raptoreumd, or give --daemon.url, --daemon.user and --daemon.password-file", "err", err)
+	default:
+		return c, fmt.Errorf("--daemon.conf: %w", err)
+	}
+	if d.URL != "" {
+		c.URL = d.URL
+	}
+	c.configured = c.URL != ""
+	c.credentials = d.credentials(c, home, found)
+	if c.configured && c.credentials == nil {
+		c.credentials = func() (daemon.Credentials, error) { return daemon.Credentials{}, errNoCredentials }
+		level.Warn(logger).Log("msg", errNoCredentials.Error())
+	}
+	return c, nil
+}
+
+var errNoCredentials = errors.New("no RPC credentials; give --daemon.cookie-file, or --daemon.user and --daemon.password-file")
+
+func (d *Daemon) validate() error {
+	switch {
+	case d.PasswordFile != "" && d.CookieFile != "":
+		return errors.New("--daemon.password-file and --daemon.cookie-file: give one of them")
+	case d.User != "" && d.PasswordFile == "":
+		return errors.New("--daemon.user: needs --daemon.password-file")
+	case d.PasswordFile != "":
+		if _, err := daemon.ReadPassword(d.PasswordFile); err != nil {
+			return fmt.Errorf("--daemon.password-file: %w", err)
+		}
+	case d.CookieFile != "": // may be missing while the daemon is down, but not be a directory
+		if info, err := os.Stat(d.CookieFile); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("--daemon.cookie-file: %s is not a file; give the .cookie in the daemon's data directory", d.CookieFile)
+		}
+	}
+	return nil
+}
+
+// credentials returns how to read them; nil: there are none. They are read again when the daemon
+// rejects them, because a restarted daemon has a new cookie and perhaps a new password.
+func (d *Daemon) credentials(c daemonConf, home string, found bool) func() (daemon.Credentials, error) {
+	switch {
+	case d.PasswordFile != "":
+		return func() (daemon.Credentials, error) {
+			password, err := daemon.ReadPassword(d.PasswordFile)
+			return daemon.Credentials{User: d.User, Password: password}, err
+		}
+	case d.CookieFile != "":
+		return func() (daemon.Credentials, error) { return daemon.ReadCookie(d.CookieFile) }
+	case found:
+		return func() (daemon.Credentials, error) {
+			conf, err := daemon.ReadConf(c.path, home)
+			if err != nil {
+				return daemon.Credentials{}, err
+			}
+			return conf.Credentials()
+		}
+	case c.CookieFile != "":
+		return c.Credentials
+	}
+	return nil
+}

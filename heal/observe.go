@@ -1,0 +1,110 @@
+package heal
+
+import (
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"raptoreum_exporter/heal/history"
+)
+
+// Observation is what one check learned. Nil is unknown.
+type Observation struct {
+	At    time.Time
+	State string   // of raptoreumd, as raptoreum_daemon_state has it; empty: unknown
+	Alive *bool    // its process
+	CPU   *float64 // seconds that the process has used
+	Safe  *bool    // raptoreum_safe_to_restart
+	Port  *bool    // raptoreum_port_reachable
+	// PidFile reports whether raptoreumd.pid is there, which a crash or a kill leaves behind. No metric
+	// reports it: the caller adds it.
+	PidFile *bool
+	// Another reports that a raptoreumd with another data directory runs: then the conf may be wrong.
+	Another bool
+}
+
+// Observe reads an observation from gathered metrics.
+func Observe(families []*dto.MetricFamily, at time.Time) Observation {
+	o := Observation{At: at}
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			value := m.GetGauge().GetValue() + m.GetCounter().GetValue()
+			switch holds := value == 1; family.GetName() {
+			case "raptoreum_daemon_state":
+				if holds {
+					o.State = m.GetLabel()[0].GetValue()
+				}
+			case "raptoreum_process_up":
+				o.Alive = &holds
+			case "raptoreum_process_cpu_seconds_total":
+				o.CPU = &value
+			case "raptoreum_safe_to_restart":
+				o.Safe = &holds
+			case "raptoreum_port_reachable":
+				o.Port = &holds
+			}
+		}
+	}
+	return o
+}
+
+// trouble names what is wrong. A process that is not known is taken to be there.
+func (o Observation) trouble() Trouble {
+	switch {
+	case o.State == "hung":
+		return Hung
+	case o.State == "unreachable" && o.Alive != nil && !*o.Alive:
+		return Gone
+	case o.State == "unreachable":
+		return Silent
+	}
+	return None
+}
+
+// busy reports whether the process used the CPU since the last check: such a daemon is only slow.
+func busy(h history.History, o Observation) bool {
+	passed := o.At.Sub(h.LastCheck).Seconds()
+	return h.CPU != nil && o.CPU != nil && passed > 0 && (*o.CPU-*h.CPU)/passed > minBusyShare
+}
+
+// stopped reports whether the daemon exited cleanly, and not because of an attempt of ours.
+func stopped(h history.History, o Observation) bool {
+	return h.PidFile && o.PidFile != nil && !*o.PidFile && !h.Ours
+}
+
+// after returns the history with another observation in it.
+func after(h history.History, o Observation) history.History {
+	gap := o.At.Sub(h.LastCheck)
+	inRow := !h.LastCheck.IsZero() && gap >= 0 && gap <= maxGap
+	h.Attempts = h.Recent(o.At)
+	if busy(h, o) || h.BusyAt.After(o.At) { // the clock may have been put back
+		h.BusyAt = o.At
+	}
+	trouble := o.trouble()
+	if o.State == "busy" && h.Trouble == string(Hung) && h.Checks > 0 && inRow {
+		trouble = Hung // the requests that hang have filled its queue
+	}
+	if goesOn := string(trouble) == h.Trouble || trouble == Gone && h.Trouble == string(Hung); !inRow || !goesOn || trouble == None {
+		h.Since, h.Checks = time.Time{}, 0
+	}
+	if trouble != None {
+		if h.Checks == 0 {
+			h.Since = o.At
+		}
+		h.Checks++
+	}
+	h.Trouble = string(trouble)
+	if o.State == "ready" {
+		h.LastReady, h.PidFile, h.Ours = o.At, o.PidFile != nil && *o.PidFile, false
+	}
+	switch {
+	case o.State != "ready":
+		h.ReadySince = time.Time{}
+	case h.ReadySince.IsZero() || !inRow:
+		h.ReadySince = o.At
+	case o.At.Sub(h.ReadySince) >= recovered:
+		h.Attempts, h.GaveUp = nil, false
+	}
+	h.LastCheck, h.CPU = o.At, o.CPU
+	return h
+}

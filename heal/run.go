@@ -1,0 +1,159 @@
+package heal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+
+	"raptoreum_exporter/collector"
+	"raptoreum_exporter/config"
+	"raptoreum_exporter/heal/history"
+	"raptoreum_exporter/host"
+	"raptoreum_exporter/internal/poll"
+)
+
+// gatherTimeout is for one check: a daemon that takes longer is hung.
+const gatherTimeout = 15 * time.Second
+
+// Config is what the command needs. All fields but RealProcfs are required.
+type Config struct {
+	config.Heal
+	Sources    collector.Sources
+	Collectors []string // names of those that are enabled
+	History    string   // file
+	RealProcfs bool     // Sources.Host reads the /proc of this machine: only then may a process be signalled
+	Logger     log.Logger
+}
+
+// Run checks once and restarts raptoreumd if that is due. The exit code is 1 when heal has given up or the
+// restart failed. The error is about a wrong flag or file.
+func Run(ctx context.Context, c Config) (code int, err error) {
+	if c.DryRun {
+		return 0, c.dryRun(ctx)
+	}
+	store, err := history.Open(c.History)
+	if errors.Is(err, history.ErrLocked) {
+		level.Info(c.Logger).Log("msg", Leave, "reason", err)
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("--heal.history: %w", err)
+	}
+	defer store.Close()
+	past, err := store.Read()
+	if err != nil {
+		return 0, fmt.Errorf("--heal.history: %w", err)
+	}
+	decision, now := c.decide(ctx, past)
+	level.Info(c.Logger).Log("msg", decision.Action, "reason", decision.Reason)
+	if ctx.Err() != nil {
+		return 0, nil
+	}
+	switch decision.Action {
+	case Restart:
+		return c.restart(ctx, store, now, decision.Trouble)
+	case GiveUp:
+		code = 1
+	}
+	return code, store.Write(now)
+}
+
+// restart records the attempt, makes it, and records how it ended.
+func (c *Config) restart(ctx context.Context, store *history.Store, h history.History, trouble Trouble) (code int, err error) {
+	h = h.Begin(time.Now())
+	if err := store.Write(h); err != nil {
+		return 0, err
+	}
+	restarter := Restarter{
+		Command: c.command(), Find: c.findProcess, StopTimeout: c.StopTimeout, KillAfter: c.KillAfter,
+		Log: func(msg string, keyvals ...any) {
+			level.Info(c.Logger).Log(append([]any{"msg", msg}, keyvals...)...)
+		},
+	}
+	outcome, failed := restarter.Restart(ctx, trouble)
+	if failed != nil {
+		code = 1
+		level.Error(c.Logger).Log("msg", "not restarted", "reason", failed)
+	} else {
+		level.Info(c.Logger).Log("msg", "attempt finished", "outcome", outcome)
+	}
+	return code, store.Write(h.End(time.Now(), outcome))
+}
+
+// dryRun logs what would be done, and changes nothing.
+func (c *Config) dryRun(ctx context.Context) error {
+	past, err := history.ReadOrEmpty(c.History)
+	if err != nil {
+		return fmt.Errorf("--heal.history: %w", err)
+	}
+	decision, _ := c.decide(ctx, past)
+	level.Info(c.Logger).Log("msg", "would "+string(decision.Action), "reason", decision.Reason, "command", strings.Join(c.command(), " "))
+	return nil
+}
+
+func (c *Config) command() []string { return strings.Fields(c.Command) }
+
+// decide checks once, with the same metrics as a scrape.
+func (c *Config) decide(ctx context.Context, past history.History) (Decision, history.History) {
+	o := c.observe(ctx)
+	if ctx.Err() != nil { // an aborted check says nothing
+		return Decision{Action: Leave, Reason: "heal was stopped"}, past
+	}
+	return Decide(Policy{After: c.After, Attempts: c.Attempts}, past, o)
+}
+
+func (c *Config) observe(ctx context.Context) Observation {
+	ctx, cancel := context.WithTimeout(ctx, gatherTimeout)
+	defer cancel()
+	set := collector.New(collector.Config{Sources: c.Sources, Enabled: c.Collectors})
+	o := Observe(set.Gather(ctx, poll.Wait).Families, time.Now())
+	if _, err := c.findProcess(); err != nil && !errors.Is(err, host.ErrNotRunning) {
+		o.Alive, o.CPU = nil, nil
+	} else {
+		o.Another = errors.Is(err, host.ErrAnother)
+	}
+	if file := c.Sources.Process.PidFile; file != "" {
+		_, err := os.Stat(file)
+		exists := err == nil
+		if exists || errors.Is(err, fs.ErrNotExist) {
+			o.PidFile = &exists
+		}
+	}
+	return o
+}
+
+// Relevant returns the collectors that a decision may depend on.
+func Relevant(enabled []string) []string {
+	return slices.DeleteFunc(slices.Clone(enabled), func(name string) bool {
+		return slices.Contains([]string{"payments", "network", "explorer", "fleet", "heal", "release"}, name)
+	})
+}
+
+// errUnsure means that a process may belong to another node.
+var errUnsure = errors.New("it is unknown which raptoreumd is ours; give --daemon.conf")
+
+// findProcess finds our raptoreumd so that it may be signalled: by its data directory or conf and not by
+// a pid file alone, which may be stale, and in the /proc of this very machine.
+func (c *Config) findProcess() (host.Process, error) {
+	q := c.Sources.Process
+	if q.Datadir == "" && q.Conf == "" || !c.RealProcfs {
+		return host.Process{}, errUnsure
+	}
+	found, err := c.Sources.Host.Daemon(q)
+	if err != nil || q.PidFile == "" {
+		return found, err
+	}
+	q.PidFile = ""
+	if again, err := c.Sources.Host.Daemon(q); err != nil || again.PID != found.PID {
+		return host.Process{}, errUnsure
+	}
+	return found, nil
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
+
+	"raptoreum_exporter/config"
+	"raptoreum_exporter/internal/harness"
+	"raptoreum_exporter/internal/simnet"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(leakChecked{m}, map[string]func(){config.Program: main})
+}
+
+// leakChecked fails tests that leave goroutines behind.
+type leakChecked struct{ *testing.M }
+
+// Run implements testscript.TestingM.
+func (m leakChecked) Run() int {
+	code := m.M.Run()
+	http.DefaultClient.CloseIdleConnections()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+// TestCommandLine runs testdata/cli/*.txtar.
+func TestCommandLine(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata/cli"})
+}
+
+var update = flag.Bool("update", false, "rewrite the expected files")
+
+const (
+	tableBegins = "<!-- flags: made by make docs -->\n"
+	tableEnds   = "<!-- end of flags -->\n"
+)
+
+// TestDocsFlags fails when the table of flags in README.md is stale; make docs writes it.
+func TestDocsFlags(t *testing.T) {
+	_, app, _, err := parse(nil, io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table strings.Builder
+	fmt.Fprint(&table, "\n| flag | meaning |\n|---|---|\n")
+	rows := func(command string, flags []*kingpin.FlagModel) {
+		for _, f := range flags {
+			if f.Hidden || f.Name == "help" || f.Name == "version" {
+				continue
+			}
+			name, help := command+"--"+f.Name, f.Help
+			if f.IsBoolFlag() && strings.HasPrefix(f.Name, "collector.") {
+				name = "--[no-]" + f.Name
+			} else if len(f.Default) > 0 && f.Default[0] != "" && !f.IsBoolFlag() {
+				help += " Default: `" + f.Default[0] + "`"
+			}
+			fmt.Fprintf(&table, "| `%s` | %s |\n", name, help)
+		}
+	}
+	rows("", app.Model().Flags)
+	for _, command := range app.Model().Commands {
+		rows(command.Name+" ", command.Flags)
+	}
+	fmt.Fprint(&table, "\n")
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, begins := strings.Cut(string(readme), tableBegins)
+	have, after, ends := strings.Cut(rest, tableEnds)
+	if !begins || !ends {
+		t.Fatal("README.md has no place for the table of flags")
+	}
+	if *update {
+		written := before + tableBegins + table.String() + tableEnds + after
+		if err := os.WriteFile("README.md", []byte(written), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		have = table.String()
+	}
+	if diff := cmp.Diff(strings.Split(have, "\n"), strings.Split(table.String(), "\n")); diff != "" {
+		t.Errorf("the table of flags in README.md is stale; run make docs:\n%s", diff)
+	}
+}
+
+// TestStopDuringScrape: a scrape under way at the end gets a true answer, not a hung daemon.
+func TestStopDuringScrape(t *testing.T) {
+	fake := harness.Start(t, "healthy", nil, func(s *simnet.State) { s.RPCDelay = simnet.Duration(40 * time.Millisecond) })
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	free.Close()
+	o, _, _, err := parse([]string{"--daemon.conf=" + fake.Conf, "--web.listen-address=" + address, "--no-collector.explorer", "--no-collector.release"}, io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	log := new(harness.Buffer)
+	go func() { ended <- serve(ctx, o, log) }()
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if conn, err := net.Dial("tcp", address); err == nil {
+			conn.Close()
+			break
+		}
+	}
+	before := fake.Network.Calls().RoundTrips
+	body := make(chan string, 1)
+	go func() {
+		response, err := http.Get("http://" + address + "/metrics")
+		if err != nil {
+			body <- err.Error()
+			return
+		}
+		defer response.Body.Close()
+		text, _ := io.ReadAll(response.Body)
+		body <- string(text)
+	}()
+	for fake.Network.Calls().RoundTrips == before {
+		time.Sleep(time.Millisecond)
+	}
+	stop()
+	if text := <-body; !strings.Contains(text, "\nraptoreum_up 1\n") {
+		t.Errorf("the scrape got %.300s; log:\n%s", text, log)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("serve: %v", err)
+	}
+}

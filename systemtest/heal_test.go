@@ -1,0 +1,188 @@
+package systemtest
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"raptoreum_exporter/heal/history"
+	"raptoreum_exporter/internal/harness"
+	"raptoreum_exporter/internal/simnet"
+)
+
+// startCommand starts the daemon: it logs when it begins and ends, and when it was not alone.
+const startCommand = `#!/bin/sh
+exec 9> "$0.lock"
+flock -n 9 || echo twice >> "$0.log"
+echo begun >> "$0.log"
+sleep 0.3
+echo done >> "$0.log"
+`
+
+// healing is a daemon that refuses, has been observed so for an hour, and the command line of heal.
+type healing struct {
+	dir     string
+	history string
+	flags   []string
+	ended   chan struct{} // closed when the daemon's process has ended
+}
+
+func newHealing(t *testing.T, alive bool) *healing {
+	t.Helper()
+	_, o := harness.Command(t, "healthy", func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonRefused, simnet.PortClosed })
+	h := &healing{dir: t.TempDir(), ended: make(chan struct{})}
+	conf, err := os.ReadFile(o.Daemon.Conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name, content string) string {
+		path := filepath.Join(h.dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	h.history = filepath.Join(h.dir, "history.json")
+	h.flags = []string{
+		"heal", "--daemon.conf=" + write("raptoreum.conf", string(conf)), "--heal.history=" + h.history,
+		"--heal.command=" + write("start", startCommand), "--heal.stop-timeout=2s",
+	}
+	trouble := "gone"
+	if alive {
+		trouble = "silent"
+		h.startDaemon(t)
+	}
+	now := time.Now()
+	h.record(t, history.History{LastCheck: now.Add(-time.Minute), Since: now.Add(-time.Hour), Checks: 30, Trouble: trouble, LastReady: now.Add(-2 * time.Hour)})
+	return h
+}
+
+// record writes a history.
+func (h *healing) record(t *testing.T, past history.History) {
+	t.Helper()
+	s, err := history.Open(h.history)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Write(past); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (h *healing) startDaemon(t *testing.T) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	daemon := exec.CommandContext(context.WithoutCancel(t.Context()), self, "-datadir="+h.dir)
+	daemon.Args[0] = daemonName
+	if err := daemon.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = daemon.Wait(); close(h.ended) }()
+	t.Cleanup(func() { _ = daemon.Process.Kill(); <-h.ended })
+}
+
+func (h *healing) log(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(h.dir, "start.log"))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func (h *healing) read(t *testing.T) history.History {
+	t.Helper()
+	past, err := history.Read(h.history)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return past
+}
+
+// TestHealStopped: once heal has stopped the daemon it starts it, even when it is told to stop.
+func TestHealStopped(t *testing.T) {
+	t.Parallel()
+	h := newHealing(t, true)
+	cmd := exec.CommandContext(t.Context(), binary, h.flags...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-h.ended // by heal's SIGTERM
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if _ = cmd.Wait(); cmd.ProcessState.ExitCode() != 0 || h.log(t) != "begun\ndone\n" {
+		t.Errorf("%s, %q", cmd.ProcessState, h.log(t))
+	}
+	past := h.read(t)
+	if n := len(past.Attempts); n != 1 || past.Attempts[0].Ended.IsZero() || !strings.HasPrefix(past.Attempts[0].Outcome, "succeeded: ") {
+		t.Errorf("%+v", past)
+	}
+}
+
+// TestHealKilled: killed at any moment, heal leaves a history that can be read, has counted what it
+// began, and never has two commands run at once, whoever comes next.
+func TestHealKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("seconds for each kill")
+	}
+	t.Parallel()
+	const kills = 14
+	random := rand.New(rand.NewPCG(3, 4))
+	begun, counted := 0, 0
+	for i := range kills {
+		h := newHealing(t, i%2 == 0)
+		cmd := exec.CommandContext(t.Context(), binary, h.flags...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		other := make(chan result, 1)
+		go func() { other <- run(t, h.flags...) }() // at the same time
+		limit := 500
+		if i%2 == 0 {
+			limit = 6500 // it waits for a supervisor
+		}
+		time.Sleep(time.Duration(random.IntN(limit)) * time.Millisecond)
+		if err := cmd.Process.Signal(syscall.SIGKILL); err != nil && !strings.Contains(err.Error(), "finished") {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait()
+		<-other
+		run(t, h.flags...) // the timer's next
+		log, past := h.log(t), h.read(t)
+		if strings.Contains(log, "twice") {
+			t.Fatalf("two commands at once:\n%s", log)
+		}
+		if n := strings.Count(log, "begun"); n > past.Restarts || n > 1 {
+			t.Fatalf("%d commands, %d restarts in the history, log\n%s", n, past.Restarts, log)
+		}
+		begun, counted = begun+strings.Count(log, "begun"), counted+past.Restarts
+	}
+	t.Logf("%d kills: %d commands begun, %d restarts counted", kills, begun, counted)
+	if begun == 0 || counted < kills/2 {
+		t.Error("too few restarts were begun for the kills to meet them")
+	}
+}
+
+// TestHealGaveUp: check reports that heal has given up.
+func TestHealGaveUp(t *testing.T) {
+	t.Parallel()
+	h := newHealing(t, false)
+	past := h.read(t)
+	past.GaveUp, past.LastCheck = true, time.Now()
+	h.record(t, past)
+	args := []string{"check", "--quiet", h.flags[1], h.flags[2], "--no-collector.explorer", "--no-collector.release"}
+	if r := run(t, args...); r.code != 2 || !strings.Contains(r.stdout, "has given up") {
+		t.Errorf("check: exit %d\n%s", r.code, r.stdout)
+	}
+}

@@ -1,0 +1,92 @@
+// Package web serves what the exporter knows over HTTP.
+//
+//	/metrics            one scrape: the smartnode beside this exporter, and the exporter itself
+//	/probe?target=NAME  one smartnode of the fleet, judged from outside
+//	/sd                 the fleet, for Prometheus's HTTP service discovery
+//	/runbooks/          what to do about each alert
+//	/                   a page that links to all this
+//
+// A scrape and a probe end before the scraper's timeout, and only so many run at a time. Nobody can make
+// the exporter connect to anything that is not in its configuration or in the fleet.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+
+	"raptoreum_exporter/alerts"
+	"raptoreum_exporter/collector"
+	"raptoreum_exporter/config"
+)
+
+// Config is what the handler serves. All fields but Vantage and Version are required.
+type Config struct {
+	Web        config.Web // valid
+	Sources    collector.Sources
+	Collectors []string // names of those that are enabled
+	Vantage    string   // name of the place that probes come from
+	Version    string   // of this program
+	Logger     log.Logger
+}
+
+// NewHandler returns the routes of the exporter.
+func NewHandler(c Config) http.Handler {
+	recent := newResults()
+	limited := func(h http.Handler) http.Handler { return limit(c.Web.MaxRequests, h) }
+	set := collector.New(collector.Config{Sources: c.Sources, Enabled: c.Collectors, Logger: c.Logger})
+	mux := http.NewServeMux()
+	mux.Handle("GET "+c.Web.TelemetryPath, limited(newMetrics(set, !c.Web.DisableExporterMetrics, c.Logger)))
+	mux.HandleFunc("GET /runbooks/{alert}", alerts.ServeRunbook)
+	mux.HandleFunc("GET /-/healthy", ok)
+	mux.HandleFunc("GET /-/ready", ok)
+	mux.Handle("GET /", &landing{telemetry: c.Web.TelemetryPath, fleet: c.Sources.Fleet, results: recent, version: c.Version, logger: c.Logger})
+	if c.Sources.Fleet == nil {
+		return mux
+	}
+	mux.Handle("GET /sd", &discovery{fleet: c.Sources.Fleet, vantage: c.Vantage, external: c.Web.ExternalURL})
+	mux.Handle("GET /probe", limited(&prober{fleet: c.Sources.Fleet, metrics: collector.NewProbe(), results: recent, logger: c.Logger}))
+	mux.HandleFunc("POST /-/reload", func(w http.ResponseWriter, r *http.Request) {
+		if err := Reload(c.Sources.Fleet, c.Logger); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		ok(w, r)
+	})
+	return mux
+}
+
+func ok(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "OK") }
+
+// shutdownTimeout bounds the wait for running scrapes: one that hangs with its daemon is not worth more.
+const shutdownTimeout = 5 * time.Second
+
+// Serve serves the handler as the flags of exporter-toolkit say, until ctx is done or listening fails.
+func Serve(ctx context.Context, handler http.Handler, flags *toolkit.FlagConfig, logger log.Logger, toolkitLogger *slog.Logger) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+	failed := make(chan error, 1)
+	go func() { failed <- toolkit.ListenAndServe(server, flags, toolkitLogger) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	level.Info(logger).Log("msg", "stopping")
+	timeout, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	if err := server.Shutdown(timeout); err != nil {
+		err = server.Close()
+		level.Debug(logger).Log("msg", "scrapes aborted", "err", err)
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
