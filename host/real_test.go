@@ -39,7 +39,7 @@ func start(t *testing.T, dir string) *exec.Cmd {
 }
 
 // TestDaemonReal finds a real process. Other raptoreumd may run on this machine: its -datadir
-// tells them apart, and once it is dead the answer is compared with its pid only.
+// distinguishes them, and once it has exited only its pid is compared.
 func TestDaemonReal(t *testing.T) {
 	dir := t.TempDir()
 	cmd := start(t, dir)
@@ -61,7 +61,7 @@ func TestDaemonReal(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	gone := func(when string) {
+	notFound := func(when string) {
 		for name, q := range map[string]host.Query{"pid file": byFile, "scan": byScan} {
 			p, err := h.Daemon(q)
 			if p.PID == pid {
@@ -81,13 +81,12 @@ func TestDaemonReal(t *testing.T) {
 			t.Fatalf("no zombie: %q, error %v", data, err)
 		}
 	}
-	gone("zombie")
+	notFound("zombie")
 	_ = cmd.Wait()
-	gone("reaped")
+	notFound("reaped")
 }
 
-// TestDaemonRealUsers: whether the user database knows the user of a daemon or not, a daemon
-// that is alone is found.
+// TestDaemonRealUsers: the only daemon is found, whether or not its user is in the user database.
 func TestDaemonRealUsers(t *testing.T) {
 	for _, uid := range []int{os.Getuid(), 1<<31 - 7} {
 		dir := t.TempDir()
