@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -35,8 +32,11 @@ type Query struct {
 
 // Process is a raptoreumd that was running when it was found.
 type Process struct {
-	PID    int
-	Cgroup string // folder below Config.Cgroupfs that counts its memory; "" is unknown
+	PID int
+
+	// Cgroups has the path of its cgroup in each hierarchy, by the controllers of the hierarchy as
+	// /proc/PID/cgroup names them: "memory", "cpu,cpuacct", "" for cgroup v2. nil is unknown.
+	Cgroups map[string]string
 }
 
 // Daemon finds our raptoreumd. All processes are read only when the pid file does not lead to it.
@@ -107,41 +107,15 @@ func readPid(file string) int {
 	return pid
 }
 
-// newProcess adds the cgroup that accounts for the memory of p: in cgroup v1 the one of the memory
-// controller, in v2 the only one.
+// newProcess adds the cgroups of p.
 func newProcess(p procfs.Proc) Process {
 	groups, err := p.Cgroups()
-	if err != nil {
+	if err != nil || len(groups) == 0 {
 		return Process{PID: p.PID}
 	}
-	var folder string
+	cgroups := make(map[string]string, len(groups))
 	for _, g := range groups {
-		if g.Path != path.Clean(g.Path) {
-			continue // "/../x": outside our cgroup namespace, so it is not below Cgroupfs
-		}
-		if slices.Contains(g.Controllers, "memory") {
-			folder = path.Join("/memory", g.Path)
-			break
-		}
-		if g.HierarchyID == 0 {
-			folder = g.Path
-		}
+		cgroups[strings.Join(g.Controllers, ",")] = g.Path
 	}
-	return Process{PID: p.PID, Cgroup: folder}
-}
-
-// DaemonOOMKills returns how many processes of the cgroup of p the kernel has killed because
-// memory ran out (memory.events, memory.oom_control before cgroup v2). The count is lost with the cgroup:
-// systemd creates a new one when it restarts a service. The error wraps fs.ErrNotExist when the
-// kernel does not report it.
-func (h *Host) DaemonOOMKills(p Process) (uint64, error) {
-	if p.Cgroup == "" {
-		return 0, fmt.Errorf("cgroup of pid %d: %w", p.PID, fs.ErrNotExist)
-	}
-	folder := filepath.Join(h.config.Cgroupfs, filepath.Clean("/"+p.Cgroup))
-	kills, err := count(filepath.Join(folder, "memory.events"), "oom_kill")
-	if errors.Is(err, fs.ErrNotExist) {
-		return count(filepath.Join(folder, "memory.oom_control"), "oom_kill")
-	}
-	return kills, err
+	return Process{PID: p.PID, Cgroups: cgroups}
 }

@@ -1,21 +1,19 @@
 // Package host reads what Linux reports about the machine that raptoreumd runs on.
 //
-// It finds raptoreumd's pid (its pid file first, then the names of all processes), the OOM kills of
-// its cgroup, the machine's CPU and memory, and the space on the file system of the
+// It finds raptoreumd's pid (its pid file first, then the names of all processes), the limits and
+// OOM kills of its cgroup, the machine's CPU and memory, and the space on the file system of the
 // data directory. It keeps no state between calls and needs no root. Of other processes it reads
 // only what every user may read: name, command line, link to the executable, status and cgroup.
 // What the kernel does not report is absent, never zero.
 package host
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"github.com/prometheus/procfs"
@@ -97,28 +95,4 @@ func home(uid uint64) (string, error) {
 		return "", err
 	}
 	return u.HomeDir, nil
-}
-
-// count returns the number after key in a file of lines "key number", for which procfs has no
-// reader. The error wraps fs.ErrNotExist when the file or the key is missing or not readable.
-func count(path, key string) (uint64, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrPermission) {
-		return 0, fmt.Errorf("%w for this user: %w", fs.ErrNotExist, err)
-	}
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(data)) {
-		fields := strings.Fields(line)
-		if len(fields) != 2 || fields[0] != key {
-			continue
-		}
-		n, err := strconv.ParseUint(fields[1], 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("%s: %s: %w", path, key, err)
-		}
-		return n, nil
-	}
-	return 0, fmt.Errorf("%s: no %s: %w", path, key, fs.ErrNotExist)
 }

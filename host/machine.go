@@ -48,7 +48,7 @@ func (h *Host) Machine() (Machine, error) {
 	m.MemoryAvailable, m.MemoryTotal = memory.MemAvailableBytes, memory.MemTotalBytes
 	m.SwapFree, m.SwapTotal = memory.SwapFreeBytes, memory.SwapTotalBytes
 
-	kills, err := count(filepath.Join(h.config.Procfs, "vmstat"), "oom_kill")
+	kills, err := readField(filepath.Join(h.config.Procfs, "vmstat"), "oom_kill")
 	note("vmstat", err)
 	if err == nil {
 		m.OOMKills = &kills
