@@ -94,79 +94,98 @@ func TestDaemonLimits(t *testing.T) {
 	}
 }
 
-// TestDaemonLimitsDamaged replaces one file. A folder in its place is one that cannot be read.
-func TestDaemonLimitsDamaged(t *testing.T) {
+// What replaces a file in the fixtures; a folder in its place is one that cannot be read.
+const (
+	missing    = "missing"
+	unreadable = "unreadable"
+)
+
+// damage replaces one file.
+type damage struct {
+	file, content string
+	lacks         func(*host.Limits) // removes what is then unknown
+	wantErr       string             // "" is none
+}
+
+func noCores(l *host.Limits)     { l.CPUCores = nil }
+func noThrottled(l *host.Limits) { l.CPUThrottledSeconds = nil }
+func noLimit(l *host.Limits)     { l.MemoryLimit = nil }
+func noUsed(l *host.Limits)      { l.MemoryUsed = nil }
+func noMemory(l *host.Limits)    { l.MemoryLimit, l.MemoryUsed = nil, nil }
+func nothing(*host.Limits)       {}
+
+func TestDaemonLimitsDamagedV2(t *testing.T) {
 	const folder = "/system.slice/raptoreumd.service/"
-	const missing, unreadable = "missing", "unreadable"
-	noCores := func(l *host.Limits) { l.CPUCores = nil }
-	noThrottled := func(l *host.Limits) { l.CPUThrottledSeconds = nil }
-	noLimit := func(l *host.Limits) { l.MemoryLimit = nil }
-	noUsed := func(l *host.Limits) { l.MemoryUsed = nil }
-	noMemory := func(l *host.Limits) { l.MemoryLimit, l.MemoryUsed = nil, nil }
-	nothing := func(*host.Limits) {}
-	for name, tc := range map[string]struct {
-		fixture, file, content string
-		lacks                  func(*host.Limits)
-		wantErr                string // "" is none
-	}{
-		"v2 cpu.max missing":        {"v2-systemd", folder + "cpu.max", missing, noCores, ""},
-		"v2 cpu.max unreadable":     {"v2-systemd", folder + "cpu.max", unreadable, noCores, "cpu.max"},
-		"v2 cpu.max empty":          {"v2-systemd", folder + "cpu.max", "", noCores, "cpu.max"},
-		"v2 cpu.max negative":       {"v2-systemd", folder + "cpu.max", "-5 100000\n", noCores, "cpu.max"},
-		"v2 cpu.max period 0":       {"v2-systemd", folder + "cpu.max", "100000 0\n", noCores, "cpu.max"},
-		"v2 parent's cpu.max bad":   {"v2-systemd", "/system.slice/cpu.max", "x 1\n", nothing, "cpu.max"},
-		"v2 cpu.stat missing":       {"v2-systemd", folder + "cpu.stat", missing, noThrottled, ""},
-		"v2 cpu.stat bad":           {"v2-systemd", folder + "cpu.stat", "throttled_usec -1\n", noThrottled, "cpu.stat: throttled_usec"},
-		"v2 cpu.stat truncated":     {"v2-systemd", folder + "cpu.stat", "throttled_usec", noThrottled, ""},
-		"v2 memory.max missing":     {"v2-systemd", folder + "memory.max", missing, noLimit, ""},
-		"v2 memory.max bad":         {"v2-systemd", folder + "memory.max", "3G\n", noLimit, "memory.max"},
-		"v2 memory.high missing":    {"v2-systemd", folder + "memory.high", missing, nothing, ""},
-		"v2 memory.high bad":        {"v2-systemd", folder + "memory.high", "none\n", nothing, "memory.high"},
-		"v2 memory.current missing": {"v2-systemd", folder + "memory.current", missing, noUsed, ""},
-		"v2 memory.current bad":     {"v2-systemd", folder + "memory.current", "much\n", noUsed, "memory.current"},
-		"v2 memory.stat missing":    {"v2-systemd", folder + "memory.stat", missing, noUsed, ""},
-		"v2 memory.stat unreadable": {"v2-systemd", folder + "memory.stat", unreadable, noUsed, "memory.stat"},
-		"v2 memory.stat bad":        {"v2-systemd", folder + "memory.stat", "inactive_file x\n", noUsed, "inactive_file"},
-		"v2 more cache than usage":  {"v2-systemd", folder + "memory.stat", "inactive_file 99999999999\n", func(l *host.Limits) { *l.MemoryUsed = 0 }, ""},
-		"v1 quota missing":          {"v1-systemd", "/cpu,cpuacct" + folder + "cpu.cfs_quota_us", missing, noCores, ""},
-		"v1 quota bad":              {"v1-systemd", "/cpu,cpuacct" + folder + "cpu.cfs_quota_us", "x\n", noCores, "cpu.cfs_quota_us"},
-		"v1 period missing":         {"v1-systemd", "/cpu,cpuacct" + folder + "cpu.cfs_period_us", missing, noCores, ""},
-		"v1 period 0":               {"v1-systemd", "/cpu,cpuacct" + folder + "cpu.cfs_period_us", "0\n", noCores, "cpu.cfs_quota_us"},
-		"v1 memory.stat missing":    {"v1-systemd", "/memory" + folder + "memory.stat", missing, noMemory, ""},
-		"v1 memory.stat bad":        {"v1-systemd", "/memory" + folder + "memory.stat", "hierarchical_memory_limit x\ntotal_inactive_file 268435456\n", noLimit, "hierarchical_memory_limit"},
-		"v1 limit before 3.19":      {"v1-systemd", "/memory" + folder + "memory.stat", "hierarchical_memory_limit 18446744073709551615\ntotal_inactive_file 268435456\n", noLimit, ""},
-		"v1 limit, pages of 64K":    {"v1-systemd", "/memory" + folder + "memory.stat", "hierarchical_memory_limit 9223372036854710272\ntotal_inactive_file 268435456\n", noLimit, ""},
-		"v1 usage missing":          {"v1-systemd", "/memory" + folder + "memory.usage_in_bytes", missing, noUsed, ""},
+	for name, tc := range map[string]damage{
+		"v2 cpu.max missing":        {folder + "cpu.max", missing, noCores, ""},
+		"v2 cpu.max unreadable":     {folder + "cpu.max", unreadable, noCores, "cpu.max"},
+		"v2 cpu.max empty":          {folder + "cpu.max", "", noCores, "cpu.max"},
+		"v2 cpu.max negative":       {folder + "cpu.max", "-5 100000\n", noCores, "cpu.max"},
+		"v2 cpu.max period 0":       {folder + "cpu.max", "100000 0\n", noCores, "cpu.max"},
+		"v2 parent's cpu.max bad":   {"/system.slice/cpu.max", "x 1\n", nothing, "cpu.max"},
+		"v2 cpu.stat missing":       {folder + "cpu.stat", missing, noThrottled, ""},
+		"v2 cpu.stat bad":           {folder + "cpu.stat", "throttled_usec -1\n", noThrottled, "cpu.stat: throttled_usec"},
+		"v2 cpu.stat truncated":     {folder + "cpu.stat", "throttled_usec", noThrottled, ""},
+		"v2 memory.max missing":     {folder + "memory.max", missing, noLimit, ""},
+		"v2 memory.max bad":         {folder + "memory.max", "3G\n", noLimit, "memory.max"},
+		"v2 memory.high missing":    {folder + "memory.high", missing, nothing, ""},
+		"v2 memory.high bad":        {folder + "memory.high", "none\n", nothing, "memory.high"},
+		"v2 memory.current missing": {folder + "memory.current", missing, noUsed, ""},
+		"v2 memory.current bad":     {folder + "memory.current", "much\n", noUsed, "memory.current"},
+		"v2 memory.stat missing":    {folder + "memory.stat", missing, noUsed, ""},
+		"v2 memory.stat unreadable": {folder + "memory.stat", unreadable, noUsed, "memory.stat"},
+		"v2 memory.stat bad":        {folder + "memory.stat", "inactive_file x\n", noUsed, "inactive_file"},
+		"v2 more cache than usage":  {folder + "memory.stat", "inactive_file 99999999999\n", func(l *host.Limits) { *l.MemoryUsed = 0 }, ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			h, p, dir := machine(t, tc.fixture)
-			want, err := h.DaemonLimits(p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			tc.lacks(&want)
-			file := filepath.Join(dir, "cgroup", tc.file)
-			if err := os.Remove(file); err != nil {
-				t.Fatal(err)
-			}
-			switch tc.content {
-			case missing:
-			case unreadable:
-				err = os.Mkdir(file, 0o755)
-			default:
-				err = os.WriteFile(file, []byte(tc.content), 0o644)
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := h.DaemonLimits(p)
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
-			if (err != nil) != (tc.wantErr != "") || err != nil && !strings.Contains(err.Error(), tc.wantErr) {
-				t.Errorf("got error %v, want one with %q", err, tc.wantErr)
-			}
-		})
+		t.Run(name, func(t *testing.T) { tc.run(t, "v2-systemd") })
+	}
+}
+
+func TestDaemonLimitsDamagedV1(t *testing.T) {
+	const folder = "/system.slice/raptoreumd.service/"
+	for name, tc := range map[string]damage{
+		"v1 quota missing":       {"/cpu,cpuacct" + folder + "cpu.cfs_quota_us", missing, noCores, ""},
+		"v1 quota bad":           {"/cpu,cpuacct" + folder + "cpu.cfs_quota_us", "x\n", noCores, "cpu.cfs_quota_us"},
+		"v1 period missing":      {"/cpu,cpuacct" + folder + "cpu.cfs_period_us", missing, noCores, ""},
+		"v1 period 0":            {"/cpu,cpuacct" + folder + "cpu.cfs_period_us", "0\n", noCores, "cpu.cfs_quota_us"},
+		"v1 memory.stat missing": {"/memory" + folder + "memory.stat", missing, noMemory, ""},
+		"v1 memory.stat bad":     {"/memory" + folder + "memory.stat", "hierarchical_memory_limit x\ntotal_inactive_file 268435456\n", noLimit, "hierarchical_memory_limit"},
+		"v1 limit before 3.19":   {"/memory" + folder + "memory.stat", "hierarchical_memory_limit 18446744073709551615\ntotal_inactive_file 268435456\n", noLimit, ""},
+		"v1 limit, pages of 64K": {"/memory" + folder + "memory.stat", "hierarchical_memory_limit 9223372036854710272\ntotal_inactive_file 268435456\n", noLimit, ""},
+		"v1 usage missing":       {"/memory" + folder + "memory.usage_in_bytes", missing, noUsed, ""},
+	} {
+		t.Run(name, func(t *testing.T) { tc.run(t, "v1-systemd") })
+	}
+}
+
+func (d damage) run(t *testing.T, fixture string) {
+	t.Helper()
+	h, p, dir := machine(t, fixture)
+	want, err := h.DaemonLimits(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.lacks(&want)
+	file := filepath.Join(dir, "cgroup", d.file)
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	switch d.content {
+	case missing:
+	case unreadable:
+		err = os.Mkdir(file, 0o755)
+	default:
+		err = os.WriteFile(file, []byte(d.content), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := h.DaemonLimits(p)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if (err != nil) != (d.wantErr != "") || err != nil && !strings.Contains(err.Error(), d.wantErr) {
+		t.Errorf("got error %v, want one with %q", err, d.wantErr)
 	}
 }
 
