@@ -35,7 +35,23 @@ func start(t *testing.T, dir string) *exec.Cmd {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
+	waitFor(t, cmd.Process.Pid, func(cmdline []byte) bool { return len(cmdline) > 0 }) // set a little after exec
 	return cmd
+}
+
+// waitFor waits until the command line of a process is as wanted.
+func waitFor(t *testing.T, pid int, wanted func(cmdline []byte) bool) {
+	t.Helper()
+	file := filepath.Join("/proc", strconv.Itoa(pid), "cmdline")
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		cmdline, err := os.ReadFile(file)
+		if err == nil && wanted(cmdline) {
+			return
+		}
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("got command line %q, error %v", cmdline, err)
+		}
+	}
 }
 
 // TestDaemonReal finds a real process. Other raptoreumd may run on this machine: its -datadir
@@ -71,16 +87,7 @@ func TestDaemonReal(t *testing.T) {
 			}
 		}
 	}
-	cmdline := filepath.Join("/proc", strconv.Itoa(pid), "cmdline")
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-		data, err := os.ReadFile(cmdline)
-		if err == nil && len(data) == 0 {
-			break // a zombie until it is waited for
-		}
-		if err != nil || time.Now().After(deadline) {
-			t.Fatalf("no zombie: %q, error %v", data, err)
-		}
-	}
+	waitFor(t, pid, func(cmdline []byte) bool { return len(cmdline) == 0 }) // a zombie until it is waited for
 	notFound("zombie")
 	_ = cmd.Wait()
 	notFound("reaped")
