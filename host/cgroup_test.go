@@ -17,41 +17,48 @@ func TestDaemonOOMKills(t *testing.T) {
 		folder = "/system.slice/raptoreumd.service"
 		events = "low 0\nhigh 0\nmax 11\noom 3\noom_kill 2\noom_group_kill 0\n"
 	)
+	type cgroups = map[string]string
+	inV1 := cgroups{"name=systemd": "/x", "cpu,memory": folder, "": "/"}
+	inV2, inRoot := cgroups{"": folder}, cgroups{"": "/"}
 	for name, tc := range map[string]struct {
-		cgroup        string // of the process; "" is missing
-		file, content string // below the cgroup file system
-		folder        string
-		kills         uint64
-		absent, wrong bool
+		cgroup          string            // of the process; "" is missing
+		files           map[string]string // below the cgroup file system
+		cgroups         cgroups
+		kills           uint64
+		absent, wantErr bool
 	}{
-		"v2":                       {v2, folder + "/memory.events", events, folder, 2, false, false},
-		"v2 without accounting":    {v2, folder + "/cgroup.procs", "", folder, 0, true, false},
-		"v2 root":                  {"0::/\n", "/cgroup.procs", "", "/", 0, true, false},
-		"v2 root of a container":   {"0::/\n", "/memory.events", events, "/", 2, false, false},
-		"v2 outside our namespace": {"0::/../other\n", "/other/memory.events", events, "", 0, true, false},
-		"v2 before 4.13":           {v2, folder + "/memory.events", "oom 3\n", folder, 0, true, false},
-		"v2 malformed":             {v2, folder + "/memory.events", "oom_kill two\n", folder, 0, false, true},
-		"v1":                       {v1, "/memory" + folder + "/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 5\n", "/memory" + folder, 5, false, false},
-		"v1 before 4.13":           {v1, "/memory" + folder + "/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\n", "/memory" + folder, 0, true, false},
-		"v1 without memory":        {"3:cpu:/x\n", "/x", "", "", 0, true, false},
-		"no cgroup file":           {"", "/x", "", "", 0, true, false},
-		"malformed cgroup file":    {"0:", "/x", "", "", 0, true, false},
+		"v2":                       {v2, cgroups{folder + "/memory.events": events}, inV2, 2, false, false},
+		"v2 without accounting":    {v2, cgroups{folder + "/cgroup.procs": ""}, inV2, 0, true, false},
+		"v2 root":                  {"0::/\n", cgroups{"/cgroup.procs": "7\n"}, inRoot, 0, true, false},
+		"v2 root of a container":   {"0::/\n", cgroups{"/memory.events": events, "/cgroup.procs": "1\n7\n"}, inRoot, 2, false, false},
+		"v2 root of another":       {"0::/\n", cgroups{"/memory.events": events, "/cgroup.procs": "1\n77\n"}, inRoot, 0, true, false},
+		"v2 outside our namespace": {"0::/../other\n", cgroups{"/other/memory.events": events}, cgroups{"": "/../other"}, 0, true, false},
+		"v2 before 4.13":           {v2, cgroups{folder + "/memory.events": "oom 3\n"}, inV2, 0, true, false},
+		"v2 malformed":             {v2, cgroups{folder + "/memory.events": "oom_kill two\n"}, inV2, 0, false, true},
+		"v1":                       {v1, cgroups{"/memory" + folder + "/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 5\n"}, inV1, 5, false, false},
+		"v1 before 4.13":           {v1, cgroups{"/memory" + folder + "/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\n"}, inV1, 0, true, false},
+		"v1 without memory":        {"3:cpu:/x\n", cgroups{"/x": ""}, cgroups{"cpu": "/x"}, 0, true, false},
+		"no cgroup file":           {"", cgroups{"/x": ""}, nil, 0, true, false},
+		"malformed cgroup file":    {"0:", cgroups{"/x": ""}, nil, 0, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			process{pid: 7, args: "raptoreumd"}.write(t, dir)
-			files := map[string]string{"cgroup" + tc.file: tc.content}
+			files := map[string]string{}
+			for file, content := range tc.files {
+				files["cgroup"+file] = content
+			}
 			if tc.cgroup != "" {
 				files["proc/7/cgroup"] = tc.cgroup
 			}
 			write(t, dir, files)
 			h := newHost(t, dir)
 			p, err := h.Daemon(host.Query{})
-			if diff := cmp.Diff(host.Process{PID: 7, Cgroup: tc.folder}, p); diff != "" || err != nil {
+			if diff := cmp.Diff(host.Process{PID: 7, Cgroups: tc.cgroups}, p); diff != "" || err != nil {
 				t.Fatalf("error %v, -want +got:\n%s", err, diff)
 			}
 			kills, err := h.DaemonOOMKills(p)
-			if kills != tc.kills || errors.Is(err, fs.ErrNotExist) != tc.absent || (err != nil) != (tc.absent || tc.wrong) {
+			if kills != tc.kills || errors.Is(err, fs.ErrNotExist) != tc.absent || (err != nil) != (tc.absent || tc.wantErr) {
 				t.Errorf("got %d, error %v", kills, err)
 			}
 		})
@@ -60,8 +67,8 @@ func TestDaemonOOMKills(t *testing.T) {
 
 func TestDaemonOOMKillsStaysBelow(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"memory.events": "oom_kill 1\n"})
-	_, err := newHost(t, dir).DaemonOOMKills(host.Process{PID: 7, Cgroup: "/.."})
+	write(t, dir, map[string]string{"memory.events": "oom_kill 1\n", "cgroup.procs": "7\n"})
+	_, err := newHost(t, dir).DaemonOOMKills(host.Process{PID: 7, Cgroups: map[string]string{"": "/.."}})
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v, want fs.ErrNotExist", err)
 	}

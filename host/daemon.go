@@ -6,9 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,34 +14,39 @@ import (
 )
 
 var (
-	// ErrNotRunning means that no raptoreumd of ours is alive.
+	// ErrNotRunning means that no raptoreumd matches the Query.
 	ErrNotRunning = errors.New("raptoreumd is not running")
-	// ErrSeveral means that more than one raptoreumd is alive and nothing tells which is ours.
+	// ErrSeveral means that more than one raptoreumd matches the Query equally.
 	ErrSeveral = errors.New("several raptoreumd are running")
-	// ErrAnother means, with ErrNotRunning, that a raptoreumd with another data directory is alive.
-	ErrAnother = errors.New("another is")
+	// ErrAnother means, together with ErrNotRunning, that a raptoreumd with another data directory
+	// or conf is running.
+	ErrAnother = errors.New("another raptoreumd is running")
 )
 
-// Query tells our raptoreumd from others on the same machine. What is not known is "".
+// Query distinguishes our raptoreumd from others on the same machine. "" is unknown.
 type Query struct {
 	PidFile string // raptoreumd.pid; may be stale or missing
 	Datadir string // absolute, as in -datadir: without the folder of the network
 	Conf    string // raptoreum.conf, absolute
 }
 
-// Process is a raptoreumd that was alive when it was looked for.
+// Process is a raptoreumd that was running when it was found.
 type Process struct {
-	PID    int
-	Cgroup string // folder below Config.Cgroupfs that counts its memory; "" is unknown
+	PID int
+
+	// Cgroups has the path of its cgroup in each hierarchy, by the controllers of the hierarchy as
+	// /proc/PID/cgroup names them: "memory", "cpu,cpuacct", "" for cgroup v2. nil is unknown.
+	Cgroups map[string]string
 }
 
-// Daemon finds our raptoreumd. The error wraps ErrNotRunning, ErrSeveral, or fs.ErrPermission
-// when the processes of others are hidden from us, so that nothing can be said.
+// Daemon finds our raptoreumd. All processes are read only when the pid file does not lead to it.
+// The error wraps ErrNotRunning, ErrSeveral, or fs.ErrPermission when the processes of other users
+// are hidden, because raptoreumd may be one of them.
 func (h *Host) Daemon(q Query) (Process, error) {
-	// The pid file stays behind after a kill -9, and its pid may meanwhile be anybody's.
-	if pid := pidIn(q.PidFile); pid > 0 {
+	// The pid file is left behind by a kill -9, and its pid may belong to another process by now.
+	if pid := readPid(q.PidFile); pid > 0 {
 		if p, err := h.proc.Proc(pid); err == nil && h.match(p, q) >= unlikely {
-			return process(p), nil
+			return newProcess(p), nil
 		}
 	}
 	all, err := h.proc.AllProcs()
@@ -62,19 +64,19 @@ func (h *Host) Daemon(q Query) (Process, error) {
 	}
 	switch {
 	case len(ours) == 1:
-		return process(ours[0]), nil
+		return newProcess(ours[0]), nil
 	case len(ours) > 1:
-		return Process{}, fmt.Errorf("%w: %d may be ours; set --daemon.conf to the raptoreum.conf of the right one: the pid file beside it decides", ErrSeveral, len(ours))
+		return Process{}, fmt.Errorf("%w: %d match, and no pid file in the data directory decides which is this node's", ErrSeveral, len(ours))
 	case h.hidden(q):
 		return Process{}, fmt.Errorf("processes of other users are hidden (hidepid, ProtectProc=); run as the user of raptoreumd or unhide them: %w", fs.ErrPermission)
 	case others > 0:
-		return Process{}, fmt.Errorf("%w with %s, but %w: %d with another -datadir or -conf; start it or correct --daemon.conf", ErrNotRunning, cmp.Or(q.Conf, q.Datadir), ErrAnother, others)
+		return Process{}, fmt.Errorf("%w with %s; %w: %d with another -datadir or -conf", ErrNotRunning, cmp.Or(q.Conf, q.Datadir), ErrAnother, others)
 	}
 	return Process{}, fmt.Errorf("%w; start it, its debug.log says why it stopped", ErrNotRunning)
 }
 
-// hidden reports whether raptoreumd may run out of our sight: proc shows only our own processes
-// (everybody may see pid 1 otherwise) and the data directory is not ours.
+// hidden reports whether raptoreumd may be running unseen: proc shows only our own processes
+// (otherwise every user sees pid 1) and the data directory belongs to another user.
 func (h *Host) hidden(q Query) bool {
 	if p, err := h.proc.Proc(1); err == nil {
 		if _, err := p.CmdLine(); err == nil {
@@ -89,8 +91,11 @@ func (h *Host) hidden(q Query) bool {
 	return !ok || int(stat.Uid) != os.Geteuid()
 }
 
-// pidIn returns the pid in a pid file, 0 when there is none.
-func pidIn(file string) int {
+// readPid returns the pid in a pid file, 0 when there is none.
+func readPid(file string) int {
+	if file == "" {
+		return 0
+	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return 0
@@ -102,41 +107,15 @@ func pidIn(file string) int {
 	return pid
 }
 
-// process adds the cgroup that accounts for the memory of p: in cgroup v1 the one of the memory
-// controller, in v2 the only one.
-func process(p procfs.Proc) Process {
+// newProcess adds the cgroups of p.
+func newProcess(p procfs.Proc) Process {
 	groups, err := p.Cgroups()
-	if err != nil {
+	if err != nil || len(groups) == 0 {
 		return Process{PID: p.PID}
 	}
-	var folder string
+	cgroups := make(map[string]string, len(groups))
 	for _, g := range groups {
-		if g.Path != path.Clean(g.Path) {
-			continue // "/../x": outside our cgroup namespace, so not below Cgroupfs
-		}
-		if slices.Contains(g.Controllers, "memory") {
-			folder = path.Join("/memory", g.Path)
-			break
-		}
-		if g.HierarchyID == 0 {
-			folder = g.Path
-		}
+		cgroups[strings.Join(g.Controllers, ",")] = g.Path
 	}
-	return Process{PID: p.PID, Cgroup: folder}
-}
-
-// DaemonOOMKills returns how many processes of the cgroup of p the kernel has killed for want of
-// memory (memory.events, memory.oom_control before cgroup v2). The count ends with the cgroup:
-// systemd makes a new one when it restarts a service. The error wraps fs.ErrNotExist when the
-// kernel does not tell.
-func (h *Host) DaemonOOMKills(p Process) (uint64, error) {
-	if p.Cgroup == "" {
-		return 0, fmt.Errorf("cgroup of pid %d: %w", p.PID, fs.ErrNotExist)
-	}
-	folder := filepath.Join(h.config.Cgroupfs, filepath.Clean("/"+p.Cgroup))
-	kills, err := count(filepath.Join(folder, "memory.events"), "oom_kill")
-	if errors.Is(err, fs.ErrNotExist) {
-		return count(filepath.Join(folder, "memory.oom_control"), "oom_kill")
-	}
-	return kills, err
+	return Process{PID: p.PID, Cgroups: cgroups}
 }

@@ -1,36 +1,34 @@
-// Package host reads what Linux says about the machine that raptoreumd runs on.
+// Package host reads what Linux reports about the machine that raptoreumd runs on.
 //
-// It finds raptoreumd's pid (its pid file first, then the names of all processes), the OOM kills
-// of its cgroup, the machine's CPU and memory, and the space below the data directory. It keeps
-// nothing between calls, needs no root, and of other processes reads only what everybody may
-// read: name, command line, link to the executable, status and cgroup. What the kernel does not
-// tell is absent, never zero.
+// It finds raptoreumd's pid (its pid file first, then the names of all processes), the limits and
+// OOM kills of its cgroup, the machine's CPU and memory, and the space on the file system of the
+// data directory. It keeps no state between calls and needs no root. Of other processes it reads
+// only what every user may read: name, command line, link to the executable, status and cgroup.
+// What the kernel does not report is absent, never zero.
 package host
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"github.com/prometheus/procfs"
 )
 
-// Config says where to look. Its zero value is the machine we run on.
+// Config names the file systems to read. Its zero value means the local machine.
 type Config struct {
 	Procfs   string // where proc is mounted; "" is /proc
 	Cgroupfs string // where cgroups are mounted; "" is /sys/fs/cgroup
 
 	// Statfs returns the bytes that an unprivileged user may still write to the file system
-	// of path, and its size in bytes; nil asks the kernel.
+	// of path, and its size in bytes; nil calls statfs(2).
 	Statfs func(path string) (free, size uint64, err error)
 
-	// Home returns the home folder of a user; nil asks the user database.
+	// Home returns the home directory of a user; nil reads the user database.
 	Home func(uid uint64) (string, error)
 }
 
@@ -56,17 +54,17 @@ func New(config Config) (*Host, error) {
 	}
 	proc, err := procfs.NewFS(config.Procfs)
 	if err == nil {
-		// The one name besides the pids that every proc has, even with ProcSubset=pid. It leads
-		// nowhere when proc belongs to another pid namespace, so it is not followed.
+		// The only name besides the pids that every proc has, even with ProcSubset=pid. The link
+		// is broken when proc belongs to another pid namespace, so it is not followed.
 		_, err = os.Lstat(filepath.Join(config.Procfs, "self"))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s is not a proc file system; set --host.procfs to where proc is mounted, usually /proc: %w", config.Procfs, err)
+		return nil, fmt.Errorf("%s is not a proc file system: %w", config.Procfs, err)
 	}
 	return &Host{config: config, proc: proc}, nil
 }
 
-// Space is the room on a file system, in bytes (statfs).
+// Space is the space on a file system, in bytes (statfs).
 type Space struct {
 	Free uint64 // what an unprivileged user may still write
 	Size uint64
@@ -87,7 +85,7 @@ func statfs(path string) (free, size uint64, err error) {
 	if err := syscall.Statfs(path, &s); err != nil {
 		return 0, 0, err
 	}
-	// Blocks are counted in f_frsize; f_bsize is only the best size of a transfer.
+	// Blocks are counted in f_frsize; f_bsize is only the preferred transfer size.
 	return s.Bavail * uint64(s.Frsize), s.Blocks * uint64(s.Frsize), nil
 }
 
@@ -97,28 +95,4 @@ func home(uid uint64) (string, error) {
 		return "", err
 	}
 	return u.HomeDir, nil
-}
-
-// count returns the number after key in a file of lines "key number", which procfs has no reader
-// for. The error wraps fs.ErrNotExist when the file or the key is not there for us.
-func count(path, key string) (uint64, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrPermission) {
-		return 0, fmt.Errorf("%w for this user: %w", fs.ErrNotExist, err)
-	}
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(data)) {
-		fields := strings.Fields(line)
-		if len(fields) != 2 || fields[0] != key {
-			continue
-		}
-		n, err := strconv.ParseUint(fields[1], 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("%s: %s: %w", path, key, err)
-		}
-		return n, nil
-	}
-	return 0, fmt.Errorf("%s: no %s: %w", path, key, fs.ErrNotExist)
 }

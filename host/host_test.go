@@ -15,7 +15,7 @@ import (
 	"raptoreum_exporter/host"
 )
 
-// sleeping, when set in the environment, makes the test binary sit still as raptoreumd.
+// sleeping, when set in the environment, makes the test binary wait, in place of raptoreumd.
 const sleeping = "HOST_TEST_SLEEP"
 
 func TestMain(m *testing.M) {
@@ -26,25 +26,25 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// write makes the files below dir.
-func write(t *testing.T, dir string, files map[string]string) {
-	t.Helper()
+// write creates files below dir.
+func write(tb testing.TB, dir string, files map[string]string) {
+	tb.Helper()
 	for name, content := range files {
 		name = filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 }
 
-// newHost returns a Host on dir/proc and dir/cgroup whose users live in dir/home/UID. New wants
-// to see "self".
-func newHost(t *testing.T, dir string) *host.Host {
-	t.Helper()
-	write(t, dir, map[string]string{"proc/self": ""})
+// newHost returns a Host on dir/proc and dir/cgroup with home directories in dir/home/UID. It adds
+// the "self" that New requires.
+func newHost(tb testing.TB, dir string) *host.Host {
+	tb.Helper()
+	write(tb, dir, map[string]string{"proc/self": ""})
 	h, err := host.New(host.Config{
 		Procfs:   filepath.Join(dir, "proc"),
 		Cgroupfs: filepath.Join(dir, "cgroup"),
@@ -56,7 +56,7 @@ func newHost(t *testing.T, dir string) *host.Host {
 		},
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return h
 }
@@ -80,8 +80,8 @@ func TestNew(t *testing.T) {
 			if (err == nil) != tc.ok {
 				t.Fatalf("got error %v, want ok %v", err, tc.ok)
 			}
-			if err != nil && !strings.Contains(err.Error(), "--host.procfs") {
-				t.Errorf("%q does not name the flag", err)
+			if err != nil && !strings.Contains(err.Error(), tc.procfs+" is not a proc file system: ") {
+				t.Errorf("%q does not say what is not a proc file system", err)
 			}
 		})
 	}
@@ -103,7 +103,7 @@ func TestDatadir(t *testing.T) {
 		t.Errorf("error %v, -want +got:\n%s", err, diff)
 	}
 	if _, err := h.Datadir("/other"); !errors.Is(err, broken) || !strings.Contains(err.Error(), "/other") {
-		t.Errorf("got %v, want the path and what is wrong", err)
+		t.Errorf("got %v, want the path and the cause", err)
 	}
 }
 

@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 )
 
-// Machine is what the kernel says of the whole machine; nil is unknown.
+// Machine is what the kernel reports about the whole machine; nil is unknown.
 type Machine struct {
 	CPUs               *int     // online (/proc/stat)
-	StealSeconds       *float64 // CPU time the hypervisor gave to others, summed over CPUs (/proc/stat)
+	StealSeconds       *float64 // CPU time that the hypervisor gave to other guests, summed over CPUs (/proc/stat)
 	CPUPressureSeconds *float64 // time some task waited for a CPU (/proc/pressure/cpu some)
 	MemoryAvailable    *uint64  // bytes (/proc/meminfo)
 	MemoryTotal        *uint64  // bytes (/proc/meminfo)
@@ -19,13 +19,13 @@ type Machine struct {
 	OOMKills           *uint64  // since boot (/proc/vmstat oom_kill)
 }
 
-// Machine reads what the kernel tells. The error joins what could not be read or understood;
-// the fields that could are set all the same. What this kernel does not have is no error.
+// Machine reads each of these files once. The error joins what could not be read or parsed; the
+// other fields are set regardless. A file that this kernel does not have is not an error.
 func (h *Host) Machine() (Machine, error) {
 	var m Machine
 	var errs []error
 	note := func(file string, err error) {
-		// A kernel booted with psi=0 has the pressure files and answers "not supported".
+		// A kernel booted with psi=0 has the pressure files, but reading them returns EOPNOTSUPP.
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported) {
 			errs = append(errs, fmt.Errorf("%s: %w", file, err))
 		}
@@ -48,7 +48,7 @@ func (h *Host) Machine() (Machine, error) {
 	m.MemoryAvailable, m.MemoryTotal = memory.MemAvailableBytes, memory.MemTotalBytes
 	m.SwapFree, m.SwapTotal = memory.SwapFreeBytes, memory.SwapTotalBytes
 
-	kills, err := count(filepath.Join(h.config.Procfs, "vmstat"), "oom_kill")
+	kills, err := readField(filepath.Join(h.config.Procfs, "vmstat"), "oom_kill")
 	note("vmstat", err)
 	if err == nil {
 		m.OOMKills = &kills

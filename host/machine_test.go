@@ -42,9 +42,9 @@ func TestMachine(t *testing.T) {
 		m.MemoryAvailable, m.MemoryTotal, m.SwapFree, m.SwapTotal = nil, nil, nil, nil
 	}
 	for name, tc := range map[string]struct {
-		file, content string // instead of the good one; "" is missing
+		file, content string // instead of the valid one; "" is missing
 		lacks         func(*host.Machine)
-		wrong         bool
+		wantErr       bool
 	}{
 		"complete":           {"vmstat", vmstatFile, func(*host.Machine) {}, false},
 		"no stat":            {"stat", "", noStat, false},
@@ -76,8 +76,8 @@ func TestMachine(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
-			if (err != nil) != tc.wrong || errors.Is(err, fs.ErrNotExist) {
-				t.Errorf("got error %v, want one: %v", err, tc.wrong)
+			if (err != nil) != tc.wantErr || errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("got error %v, want one: %v", err, tc.wantErr)
 			}
 		})
 	}

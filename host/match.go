@@ -12,31 +12,31 @@ import (
 
 const program = "raptoreumd"
 
-// fit says how well a process answers a Query.
+// fit is how well a process matches a Query.
 type fit int
 
 const (
-	stranger fit = iota // not a live raptoreumd
-	other               // its arguments name another data directory or conf
-	unlikely            // it has no arguments, and the default of its user is another
-	possible            // it does not say
-	exact               // ours
+	unrelated fit = iota // not a running raptoreumd
+	other                // its arguments name another data directory or conf
+	unlikely             // it has no arguments, and the default of its user is another
+	possible             // its arguments do not say
+	exact                // ours
 )
 
-// match tries a process. One that vanishes meanwhile, or may not be read, is a stranger.
+// match compares a process with the Query. One that exits meanwhile or may not be read is unrelated.
 func (h *Host) match(p procfs.Proc, q Query) fit {
 	args, err := p.CmdLine()
-	if err != nil || len(args) == 0 || !named(p, args[0]) {
-		return stranger // no command line: a kernel thread, a zombie or about to become one
+	if err != nil || len(args) == 0 || !isDaemon(p, args[0]) {
+		return unrelated // no command line: a kernel thread, a zombie or about to become one
 	}
 	status, err := p.NewStatus()
 	if err != nil || status.TGID != p.PID {
-		return stranger // proc answers for the id of a thread too
+		return unrelated // proc also has a folder for the id of a thread
 	}
 	dir, conf := option(args, "-datadir"), option(args, "-conf")
 	if dir == "" && conf == "" {
 		dir = h.defaultDatadir(status.UIDs[1])
-		// HOME may have been another one (sudo, systemd without User=): not a sure sign.
+		// HOME may have been different (sudo, systemd without User=): not conclusive.
 		return max(unlikely, q.fit(dir, filepath.Join(dir, "raptoreum.conf")))
 	}
 	if conf != "" && !filepath.IsAbs(conf) {
@@ -45,9 +45,10 @@ func (h *Host) match(p procfs.Proc, q Query) fit {
 	return q.fit(dir, conf)
 }
 
-// named reports whether p is called raptoreumd. Its threads have names of their own, the first
-// one too; the link to the executable is for its user only; each may be all there is.
-func named(p procfs.Proc, arg0 string) bool {
+// isDaemon reports whether p is named raptoreumd. Its threads have their own names, the first one
+// too, and the link to the executable can be read only by its user. Any one of the three may be
+// the only one that shows it.
+func isDaemon(p procfs.Proc, arg0 string) bool {
 	if filepath.Base(arg0) == program {
 		return true
 	}
@@ -55,7 +56,7 @@ func named(p procfs.Proc, arg0 string) bool {
 		return true
 	}
 	exe, err := p.Executable()
-	// An update has replaced the file of a daemon that still runs: "(deleted)".
+	// An update replaced the file of a daemon that still runs: "(deleted)".
 	return err == nil && filepath.Base(strings.TrimSuffix(exe, " (deleted)")) == program
 }
 
@@ -71,8 +72,8 @@ func option(args []string, name string) (value string) {
 	return value
 }
 
-// defaultDatadir returns the data directory of a raptoreumd without arguments, "" if unknown:
-// in a container the user database and the file system may be others than ours.
+// defaultDatadir returns the data directory of a raptoreumd without arguments, "" if unknown. A
+// daemon in a container may have another user database and file system.
 func (h *Host) defaultDatadir(uid uint64) string {
 	home, err := h.config.Home(uid)
 	if err != nil {
@@ -85,19 +86,19 @@ func (h *Host) defaultDatadir(uid uint64) string {
 	return dir
 }
 
-// fit compares the paths of a raptoreumd with ours. One that is the same decides: the exporter
-// may be given a copy of the conf, or a conf outside the data directory.
+// fit compares the paths of a raptoreumd with ours. One match is enough, because the exporter may
+// be given a copy of the conf, or a conf outside the data directory.
 func (q Query) fit(dir, conf string) fit {
-	a, b := same(q.Datadir, dir), same(q.Conf, conf)
+	a, b := samePath(q.Datadir, dir), samePath(q.Conf, conf)
 	if max(a, b) == exact {
 		return exact
 	}
 	return min(a, b)
 }
 
-// same compares two paths, through symbolic links when both can be followed. A relative path
-// says nothing: the working directory of another process is not for us to read.
-func same(ours, theirs string) fit {
+// samePath compares two paths, through symbolic links when both can be followed. A relative path
+// is inconclusive, because only its user may read the working directory of a process.
+func samePath(ours, theirs string) fit {
 	if !filepath.IsAbs(ours) || !filepath.IsAbs(theirs) {
 		return possible
 	}

@@ -35,11 +35,27 @@ func start(t *testing.T, dir string) *exec.Cmd {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
+	waitFor(t, cmd.Process.Pid, func(cmdline []byte) bool { return len(cmdline) > 0 }) // set a little after exec
 	return cmd
 }
 
+// waitFor waits until the command line of a process is as wanted.
+func waitFor(t *testing.T, pid int, wanted func(cmdline []byte) bool) {
+	t.Helper()
+	file := filepath.Join("/proc", strconv.Itoa(pid), "cmdline")
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		cmdline, err := os.ReadFile(file)
+		if err == nil && wanted(cmdline) {
+			return
+		}
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("got command line %q, error %v", cmdline, err)
+		}
+	}
+}
+
 // TestDaemonReal finds a real process. Other raptoreumd may run on this machine: its -datadir
-// tells them apart, and once it is dead the answer is compared with its pid only.
+// distinguishes them, and once it has exited only its pid is compared.
 func TestDaemonReal(t *testing.T) {
 	dir := t.TempDir()
 	cmd := start(t, dir)
@@ -61,7 +77,7 @@ func TestDaemonReal(t *testing.T) {
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	gone := func(when string) {
+	notFound := func(when string) {
 		for name, q := range map[string]host.Query{"pid file": byFile, "scan": byScan} {
 			p, err := h.Daemon(q)
 			if p.PID == pid {
@@ -71,23 +87,13 @@ func TestDaemonReal(t *testing.T) {
 			}
 		}
 	}
-	cmdline := filepath.Join("/proc", strconv.Itoa(pid), "cmdline")
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-		data, err := os.ReadFile(cmdline)
-		if err == nil && len(data) == 0 {
-			break // a zombie until it is waited for
-		}
-		if err != nil || time.Now().After(deadline) {
-			t.Fatalf("no zombie: %q, error %v", data, err)
-		}
-	}
-	gone("zombie")
+	waitFor(t, pid, func(cmdline []byte) bool { return len(cmdline) == 0 }) // a zombie until it is waited for
+	notFound("zombie")
 	_ = cmd.Wait()
-	gone("reaped")
+	notFound("reaped")
 }
 
-// TestDaemonRealUsers: whether the user database knows the user of a daemon or not, a daemon
-// that is alone is found.
+// TestDaemonRealUsers: the only daemon is found, whether or not its user is in the user database.
 func TestDaemonRealUsers(t *testing.T) {
 	for _, uid := range []int{os.Getuid(), 1<<31 - 7} {
 		dir := t.TempDir()

@@ -1,0 +1,118 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+const (
+	noMemoryLimit = math.MaxUint64
+	// Cgroup v1 has no word for "no limit": it reports the largest multiple of the page size that
+	// fits (9223372036854771712 with pages of 4 KiB, less with larger ones). Kernels before 3.19
+	// report 2^63-1 or 2^64-1.
+	minNoMemoryLimit = 1 << 62
+)
+
+// read returns the content of a kernel file. The error wraps fs.ErrNotExist when this kernel does
+// not have the file, when this user may not read it, and when its cgroup is removed meanwhile.
+func read(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return "", fmt.Errorf("%w for this user: %w", fs.ErrNotExist, err)
+	case errors.Is(err, syscall.ENODEV):
+		return "", fmt.Errorf("%w any more: %w", fs.ErrNotExist, err)
+	}
+	return string(data), err
+}
+
+// readLimit reads and parses a limit. With an error, which names the file, it returns none; see read.
+func readLimit[T any](path string, none T, parse func(string) (T, error)) (T, error) {
+	content, err := read(path)
+	if err != nil {
+		return none, err
+	}
+	limit, err := parse(content)
+	if err != nil {
+		return none, fmt.Errorf("%s: %w", path, err)
+	}
+	return limit, nil
+}
+
+// readField reads the number after key from a file of lines "key number", for which procfs has no
+// reader. The error wraps fs.ErrNotExist when the file or the key is missing; see read.
+func readField(path, key string) (uint64, error) {
+	content, err := read(path)
+	if err != nil {
+		return 0, err
+	}
+	n, err := parseField(content, key)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", path, err)
+	}
+	return n, nil
+}
+
+func parseField(content, key string) (uint64, error) {
+	for line := range strings.Lines(content) {
+		if !strings.HasPrefix(line, key) { // most lines, without an allocation
+			continue
+		}
+		fields := strings.Fields(line)
+		if len(fields) != 2 || fields[0] != key {
+			continue
+		}
+		n, err := strconv.ParseUint(fields[1], 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", key, err)
+		}
+		return n, nil
+	}
+	return 0, fmt.Errorf("no %s: %w", key, fs.ErrNotExist)
+}
+
+// parseBytes parses a file that holds one number of bytes, or a limit.
+func parseBytes(content string) (uint64, error) {
+	content = strings.TrimSpace(content)
+	if content == "max" {
+		return noMemoryLimit, nil
+	}
+	n, err := strconv.ParseUint(content, 10, 64)
+	if err != nil {
+		return 0, err
+	}
+	if n >= minNoMemoryLimit {
+		return noMemoryLimit, nil
+	}
+	return n, nil
+}
+
+// parseCPUMax parses "quota period" in microseconds (cpu.max) into cores. The quota of a cgroup
+// without a limit is "max", or -1 in cgroup v1; the result is then +Inf.
+func parseCPUMax(content string) (cores float64, err error) {
+	fields := strings.Fields(content)
+	if len(fields) != 2 {
+		return 0, fmt.Errorf("%q is not a quota and a period", content)
+	}
+	if fields[0] == "max" || fields[0] == "-1" {
+		return math.Inf(1), nil
+	}
+	quota, err := strconv.ParseUint(fields[0], 10, 64)
+	if err != nil {
+		return 0, err
+	}
+	period, err := strconv.ParseUint(fields[1], 10, 64)
+	if err != nil {
+		return 0, err
+	}
+	if quota == 0 || period == 0 {
+		return 0, fmt.Errorf("%q: the quota or the period is 0", content)
+	}
+	return float64(quota) / float64(period), nil
+}
