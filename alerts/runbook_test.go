@@ -1,8 +1,13 @@
 package alerts_test
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,4 +38,39 @@ func TestServeRunbook(t *testing.T) {
 			t.Errorf("%s: content type %q, want %q", test.path, got, want)
 		}
 	}
+}
+
+// TestRunbookLinks checks that every relative link of a runbook has a target, including the heading.
+func TestRunbookLinks(t *testing.T) {
+	files, err := filepath.Glob("runbooks/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range regexp.MustCompile(`\]\((\w+)?(?:\.md)?(?:#([\w-]+))?\)`).FindAllStringSubmatch(string(text), -1) {
+			page := cmp.Or(match[1], strings.TrimSuffix(filepath.Base(file), ".md"))
+			target, ok := alerts.Runbook(page)
+			if !ok || !slices.Contains(append(anchors(string(target)), ""), match[2]) {
+				t.Errorf("%s: the link %s has no target", file, match[0])
+			}
+			checked++
+		}
+	}
+	if checked < 100 {
+		t.Errorf("%d links, want at least 100", checked)
+	}
+}
+
+// anchors returns the anchors that GitHub gives to the headings of a Markdown text.
+func anchors(text string) (all []string) {
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(text, -1) {
+		words := regexp.MustCompile(`[^a-z0-9 -]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		all = append(all, strings.ReplaceAll(words, " ", "-"))
+	}
+	return all
 }
