@@ -1,8 +1,9 @@
-// Package alerts carries the runbooks of the alerts into the program, which serves them: the
-// runbook_url of an alert points at the exporter that it is about.
+// Package alerts embeds the runbooks of the alerts, so that the exporter can serve them. The runbook_url
+// annotation of an alert points to the exporter that the alert is about.
 package alerts
 
 import (
+	"cmp"
 	"embed"
 	"net/http"
 )
@@ -10,19 +11,23 @@ import (
 //go:embed runbooks/*.md
 var runbooks embed.FS
 
-// Runbook returns the text of an alert's runbook, in Markdown; false: there is none of that name.
+// Index is the name of the runbook that lists all others.
+const Index = "README"
+
+// Runbook returns the runbook of an alert in Markdown. It returns false if there is no runbook of that name.
 func Runbook(alert string) ([]byte, bool) {
 	text, err := runbooks.ReadFile("runbooks/" + alert + ".md")
 	return text, err == nil
 }
 
-// ServeRunbook answers with the runbook that the path names as {alert}; README is the list of them.
+// ServeRunbook serves the runbook named by the path value {alert}. Without a name it serves the Index, and
+// for an unknown name it replies with status 404.
 func ServeRunbook(w http.ResponseWriter, r *http.Request) {
-	text, ok := Runbook(r.PathValue("alert"))
+	text, ok := Runbook(cmp.Or(r.PathValue("alert"), Index))
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8") // Markdown that a browser shows
-	_, _ = w.Write(text)                                        // the error is that of a reader who has gone
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8") // so that browsers display the Markdown
+	_, _ = w.Write(text)                                        // fails only if the client disconnected
 }

@@ -25,6 +25,7 @@ type rule struct {
 	Annotations map[string]string `yaml:"annotations"`
 }
 
+// readRules returns all rules of alerts.yml in file order.
 func readRules(t *testing.T) []rule {
 	t.Helper()
 	var file struct {
@@ -33,18 +34,19 @@ func readRules(t *testing.T) []rule {
 			Rules []rule
 		}
 	}
-	read(t, "alerts.yml", &file)
+	readYAML(t, "alerts.yml", &file)
 	var rules []rule
 	for _, g := range file.Groups {
 		rules = append(rules, g.Rules...)
 	}
 	if len(rules) < 40 {
-		t.Fatalf("%d rules", len(rules))
+		t.Fatalf("%d rules, want at least 40", len(rules))
 	}
 	return rules
 }
 
-func read(t *testing.T, path string, into any) {
+// readYAML parses a file and fails the test on an error.
+func readYAML(t *testing.T, path string, into any) {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -55,8 +57,8 @@ func read(t *testing.T, path string, into any) {
 	}
 }
 
-// names returns the alerts by name, in order.
-func names(rules []rule) []string {
+// alertNames returns the distinct alert names in file order.
+func alertNames(rules []rule) []string {
 	var all []string
 	for _, r := range rules {
 		if !slices.Contains(all, r.Alert) {
@@ -66,35 +68,36 @@ func names(rules []rule) []string {
 	return all
 }
 
-func TestParts(t *testing.T) {
-	const url = "/runbooks/"
+// TestRuleFields checks the name, labels, annotations and expression of each rule.
+func TestRuleFields(t *testing.T) {
+	const runbooksPath = "/runbooks/"
 	for _, r := range readRules(t) {
 		if !strings.HasPrefix(r.Alert, "Raptoreum") {
-			t.Errorf("%s does not begin with Raptoreum", r.Alert)
+			t.Errorf("%s does not start with Raptoreum", r.Alert)
 		}
 		if !slices.Contains([]string{"critical", "warning", "info"}, r.Labels["severity"]) {
 			t.Errorf("%s: severity %q", r.Alert, r.Labels["severity"])
 		}
 		summary, description := r.Annotations["summary"], r.Annotations["description"]
 		if summary == "" || strings.Contains(summary, "{{") || !strings.HasSuffix(summary, ".") || len(summary) > 80 {
-			t.Errorf("%s: summary %q is not a short static sentence", r.Alert, summary)
+			t.Errorf("%s: summary %q is not a short sentence without templates", r.Alert, summary)
 		}
 		if len(description) < 60 || len(description) > 900 {
-			t.Errorf("%s: description of %d characters", r.Alert, len(description))
+			t.Errorf("%s: description has %d characters, want 60 to 900", r.Alert, len(description))
 		}
-		if !strings.Contains(r.Annotations["runbook_url"], url+r.Alert) {
+		if !strings.Contains(r.Annotations["runbook_url"], runbooksPath+r.Alert) {
 			t.Errorf("%s: runbook_url %q", r.Alert, r.Annotations["runbook_url"])
 		}
 		if r.Alert != "RaptoreumWatchdog" && !regexp.MustCompile(`==|[<>]`).MatchString(r.Expr) {
 			t.Errorf("%s: no comparison in %s", r.Alert, r.Expr)
 		}
 		if strings.Contains(r.Expr, "_info") {
-			t.Errorf("%s: an info metric in the expression: %s", r.Alert, r.Expr)
+			t.Errorf("%s: expression uses an info metric: %s", r.Alert, r.Expr)
 		}
 	}
 }
 
-// TestMetricNames: every metric of the rules and their texts is one that the exporter shows.
+// TestMetricNames checks that every metric in the expressions and annotations is an exporter metric.
 func TestMetricNames(t *testing.T) {
 	metrics, err := os.ReadFile("../METRICS.md")
 	if err != nil {
@@ -110,8 +113,9 @@ func TestMetricNames(t *testing.T) {
 	}
 }
 
+// TestRunbooks checks that each alert has a runbook with the standard headings, and each runbook an alert.
 func TestRunbooks(t *testing.T) {
-	all := names(readRules(t))
+	all := alertNames(readRules(t))
 	for _, name := range all {
 		text, ok := alerts.Runbook(name)
 		if !ok {
@@ -125,7 +129,7 @@ func TestRunbooks(t *testing.T) {
 			}
 		}
 		if want := []string{"# " + name, "## Meaning", "## Impact", "## Diagnosis", "## Mitigation"}; !slices.Equal(headings, want) {
-			t.Errorf("%s: headings %q", name, headings)
+			t.Errorf("%s: headings %q, want %q", name, headings, want)
 		}
 	}
 	files, err := filepath.Glob("runbooks/*.md")
@@ -133,20 +137,20 @@ func TestRunbooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		if name := strings.TrimSuffix(filepath.Base(file), ".md"); name != "README" && !slices.Contains(all, name) {
-			t.Errorf("%s belongs to no alert", file)
+		if name := strings.TrimSuffix(filepath.Base(file), ".md"); name != alerts.Index && !slices.Contains(all, name) {
+			t.Errorf("%s: there is no alert of that name", file)
 		}
 	}
 }
 
-// TestRunbookTable: the table of runbooks/README.md says what alerts.yml says.
+// TestRunbookTable checks that the table in runbooks/README.md matches alerts.yml.
 func TestRunbookTable(t *testing.T) {
 	rules := readRules(t)
 	table, err := os.ReadFile("runbooks/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range names(rules) {
+	for _, name := range alertNames(rules) {
 		var severities []string
 		summary := ""
 		for _, r := range rules {
@@ -156,19 +160,19 @@ func TestRunbookTable(t *testing.T) {
 		}
 		row := "| [" + name + "](" + name + ".md) | " + strings.Join(slices.Compact(severities), ", ") + " | " + summary + " |"
 		if !strings.Contains(string(table), row) {
-			t.Errorf("runbooks/README.md lacks the row\n%s", row)
+			t.Errorf("runbooks/README.md: missing row\n%s", row)
 		}
 	}
-	if rows := strings.Count(string(table), ".md) |"); rows != len(names(rules)) {
-		t.Errorf("%d rows for %d alerts", rows, len(names(rules)))
+	if rows := strings.Count(string(table), ".md) |"); rows != len(alertNames(rules)) {
+		t.Errorf("runbooks/README.md: %d rows for %d alerts", rows, len(alertNames(rules)))
 	}
 }
 
-// TestCases: each rule has a promtool case in which it fires and one in which it does not.
+// TestCases checks that each alert has a promtool case in which it fires and one in which it does not.
 func TestCases(t *testing.T) {
 	files, err := filepath.Glob("tests/*.yml")
 	if err != nil || len(files) < 7 {
-		t.Fatalf("%d files, %v", len(files), err)
+		t.Fatalf("%d promtool files, want at least 7 (%v)", len(files), err)
 	}
 	fires, silent, cases := map[string]bool{}, map[string]bool{}, 0
 	alertname := regexp.MustCompile(`alertname="(\w+)"`)
@@ -181,12 +185,12 @@ func TestCases(t *testing.T) {
 				} `yaml:"promql_expr_test"`
 			}
 		}
-		read(t, path, &file)
+		readYAML(t, path, &file)
 		cases += len(file.Tests)
 		for _, test := range file.Tests {
 			for _, check := range test.Checks {
 				found := alertname.FindStringSubmatch(check.Expr)
-				if found == nil { // of several at once
+				if found == nil { // checks several alerts
 					continue
 				}
 				name := found[1]
@@ -200,14 +204,14 @@ func TestCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if counts := fmt.Sprintf("%d alerts in %d rules with %d promtool cases", len(names(rules)), len(rules), cases); !strings.Contains(string(readme), counts) {
-		t.Errorf("README.md does not say: %s", counts)
+	if counts := fmt.Sprintf("%d alerts in %d rules with %d promtool cases", len(alertNames(rules)), len(rules), cases); !strings.Contains(string(readme), counts) {
+		t.Errorf("README.md does not contain: %s", counts)
 	}
-	for _, alert := range names(rules) {
+	for _, alert := range alertNames(rules) {
 		if !fires[alert] {
 			t.Errorf("%s has no case in which it fires", alert)
 		}
-		if !silent[alert] && alert != "RaptoreumWatchdog" { // which never is
+		if !silent[alert] && alert != "RaptoreumWatchdog" { // always fires
 			t.Errorf("%s has no case in which it does not fire", alert)
 		}
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// TestInhibition: what mutes and what is muted are alerts of ours that differ, and both have the
-// labels that "equal" names: where both lack one, Alertmanager mutes everything.
+// TestInhibition checks that the source and the target of each inhibition are different alerts of alerts.yml,
+// and that both have the labels in "equal". Alertmanager treats two missing labels as equal and mutes everything.
 func TestInhibition(t *testing.T) {
 	rules := readRules(t)
 	var config struct {
@@ -23,17 +23,17 @@ func TestInhibition(t *testing.T) {
 			Equal  []string
 		} `yaml:"inhibit_rules"`
 	}
-	read(t, "alertmanager.yml", &config)
+	readYAML(t, "alertmanager.yml", &config)
 	if len(config.Inhibit) < 10 {
-		t.Fatalf("%d inhibitions", len(config.Inhibit))
+		t.Fatalf("%d inhibitions, want at least 10", len(config.Inhibit))
 	}
 	for _, i := range config.Inhibit {
 		source, target := matching(t, rules, i.Source), matching(t, rules, i.Target)
 		if len(source) == 0 || len(target) == 0 || len(i.Equal) == 0 {
-			t.Errorf("%v -> %v by %v: %d sources, %d targets", i.Source, i.Target, i.Equal, len(source), len(target))
+			t.Errorf("%v -> %v, equal %v: %d source alerts, %d target alerts", i.Source, i.Target, i.Equal, len(source), len(target))
 		}
 		if slices.Contains(i.Equal, "node") && !slices.Contains(i.Source, `node =~ ".+"`) {
-			t.Errorf("%v -> %v: two without a node would be equal", i.Source, i.Target)
+			t.Errorf("%v -> %v: the source does not require a node, and two alerts without one are equal", i.Source, i.Target)
 		}
 		for _, label := range i.Equal {
 			for _, r := range append(source, target...) {
@@ -50,8 +50,9 @@ func TestInhibition(t *testing.T) {
 	}
 }
 
-// matching returns the rules that matchers of the form label = "value", label != "value" or label =~ "a|b"
-// select, and fails when one of the named alerts does not exist. The label node is the node's.
+// matching returns the rules that match all matchers of the form label = "value", label != "value" or
+// label =~ "a|b". It fails the test if a pattern matches no rule. It ignores the label node, which comes from the
+// scrape configuration.
 func matching(t *testing.T, rules []rule, matchers []string) []rule {
 	t.Helper()
 	selected := rules
@@ -59,7 +60,7 @@ func matching(t *testing.T, rules []rule, matchers []string) []rule {
 	for _, text := range matchers {
 		m := form.FindStringSubmatch(text)
 		if m == nil {
-			t.Fatalf("matcher %s", text)
+			t.Fatalf("unsupported matcher %s", text)
 		}
 		if m[1] == "node" {
 			continue
@@ -82,7 +83,7 @@ func matching(t *testing.T, rules []rule, matchers []string) []rule {
 				}
 			}
 			if !found {
-				t.Errorf("%s: %s is no alert", text, part)
+				t.Errorf("%s: %s matches no alert", text, part)
 			}
 		}
 		selected = next
@@ -90,9 +91,9 @@ func matching(t *testing.T, rules []rule, matchers []string) []rule {
 	return selected
 }
 
-// TestOutlives: what a root cause mutes goes on until that is told. Otherwise a message says that a ban
-// or a closed port is over, minutes before the one that says that nobody looks any more.
-func TestOutlives(t *testing.T) {
+// TestKeepFiring checks that alerts muted by a root cause keep firing until the root cause fires. Otherwise a
+// notification reports a ban or a closed port as resolved minutes before the one that reports the missing data.
+func TestKeepFiring(t *testing.T) {
 	rules := readRules(t)
 	var config struct {
 		Inhibit []struct {
@@ -100,7 +101,7 @@ func TestOutlives(t *testing.T) {
 			Target []string `yaml:"target_matchers"`
 		} `yaml:"inhibit_rules"`
 	}
-	read(t, "alertmanager.yml", &config)
+	readYAML(t, "alertmanager.yml", &config)
 	for _, i := range config.Inhibit {
 		if !strings.Contains(i.Source[0], "ExporterDown") && !strings.Contains(i.Source[0], "DaemonDown") {
 			continue
@@ -110,18 +111,18 @@ func TestOutlives(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// Daemons that do not answer have no states: what explains an outage ends with it.
-			explains := strings.HasPrefix(r.Alert, "RaptoreumDaemon") && r.Alert != "RaptoreumDaemonWarns" ||
+			// A daemon that does not answer has no state, so alerts that explain an outage may resolve with it.
+			explainsOutage := strings.HasPrefix(r.Alert, "RaptoreumDaemon") && r.Alert != "RaptoreumDaemonWarns" ||
 				slices.Contains([]string{"RaptoreumCollectorFailing", "RaptoreumExplorersDown", "RaptoreumExplorersDisagree", "RaptoreumUpdateAvailable", "RaptoreumFleetConfigInvalid", "RaptoreumFleetBlind"}, r.Alert)
-			if least := 10 * time.Minute; time.Duration(keep) < least && !explains {
-				t.Errorf("%s (%s): keep_firing_for %q, want at least %s", r.Alert, r.Labels["severity"], r.Keep, least)
+			if minKeep := 10 * time.Minute; time.Duration(keep) < minKeep && !explainsOutage {
+				t.Errorf("%s (%s): keep_firing_for %q, want at least %s", r.Alert, r.Labels["severity"], r.Keep, minKeep)
 			}
 		}
 	}
 }
 
-// hasLabel tells whether a rule's alerts have a label: those of the exporter's series, less what
-// the first operand aggregates away.
+// hasLabel reports whether the alerts of a rule have a label: the labels of the exporter's series without those
+// that the first operand aggregates away.
 func hasLabel(r rule, label string) bool {
 	if label == "alertname" || label == "severity" {
 		return true
@@ -134,18 +135,18 @@ func hasLabel(r rule, label string) bool {
 	return slices.Contains([]string{"job", "instance", "node", "vantage"}, label) && r.Expr != "vector(1)"
 }
 
-// TestHealIsTold: that heal has given up is news, whatever outage it belongs to.
-func TestHealIsTold(t *testing.T) {
+// TestHealGaveUpIsNotMuted checks that no outage mutes RaptoreumHealGaveUp, which requires an action of its own.
+func TestHealGaveUpIsNotMuted(t *testing.T) {
 	var config struct {
 		Inhibit []struct {
 			Target []string `yaml:"target_matchers"`
 		} `yaml:"inhibit_rules"`
 	}
-	read(t, "alertmanager.yml", &config)
+	readYAML(t, "alertmanager.yml", &config)
 	for _, i := range config.Inhibit {
 		for _, r := range matching(t, readRules(t), i.Target) {
 			if r.Alert == "RaptoreumHealGaveUp" {
-				t.Errorf("%v mutes it", i.Target)
+				t.Errorf("an inhibition with target %v mutes %s", i.Target, r.Alert)
 			}
 		}
 	}

@@ -14,8 +14,8 @@ import (
 	"raptoreum_exporter/internal/tools"
 )
 
-// runs fails the test unless a program ends well, and returns what it printed.
-func runs(t *testing.T, program string, args ...string) string {
+// run executes a program and returns its output without surrounding space. It fails the test if the program fails.
+func run(t *testing.T, program string, args ...string) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput()
 	if err != nil {
@@ -24,10 +24,10 @@ func runs(t *testing.T, program string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// TestPromtool checks the rules, the example of README.md, and runs the cases.
+// TestPromtool checks the rules and the configuration examples in README.md, and runs the promtool cases.
 func TestPromtool(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the cases take half a minute")
+		t.Skip("the promtool cases take half a minute")
 	}
 	cases, err := filepath.Glob("tests/*.yml")
 	if err != nil {
@@ -40,18 +40,18 @@ func TestPromtool(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			runs(t, promtool, "check", "rules", "alerts.yml")
+			run(t, promtool, "check", "rules", "alerts.yml")
 			for _, config := range prometheusConfigs(t) {
-				runs(t, promtool, "check", "config", config)
+				run(t, promtool, "check", "config", config)
 			}
 			for _, file := range cases {
-				runs(t, promtool, "test", "rules", file)
+				run(t, promtool, "test", "rules", file)
 			}
 		})
 	}
 }
 
-// prometheusConfigs writes a prometheus.yml of each example in README.md.
+// prometheusConfigs writes a prometheus.yml for each example in README.md and returns the paths.
 func prometheusConfigs(t *testing.T) (files []string) {
 	t.Helper()
 	readme, err := os.ReadFile("../README.md")
@@ -67,7 +67,7 @@ func prometheusConfigs(t *testing.T) (files []string) {
 		}
 	}
 	if rulesPart == "" || len(examples) != 4 {
-		t.Fatalf("%d examples of a prometheus.yml in README.md", len(examples))
+		t.Fatalf("README.md has %d examples of a prometheus.yml, want 4", len(examples))
 	}
 	dir := t.TempDir()
 	rules, err := os.ReadFile("alerts.yml")
@@ -75,19 +75,19 @@ func prometheusConfigs(t *testing.T) (files []string) {
 		t.Fatal(err)
 	}
 	file := write(t, filepath.Join(dir, "alerts.yml"), string(rules))
-	// The command that puts another address of the runbooks in.
+	// The documented command that changes the address of the runbooks.
 	sed := regexp.MustCompile(`(?m)^sed -i -E '(.*)' alerts.yml$`).FindStringSubmatch(string(readme))
 	if sed == nil {
-		t.Fatal("README.md does not say how to change runbook_url")
+		t.Fatal("README.md has no command that changes runbook_url")
 	}
-	runs(t, "sed", "-i", "-E", sed[1], file)
+	run(t, "sed", "-i", "-E", sed[1], file)
 	changed, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := strings.Count(string(rules), "runbook_url: ")
-	if good := len(regexp.MustCompile(`(?m)runbook_url: https://example\.org/runbooks/Raptoreum\w+\.md$`).FindAll(changed, -1)); good != all {
-		t.Errorf("%d of %d addresses are good", good, all)
+	if changedURLs := len(regexp.MustCompile(`(?m)runbook_url: https://example\.org/runbooks/Raptoreum\w+\.md$`).FindAll(changed, -1)); changedURLs != all {
+		t.Errorf("the command changed %d of %d addresses correctly", changedURLs, all)
 	}
 	for i, part := range examples {
 		if !strings.Contains(part, "\nalerting:") {
@@ -98,6 +98,7 @@ func prometheusConfigs(t *testing.T) (files []string) {
 	return files
 }
 
+// write creates a file and its directory, and returns the path.
 func write(t *testing.T, path, content string) string {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -109,12 +110,12 @@ func write(t *testing.T, path, content string) string {
 	return path
 }
 
-// TestAmtool checks the routes, as they are and with every receiver uncommented, as an owner has
-// them: that needs Alertmanager 0.28.
+// TestAmtool checks the routes without changes, and with every receiver uncommented, which needs
+// Alertmanager 0.28.
 func TestAmtool(t *testing.T) {
 	amtools := tools.Find(t, "..", "amtool")
 	for _, amtool := range amtools {
-		runs(t, amtool, "check-config", "alertmanager.yml")
+		run(t, amtool, "check-config", "alertmanager.yml")
 	}
 	amtool := amtools[0]
 	text, err := os.ReadFile("alertmanager.yml")
@@ -123,7 +124,7 @@ func TestAmtool(t *testing.T) {
 	}
 	above, receivers, ok := strings.Cut(string(text), "\nreceivers:\n")
 	if !ok {
-		t.Fatal("no receivers")
+		t.Fatal("alertmanager.yml has no receivers")
 	}
 	dir := t.TempDir()
 	if err := os.CopyFS(filepath.Join(dir, "templates"), os.DirFS("templates")); err != nil {
@@ -132,10 +133,10 @@ func TestAmtool(t *testing.T) {
 	uncommented := regexp.MustCompile(`(?m)^    # `).ReplaceAllString(receivers, "    ")
 	for _, kind := range []string{"telegram", "pushover", "discord", "email", "webhook"} {
 		if !strings.Contains(uncommented, "\n    "+kind+"_configs:\n") {
-			t.Errorf("no receiver for %s", kind)
+			t.Errorf("alertmanager.yml has no receiver for %s", kind)
 		}
 	}
-	runs(t, amtool, "check-config", write(t, filepath.Join(dir, "alertmanager.yml"), above+"\nreceivers:\n"+uncommented))
+	run(t, amtool, "check-config", write(t, filepath.Join(dir, "alertmanager.yml"), above+"\nreceivers:\n"+uncommented))
 	for labels, want := range map[string]string{
 		"severity=critical alertname=RaptoreumDaemonDown": "phone",
 		"severity=warning alertname=RaptoreumDaemonHung":  "mail",
@@ -143,15 +144,15 @@ func TestAmtool(t *testing.T) {
 		"severity=info alertname=RaptoreumWatchdog":       "dead-mans-switch",
 	} {
 		args := append([]string{"config", "routes", "test", "--config.file=alertmanager.yml", "node=n"}, strings.Fields(labels)...)
-		if got := runs(t, amtool, args...); !strings.HasSuffix(got, want) { // a warning may stand above
-			t.Errorf("%s goes to %q, not to %s", labels, got, want)
+		if got := run(t, amtool, args...); !strings.HasSuffix(got, want) { // amtool may print a warning first
+			t.Errorf("%s: receiver %q, want %s", labels, got, want)
 		}
 	}
 }
 
 type data = map[string]any
 
-// TestTemplates renders messages of many long alerts: they have to fit.
+// TestTemplates renders notifications with many long alerts and checks the limits of the receivers.
 func TestTemplates(t *testing.T) {
 	amtool := tools.Find(t, "..", "amtool")[0]
 	const long = `<b>"quoted" & *starred* _underlined_ [bracketed]`
@@ -165,7 +166,7 @@ func TestTemplates(t *testing.T) {
 			all = append(all, data{
 				"status": status, "startsAt": time.Unix(1750000000, 0), "labels": data{"node": "node-1"},
 				"annotations": data{
-					"summary": "The port of a smartnode does not shake hands.", "description": long + strings.Repeat(" word", 90),
+					"summary": "The P2P handshake with a smartnode fails.", "description": long + strings.Repeat(" word", 90),
 					"runbook_url": "http://127.0.0.1:10227/runbooks/RaptoreumPortUnreachable",
 				},
 			})
@@ -177,17 +178,17 @@ func TestTemplates(t *testing.T) {
 		message, err := json.Marshal(data{
 			"receiver": "phone", "status": status, "alerts": all,
 			"groupLabels": data{"node": "node-1"}, "commonLabels": data{"node": "node-1", "severity": "critical"},
-			"commonAnnotations": data{"summary": "The port of a smartnode does not shake hands."},
+			"commonAnnotations": data{"summary": "The P2P handshake with a smartnode fails."},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		file := write(t, filepath.Join(t.TempDir(), "data.json"), string(message))
-		for name, most := range map[string]int{"title": 100, "short": 2000, "text": 4096} { // Discord's and Telegram's limits
-			text := runs(t, amtool, "template", "render", "--template.glob=templates/*.tmpl",
+		for name, limit := range map[string]int{"title": 100, "short": 2000, "text": 4096} { // Discord's and Telegram's limits
+			text := run(t, amtool, "template", "render", "--template.glob=templates/*.tmpl",
 				fmt.Sprintf(`--template.text={{ template "raptoreum.%s" . }}`, name), "--template.data="+file)
-			if len(text) == 0 || len(text) > most {
-				t.Errorf("%+v: %s has %d characters, want 1 to %d", test, name, len(text), most)
+			if len(text) == 0 || len(text) > limit {
+				t.Errorf("%+v: %s has %d characters, want 1 to %d", test, name, len(text), limit)
 			}
 			for _, part := range map[string][]string{
 				"title": {"node-1"}, "text": {"node-1"},

@@ -110,7 +110,7 @@ func checkPost(t *testing.T, runs []run, stacks []*drill.Stack) {
 			continue
 		}
 		severity := strings.ToUpper(r.outage.Want[0].Severity)
-		for _, subject := range []string{severity + " ", "over: "} {
+		for _, subject := range []string{severity + " ", "RESOLVED "} {
 			if !slices.ContainsFunc(r.stack.Inbox.Mails(), func(m drill.Mail) bool {
 				return strings.HasPrefix(m.Subject, subject+r.outage.Name+": ") || strings.HasPrefix(m.Subject, subject+"several nodes: ")
 			}) {

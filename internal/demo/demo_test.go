@@ -205,7 +205,7 @@ func TestFull(t *testing.T) {
 	steps := []struct{ see, do string }{
 		{"A number and Enter begins", "1\n"},
 		{"CRITICAL my-smartnode: raptoreumd does not answer.", "0\n"},
-		{"over: my-smartnode: raptoreumd does not answer.", "no\n"},
+		{"RESOLVED my-smartnode: raptoreumd does not answer.", "no\n"},
 		{`"no" is no number`, ""},
 	}
 	for lines := bufio.NewScanner(out); len(steps) > 0 && lines.Scan(); {
