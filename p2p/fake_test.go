@@ -12,7 +12,7 @@ import (
 
 // fakePeer accepts on loopback until the test ends and plays its part on every connection. It
 // returns its address and the number of connections so far.
-func fakePeer(t *testing.T, play func(net.Conn)) (string, *atomic.Int32) {
+func fakePeer(t testing.TB, play func(net.Conn)) (string, *atomic.Int32) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -8,6 +8,7 @@
 package p2p
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -23,6 +24,7 @@ import (
 const (
 	timeout     = 8 * time.Second // of a whole handshake: a probe that Prometheus gives 10 s can tell of it
 	mnauthWait  = 2 * time.Second // a READY smartnode sends mnauth at once
+	readAhead   = 512             // bytes; holds the version, verack and mnauth of raptoreumd
 	maxMessages = 16              // before verack, of maxPayload bytes each; raptoreumd sends two
 )
 
@@ -112,21 +114,14 @@ func (d Dialer) Dial(ctx context.Context, address, network string) (Peer, error)
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	peer.Durations[Connect] = d.Now().Sub(start)
 
-	s := session{dialer: d, conn: conn, network: network, peer: &peer}
-	for _, step := range []struct {
-		phase Phase
-		run   func(context.Context) error
-	}{
-		{Version, s.version},
-		{Verack, s.verack},
-		{Mnauth, s.mnauth},
-	} {
+	s := session{dialer: d, conn: conn, reader: bufio.NewReaderSize(conn, readAhead), network: network, peer: &peer}
+	for _, phase := range [...]Phase{Version, Verack, Mnauth} {
 		start = d.Now()
-		if err := step.run(ctx); err != nil {
-			return peer, &Error{step.phase, explain(ctx, step.phase, err)}
+		if err := s.run(ctx, phase); err != nil {
+			return peer, &Error{phase, explain(ctx, phase, err)}
 		}
-		if step.phase != Mnauth || peer.Mnauth {
-			peer.Durations[step.phase] = d.Now().Sub(start)
+		if phase != Mnauth || peer.Mnauth {
+			peer.Durations[phase] = d.Now().Sub(start)
 		}
 	}
 	return peer, nil
@@ -138,7 +133,8 @@ func (d Dialer) connect(ctx context.Context, address, network string) (net.Conn,
 	}
 	if d.DialContext == nil {
 		// A firewall may reset a third connection from one address, so none in parallel.
-		d.DialContext = (&net.Dialer{FallbackDelay: -1}).DialContext
+		// The connection lasts for seconds: TCP keep-alive would only cost four system calls.
+		d.DialContext = (&net.Dialer{FallbackDelay: -1, KeepAlive: -1}).DialContext
 	}
 	return d.DialContext(ctx, "tcp", address)
 }
@@ -147,6 +143,7 @@ func (d Dialer) connect(ctx context.Context, address, network string) (net.Conn,
 type session struct {
 	dialer  Dialer
 	conn    net.Conn
+	reader  *bufio.Reader // of conn: a read per message would take three system calls
 	network string
 	peer    *Peer
 
@@ -154,8 +151,18 @@ type session struct {
 	acked    bool // verack came before version
 }
 
+func (s *session) run(ctx context.Context, phase Phase) error {
+	switch phase {
+	case Version:
+		return s.version()
+	case Verack:
+		return s.verack()
+	}
+	return s.mnauth(ctx)
+}
+
 // version sends our version and takes the peer's.
-func (s *session) version(context.Context) error {
+func (s *session) version() error {
 	var random [40]byte
 	rand.Read(random[:]) // never fails
 	ours := encodeVersion(s.dialer.Now(), s.conn.RemoteAddr(), s.dialer.UserAgent, random)
@@ -170,7 +177,7 @@ func (s *session) version(context.Context) error {
 }
 
 // verack sends our verack and takes the peer's.
-func (s *session) verack(context.Context) error {
+func (s *session) verack() error {
 	if _, err := s.conn.Write(encode(s.network, "verack", nil)); err != nil {
 		return err
 	}
@@ -209,22 +216,22 @@ func (s *session) afterVerack() (header, []byte, error) {
 	if err := s.conn.SetReadDeadline(time.Now().Add(mnauthWait)); err != nil {
 		return header{}, nil, err
 	}
-	h, err := readHeader(s.conn, s.network)
+	h, err := readHeader(s.reader, s.network)
 	if err != nil || h.command != "mnauth" && h.command != "reject" {
 		return h, nil, err
 	}
-	payload, err := readPayload(s.conn, h)
+	payload, err := readPayload(s.reader, h)
 	return h, payload, err
 }
 
 // await returns the payload of the next message called want. Others before it are skipped.
 func (s *session) await(want string) ([]byte, error) {
 	for ; s.messages < maxMessages; s.messages++ {
-		h, err := readHeader(s.conn, s.network)
+		h, err := readHeader(s.reader, s.network)
 		if err != nil {
 			return nil, err
 		}
-		payload, err := readPayload(s.conn, h)
+		payload, err := readPayload(s.reader, h)
 		if err != nil {
 			return nil, err
 		}

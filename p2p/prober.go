@@ -24,7 +24,7 @@ const (
 
 // Config is what a Prober needs. The zero value is ready to use.
 type Config struct {
-	// Dial shakes hands once; nil is that of the zero Dialer.
+	// Dial performs one handshake and sets its own timeout; nil is that of the zero Dialer.
 	Dial func(ctx context.Context, address, network string) (Peer, error)
 
 	Now func() time.Time // nil is time.Now
@@ -113,7 +113,5 @@ func (p *Prober) dial(ctx context.Context, t target) (Peer, error) {
 	case <-ctx.Done():
 		return Peer{}, fmt.Errorf("%w: too many handshakes at a time", poll.ErrNotAsked)
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	return p.config.Dial(ctx, t.address, t.network)
 }

@@ -20,9 +20,10 @@ const (
 	protocol    = 70220 // PROTOCOL_VERSION of raptoreumd 2.0.3 (version.h)
 	headerSize  = 4 + 12 + 4 + 4
 	addressSize = 8 + 16 + 2
-	maxPayload  = 4096 // a version has 143 bytes, mnauth 128
-	maxText     = 100  // of a user agent or a reason, in bytes
-	obsolete    = 0x11 // the reject code for a version that is too low
+	versionSize = 4 + 8 + 8 + addressSize + addressSize + 8 + 1 + 4 + 1 + 32 + 1 // without the user agent
+	maxPayload  = 4096                                                           // a version has 143 bytes, mnauth 128
+	maxText     = 100                                                            // of a user agent or a reason, in bytes
+	obsolete    = 0x11                                                           // the reject code for a version that is too low
 )
 
 // magic returns the four bytes that begin every message on a network (chainparams.cpp).
@@ -119,7 +120,8 @@ func encodeVersion(now time.Time, peer net.Addr, agent string, random [40]byte) 
 	}
 	agent = text.Clip(agent, maxText)
 
-	b := binary.LittleEndian.AppendUint32(nil, protocol)
+	b := make([]byte, 0, versionSize+len(agent))
+	b = binary.LittleEndian.AppendUint32(b, protocol)
 	b = append(b, make([]byte, 8)...) // services
 	b = binary.LittleEndian.AppendUint64(b, uint64(now.Unix()))
 	b = append(b, to[:]...)
