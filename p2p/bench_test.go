@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// BenchmarkHandshake measures one handshake with a smartnode on loopback, the peer's side included.
+// BenchmarkHandshake measures one handshake on loopback, including the side of the fake peer.
 func BenchmarkHandshake(b *testing.B) {
 	hello := append(versionMessage([]byte{2}, "/x"), message("verack")...)
 	proof := message("mnauth", make([]byte, 32+96)...)
