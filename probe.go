@@ -80,7 +80,7 @@ func (p *prober) look(ctx context.Context, s *fleet.Snapshot, node *fleet.Node, 
 	if address == "" || s.Network == "" {
 		return look, address
 	}
-	if look.Refused = fleet.Dialable(address, s.Network, p.allowPrivate); look.Refused != nil {
+	if look.Refused = p.fleet.Dialable(address, s.Network, p.allowPrivate); look.Refused != nil {
 		return look, address
 	}
 	if reading, ok := p.port.Probe(ctx, address, string(s.Network), poll.Wait); ok {

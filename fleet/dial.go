@@ -11,7 +11,7 @@ import (
 // Dialable returns why an address that the chain names must not be dialled: it is not one that a
 // smartnode can have on the public network. A registration is written by whoever pays for it, so it
 // must not lead a prober into the network of its owner. With private any that can be dialled may be.
-func Dialable(address string, network daemon.Network, private bool) error {
+func (f *Fleet) Dialable(address string, network daemon.Network, private bool) error {
 	a, err := netip.ParseAddrPort(address)
 	switch {
 	case err != nil:
@@ -25,9 +25,9 @@ func Dialable(address string, network daemon.Network, private bool) error {
 	if !ip.Is4() { // CheckService allows no other (evo/providertx.cpp); 4-in-6 forms hide what they mean
 		return fmt.Errorf("%s is no IPv4 address, which a smartnode has", a)
 	}
-	for _, reserved := range reserved() {
-		if reserved.Contains(ip) {
-			return fmt.Errorf("%s is not public (%s)", a, reserved)
+	for _, block := range f.reserved {
+		if block.Contains(ip) {
+			return fmt.Errorf("%s is not public (%s)", a, block)
 		}
 	}
 	if network == daemon.Main && int(a.Port()) != daemon.Main.P2PPort() {
@@ -36,9 +36,9 @@ func Dialable(address string, network daemon.Network, private bool) error {
 	return nil
 }
 
-// reserved are the blocks of IPv4 that are not globally reachable (IANA special-purpose registry), and
+// reservedBlocks are the blocks of IPv4 that are not globally reachable (IANA special-purpose registry), and
 // multicast.
-func reserved() []netip.Prefix {
+func reservedBlocks() []netip.Prefix {
 	var blocks []netip.Prefix
 	for _, block := range []string{
 		"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",

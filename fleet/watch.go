@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -23,9 +24,10 @@ type Sources struct {
 // Fleet is the owner's smartnodes as the chain shows them now. Its methods may be called
 // concurrently; none waits for the daemon or an explorer.
 type Fleet struct {
-	path    string
-	sources Sources
-	looks   *poll.Poll[*View] // nil without a daemon
+	path     string
+	sources  Sources
+	looks    *poll.Poll[*View] // nil without a daemon
+	reserved []netip.Prefix    // not public; parsed once
 
 	mu       sync.Mutex
 	config   *Config
@@ -43,7 +45,7 @@ type Reload struct {
 
 // New reads the fleet file. Nothing more is asked once ctx is done.
 func New(ctx context.Context, path string, sources Sources) (*Fleet, error) {
-	f := &Fleet{path: path, sources: sources}
+	f := &Fleet{path: path, sources: sources, reserved: reservedBlocks()}
 	if err := f.Reload(); err != nil {
 		return nil, err
 	}

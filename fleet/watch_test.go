@@ -17,6 +17,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestDialable(t *testing.T) {
+	f := &Fleet{reserved: reservedBlocks()}
 	for address, want := range map[string]bool{
 		"1.1.1.1:10226": true, "203.0.114.1:10226": true, "172.32.0.1:10226": true, "100.128.0.1:10226": true,
 		"1.1.1.1:10227": false, "10.0.0.1:10226": false, "172.16.0.1:10226": false, "172.31.255.255:10226": false,
@@ -26,18 +27,18 @@ func TestDialable(t *testing.T) {
 		"240.0.0.1:10226": false, "255.255.255.255:10226": false, "[2001:4860:4860::8888]:10226": false,
 		"[::ffff:1.1.1.1]:10226": false, "1.1.1.1": false, "1.1.1.1:0": false, "example.org:10226": false, "": false, "01.1.1.1:10226": false,
 	} {
-		if err := Dialable(address, daemon.Main, false); (err == nil) != want {
+		if err := f.Dialable(address, daemon.Main, false); (err == nil) != want {
 			t.Errorf("%q: %v", address, err)
 		}
 	}
 	for address, want := range map[string]bool{
 		"127.0.0.1:19899": true, "[::1]:19899": true, "10.0.0.1:1": true, "0.0.0.0:1": false, "[::]:0": false, "localhost:19899": false,
 	} {
-		if err := Dialable(address, daemon.Regtest, true); (err == nil) != want {
+		if err := f.Dialable(address, daemon.Regtest, true); (err == nil) != want {
 			t.Errorf("with private ones %q: %v", address, err)
 		}
 	}
-	if err := Dialable("1.1.1.1:10230", daemon.Test, false); err != nil {
+	if err := f.Dialable("1.1.1.1:10230", daemon.Test, false); err != nil {
 		t.Errorf("another network has other ports: %v", err)
 	}
 }
@@ -110,6 +111,9 @@ func TestReload(t *testing.T) {
 	f, err := New(ctx, file, Sources{Network: daemon.Main})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if f.Dialable("10.0.0.1:10226", daemon.Main, false) == nil {
+		t.Error("a private address may be dialled")
 	}
 	if s := f.Snapshot(ctx, poll.NoWait); len(s.Nodes) != 1 || s.Incomplete || s.Network != daemon.Main {
 		t.Errorf("%+v", s)
