@@ -66,14 +66,14 @@ func unhex(t testing.TB, s string) []byte {
 func (c capture) replay(t *testing.T) func(net.Conn) {
 	return func(conn net.Conn) {
 		if !expect(conn, "version") {
-			t.Error("no version came first")
+			t.Error("the first message is not version")
 			return
 		}
 		for _, entry := range c.Log {
 			switch entry.Dir {
 			case "send":
 				if entry.Command == "verack" && !expect(conn, "verack") {
-					t.Error("no verack came second")
+					t.Error("the second message is not verack")
 					return
 				}
 			case "recv":
