@@ -156,8 +156,10 @@ func (c *Config) CheckFleet() error {
 	if c.Fleet.File == "" {
 		return errors.New("--fleet.check-config: give the file with --fleet.config")
 	}
-	_, err := fleet.Read(c.Fleet.File)
-	return err
+	if _, err := fleet.Read(c.Fleet.File); err != nil {
+		return fmt.Errorf("--fleet.config: %w", err)
+	}
+	return nil
 }
 
 // Place returns the name of the place that probes come from.

@@ -8,37 +8,38 @@ import (
 	"raptoreum_exporter/internal/text"
 )
 
-// Dialable returns why an address that the chain names must not be dialled: it is not one that a
-// smartnode can have on the public network. A registration is written by whoever pays for it, so it
-// must not lead a prober into the network of its owner. With private any that can be dialled may be.
-func Dialable(address string, network daemon.Network, private bool) error {
+// dialable returns an error if a registered address ("ip:port") must not be dialled, because a
+// smartnode cannot have it on the public network. Anyone can register any address for a fee, so a
+// registration must not direct the prober into its operator's own network. With AllowPrivate every usable
+// address is allowed.
+func (f *Fleet) dialable(address string, network daemon.Network) error {
 	a, err := netip.ParseAddrPort(address)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%q is no address", text.Clip(address, 40))
+		return fmt.Errorf("%q is not an IP address with a port", text.Clip(address, 40))
 	case !daemon.Usable(address):
 		return fmt.Errorf("%s cannot be dialled", a)
-	case private:
+	case f.sources.AllowPrivate:
 		return nil
 	}
 	ip := a.Addr()
-	if !ip.Is4() { // CheckService allows no other (evo/providertx.cpp); 4-in-6 forms hide what they mean
-		return fmt.Errorf("%s is no IPv4 address, which a smartnode has", a)
+	if !ip.Is4() { // CheckService allows nothing else (evo/providertx.cpp); a 4-in-6 form hides its IPv4 address
+		return fmt.Errorf("%s is not an IPv4 address, and smartnodes have no other", a)
 	}
-	for _, reserved := range reserved() {
-		if reserved.Contains(ip) {
-			return fmt.Errorf("%s is not public (%s)", a, reserved)
+	for _, block := range f.reserved {
+		if block.Contains(ip) {
+			return fmt.Errorf("%s is not public (%s)", a, block)
 		}
 	}
-	if network == daemon.Main && int(a.Port()) != daemon.Main.P2PPort() {
-		return fmt.Errorf("%s has another port than every smartnode of the main network", a)
+	if want := daemon.Main.P2PPort(); network == daemon.Main && int(a.Port()) != want {
+		return fmt.Errorf("%s does not have port %d, as all smartnodes of the main network do", a, want)
 	}
 	return nil
 }
 
-// reserved are the blocks of IPv4 that are not globally reachable (IANA special-purpose registry), and
-// multicast.
-func reserved() []netip.Prefix {
+// reservedBlocks returns the IPv4 blocks that are not globally reachable (IANA special-purpose
+// registry), and multicast.
+func reservedBlocks() []netip.Prefix {
 	var blocks []netip.Prefix
 	for _, block := range []string{
 		"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",

@@ -10,28 +10,28 @@ import (
 	"raptoreum_exporter/internal/poll"
 )
 
-// explorerTooOld is when what an explorer said of a node is no longer believed: a fleet has to share
-// the few questions that an explorer answers in a minute.
+// explorerTooOld is the age from which the answer of an explorer about a node is ignored. It is long
+// because a fleet shares the few requests per minute that an explorer allows.
 const explorerTooOld = 10 * time.Minute
 
-// Facts are what the chain says of one node; nil is unknown.
+// Facts are the state of one node on the chain; nil is unknown.
 type Facts struct {
 	Registered *bool
 	Smartnode  *daemon.Smartnode // nil unless it is registered
-	Waits      bool              // Smartnode says since when it waits for its payment
+	Waits      bool              // Smartnode has the heights that determine since when it waits for a payment
 	Duplicate  *bool             // another smartnode has the same address
 
 	Count    *int   // registered smartnodes of the network
 	Height   *int64 // of the tip
 	Spork21  *int64
 	Position *int // in the payment queue
-	Length   int  // of it, with Position
+	Length   int  // of the payment queue, if Position is known
 
-	ListHeight int64          // of the smartnode list that all this is from; 0: it is from an explorer
+	ListHeight int64          // height of the smartnode list that the facts are from; 0: they are from an explorer
 	Age        *time.Duration // of the list, or of the explorer's answer
 }
 
-// Facts returns what is known of a node now. With poll.Wait it waits for an explorer that is due.
+// Facts returns the known facts of a node. With poll.Wait, it waits for an explorer request that is due.
 func (f *Fleet) Facts(ctx context.Context, s *Snapshot, n *Node, mode poll.Mode) Facts {
 	if f.sources.Daemon == nil {
 		return f.explorerFacts(ctx, n, mode)
@@ -41,7 +41,7 @@ func (f *Fleet) Facts(ctx context.Context, s *Snapshot, n *Node, mode poll.Mode)
 		return Facts{}
 	}
 	age := time.Since(v.List.Asked)
-	facts := Facts{ListHeight: v.List.Height, Age: &age} // also when it is too old to believe
+	facts := Facts{ListHeight: v.List.Height, Age: &age} // also when the list is too old to use
 	if !v.Current(time.Now()) {
 		return facts
 	}
@@ -60,12 +60,12 @@ func (f *Fleet) Facts(ctx context.Context, s *Snapshot, n *Node, mode poll.Mode)
 	return facts
 }
 
-// explorerFacts are those that an explorer tells.
+// explorerFacts returns the facts that an explorer reports.
 func (f *Fleet) explorerFacts(ctx context.Context, n *Node, mode poll.Mode) (facts Facts) {
 	if f.sources.Explorers == nil {
 		return facts
 	}
-	r, ok := f.told(ctx, n, mode)
+	r, ok := f.explorerReading(ctx, n, mode)
 	if !ok {
 		return facts
 	}
@@ -88,42 +88,42 @@ func (f *Fleet) explorerFacts(ctx context.Context, n *Node, mode poll.Mode) (fac
 	return facts
 }
 
-// told has an explorer asked about a node when that is due, and returns the last answer, however old.
-func (f *Fleet) told(ctx context.Context, n *Node, mode poll.Mode) (poll.Reading[explorer.Smartnode], bool) {
+// explorerReading requests a node from an explorer when that is due, and returns the last answer of any age.
+func (f *Fleet) explorerReading(ctx context.Context, n *Node, mode poll.Mode) (poll.Reading[explorer.Smartnode], bool) {
 	hash := n.ProTxHash.String()
 	f.sources.Explorers.Smartnode(ctx, hash, mode)
 	return f.sources.Explorers.LastTold(hash)
 }
 
-// fromExplorer fills in what the explorer told; waits says whether that includes what a payment
-// depends on.
-func fromExplorer(hash daemon.Hash, told explorer.Smartnode) (s *daemon.Smartnode, waits bool) {
+// fromExplorer converts the answer of an explorer. waits reports whether it has all heights that
+// Smartnode.WaitsSince depends on.
+func fromExplorer(hash daemon.Hash, reported explorer.Smartnode) (s *daemon.Smartnode, waits bool) {
 	s = &daemon.Smartnode{
-		ProTxHash: hash, Address: told.Service, Payout: told.Payout,
-		Penalty: int(told.Penalty), BanHeight: told.BanHeight, RevivedHeight: -1,
+		ProTxHash: hash, Address: reported.Service, Payout: reported.Payout,
+		Penalty: int(reported.Penalty), BanHeight: reported.BanHeight, RevivedHeight: -1,
 	}
-	if told.NeedToUpgrade != nil {
-		s.Payable, s.PayableKnown = !*told.NeedToUpgrade, true
+	if reported.NeedToUpgrade != nil {
+		s.Payable, s.PayableKnown = !*reported.NeedToUpgrade, true
 	}
-	if told.LastPaidHeight != nil {
-		s.LastPaidHeight = *told.LastPaidHeight
+	if reported.LastPaidHeight != nil {
+		s.LastPaidHeight = *reported.LastPaidHeight
 	}
-	if told.RegisteredHeight == nil || told.RevivedHeight == nil || told.LastPaidHeight == nil {
+	if reported.RegisteredHeight == nil || reported.RevivedHeight == nil || reported.LastPaidHeight == nil {
 		return s, false
 	}
-	s.RegisteredHeight, s.RevivedHeight = *told.RegisteredHeight, *told.RevivedHeight
+	s.RegisteredHeight, s.RevivedHeight = *reported.RegisteredHeight, *reported.RevivedHeight
 	return s, true
 }
 
-// Address returns the registered address of a node, as far as it was ever known: the last good view
-// outlives an outage of the daemon. Empty: not known, or revoked.
+// Address returns the last known registered address ("ip:port") of a node: the last View outlives an
+// outage of the daemon. Empty: unknown, or the registration was revoked.
 func (f *Fleet) Address(ctx context.Context, n *Node) string {
 	address := ""
 	switch {
 	case n.Chain != nil:
 		address = n.Chain.Address
 	case f.sources.Daemon == nil && f.sources.Explorers != nil:
-		if r, ok := f.told(ctx, n, poll.NoWait); ok && r.Err == nil {
+		if r, ok := f.explorerReading(ctx, n, poll.NoWait); ok && r.Err == nil {
 			address = r.Value.Service
 		}
 	}

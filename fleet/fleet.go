@@ -1,12 +1,12 @@
-// Package fleet is the owner's list of smartnodes. A YAML file names them in three ways: one by
-// one, as sets (every smartnode of the chain that pays to this address, or has this key), and
-// by the files of the old check script, whose NODE_PROTX it imports. Read takes the file in,
-// once and strictly; Resolve lays it over the chain's smartnode list, as often as that changes.
+// Package fleet is the owner's list of smartnodes. A YAML file selects them in three ways: one by
+// one, as sets (every registered smartnode with this address or operator key), and through the
+// files of the old check script, whose NODE_PROTX it imports. Read parses the file strictly.
+// Resolve joins it with the chain's smartnode list whenever one of the two changes.
 //
-// An owner may paste a secret into the file: that of an operator key has 64 hex digits, like a
-// proTxHash. So no error holds a text of the file that is longer than shownMax, or any part of
-// such a text: it says which line to look at. The path of an imported file is shown once that
-// file was read: then it is no secret.
+// An owner may paste a secret into the file by mistake: the secret of an operator key has 64 hex
+// digits, like a proTxHash. Therefore errors contain no text of the file that is longer than shownMax
+// bytes, nor any part of such a text: they give the line instead. The path of an imported file
+// is shown only after that file was read: then it is not a secret.
 package fleet
 
 import (
@@ -22,53 +22,53 @@ import (
 )
 
 const (
-	maxFile = 16 << 20 // bytes, of the fleet file and of each imported one
-	maxPath = 200      // bytes of a path that are shown
+	maxFile = 16 << 20 // bytes, for the fleet file and for each imported file
+	maxPath = 200      // bytes of a path in an error
 )
 
-// Config is a fleet file, with what it imports. It is not changed after it is made.
+// Config is a parsed fleet file with its imports. It is immutable.
 type Config struct {
 	nodes map[daemon.Hash]entry
 	sets  map[key]set
 }
 
-// entry is one smartnode of nodes or import.
+// entry is one smartnode listed below nodes or import.
 type entry struct {
-	name   string // empty: none was given
+	name   string // empty: not given
 	labels map[string]string
 }
 
-// key is what all smartnodes of a set have.
+// key is the property that all smartnodes of a set share.
 type key struct {
-	field string // as the file spells it
+	field string // its name in the file
 	value string
 }
 
 type set struct {
-	order  int // in the file
+	order  int // position in the file
 	labels map[string]string
 }
 
 // Node is one smartnode of the fleet.
 type Node struct {
-	Name      string // unique, whatever the case of its letters
+	Name      string // unique, ignoring case
 	ProTxHash daemon.Hash
-	Labels    map[string]string // of this Node alone; not nil
+	Labels    map[string]string // not shared with other Nodes; not nil
 	Chain     *daemon.Smartnode // nil: not in the list
-	Duplicate bool              // another smartnode of the list, anyone's, has the same usable address
+	Duplicate bool              // another smartnode in the list, of any owner, has the same usable address
 }
 
-// Read reads the fleet file at path and the files that it imports. Its errors are one line.
+// Read reads the fleet file at path and the files that it imports. Its errors are single lines.
 func Read(path string) (*Config, error) {
 	content, err := readFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w; --fleet.config must name a file that the exporter's user can read", text.Clip(path, maxPath), cause(err))
+		return nil, fmt.Errorf("%s: %w; the fleet file must exist and be readable by the exporter's user", text.Clip(path, maxPath), cause(err))
 	}
 	return Parse(path, content, readFile)
 }
 
-// Parse is Read with the content of the file at hand: path is its name, in errors and for what
-// is relative to its folder, and readFile reads what it imports.
+// Parse is like Read for content that is already in memory. path is used in errors and to resolve
+// relative imports. readFile reads the imported files.
 func Parse(path string, content []byte, readFile func(path string) ([]byte, error)) (*Config, error) {
 	p := &parser{
 		file:     text.Clip(path, maxPath),
@@ -86,7 +86,7 @@ func Parse(path string, content []byte, readFile func(path string) ([]byte, erro
 	return p.config, nil
 }
 
-// readFile reads a byte more than allowed, so that Parse can tell.
+// readFile reads up to one byte more than maxFile, so that Parse can detect a file that is too large.
 func readFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -96,7 +96,7 @@ func readFile(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, maxFile+1))
 }
 
-// cause is err without the path that the file system puts before it.
+// cause returns err without the path that the os package adds.
 func cause(err error) error {
 	if at, ok := errors.AsType[*fs.PathError](err); ok {
 		return at.Err

@@ -25,7 +25,7 @@ const (
 	keyC    = "85860a40eb193bc9a55a3eb42274f32f6728e373fc21ac23aeba314f3b07d0868c4e1c8e028ba55a7d0e6fd5de136846"
 )
 
-// files are what a test's fleet file may import.
+// files are the files that a test's fleet file can import.
 type files map[string]string
 
 func (f files) read(path string) ([]byte, error) {
@@ -45,7 +45,7 @@ func parse(t testing.TB, content string, imported files) *Config {
 	return config
 }
 
-// wantError: without the folder, which is the same in all of them.
+// wantError compares the error without the folder, which is always the same.
 func wantError(t *testing.T, content string, imported files, want string) {
 	t.Helper()
 	config, err := Parse("/etc/fleet.yml", []byte(content), imported.read)
@@ -57,7 +57,7 @@ func wantError(t *testing.T, content string, imported files, want string) {
 	}
 }
 
-// captured returns the smartnode list of a scenario, as far as the fleet looks at it.
+// captured returns the smartnode list of a scenario, with the fields that the fleet uses.
 func captured(t testing.TB, scenario string) []daemon.Smartnode {
 	t.Helper()
 	file, err := os.ReadFile("../testdata/scenarios/" + scenario + "/protx_list_registered_true.json")
@@ -112,10 +112,10 @@ func TestRead(t *testing.T) {
 	large := strings.Repeat("#", maxFile)
 	write("large.sh", large+"\n")
 	for _, c := range []struct{ path, want string }{
-		{write("import.yml", "import: [large.sh]"), "import.yml:1: an imported file is over 16 MiB; make sure that it is the check script"},
-		{write("large.yml", large+"\nnodes: 1"), "large.yml:1: the file is over 16 MiB; make sure that it is the fleet file"},
+		{write("import.yml", "import: [large.sh]"), "import.yml:1: an imported file is larger than 16 MiB; make sure that it is the check script"},
+		{write("large.yml", large+"\nnodes: 1"), "large.yml:1: the file is larger than 16 MiB; make sure that it is the fleet file"},
 		{write("folder.yml", "import: [.]"), "folder.yml:1: an imported file: is a directory; write the full path of a file that the exporter's user can read"},
-		{folder + "/none.yml", "none.yml: no such file or directory; --fleet.config must name a file that the exporter's user can read"},
+		{folder + "/none.yml", "none.yml: no such file or directory; the fleet file must exist and be readable by the exporter's user"},
 	} {
 		_, err := Read(c.path)
 		if err == nil || strings.TrimPrefix(err.Error(), folder+"/") != c.want {

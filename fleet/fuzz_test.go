@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzParse plants secrets in the fleet file and in what it imports: no error shows them, and
-// each is one line about a line. What parses, resolves.
+// FuzzParse puts secrets in the fleet file and in an imported file. No error may contain them, and each
+// error must be a single line that gives a line number. A config that parses must also resolve.
 func FuzzParse(f *testing.F) {
 	const secret, script = "5ec7e75ec7e75ec7e75ec7e75ec7e75ec7e75ec7e75ec7e75ec7e75ec7e7abcd", "NODE_PROTX=" + hashB + "\n"
 	for _, seed := range []string{
@@ -35,10 +35,10 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			line := err.Error()
 			if strings.Contains(line, secret[:shownMax+1]) || strings.Contains(line, secret[20:20+shownMax+1]) {
-				t.Fatalf("a secret is shown: %s", line)
+				t.Fatalf("the error contains a secret: %s", line)
 			}
 			if config != nil || !form.MatchString(line) || strings.ContainsAny(line, "\r\n") || !utf8.ValidString(line) || len(line) > 600 {
-				t.Fatalf("not one line about a line: %q", line)
+				t.Fatalf("not a single line with a line number: %q", line)
 			}
 			return
 		}

@@ -37,9 +37,9 @@ func TestImport(t *testing.T) {
 
 func TestImportErrors(t *testing.T) {
 	const (
-		none    = "fleet.yml:1: check.sh has no NODE_PROTX=..., or only behind a #; write it there, or list the smartnode below nodes"
-		missing = "NODE_PROTX is empty; write the proTxHash there, which smartnode status shows, or remove the line"
-		length  = " characters; a proTxHash has 64 hex digits, copy all of it from smartnode status"
+		none    = "fleet.yml:1: check.sh has no NODE_PROTX=..., or only after a #; add it there, or list the smartnode below nodes"
+		missing = "NODE_PROTX is empty; enter the proTxHash that smartnode status shows, or remove the line"
+		length  = " characters; a proTxHash has 64 hex digits: copy all of it from smartnode status"
 	)
 	for _, c := range []struct{ name, script, want string }{
 		{"empty file", "", none},
@@ -49,19 +49,19 @@ func TestImportErrors(t *testing.T) {
 		{"variable", "NODE_PROTX=$1", "check.sh:1: NODE_PROTX has 2" + length},
 		{"short", "NODE_PROTX=\"" + hashA[:63] + "\"", "check.sh:1: NODE_PROTX has 63" + length},
 		{"quote left open", "NODE_PROTX=\"" + hashA + "\n", "check.sh:1: NODE_PROTX has 65" + length},
-		{"not hex", "NODE_PROTX=x" + hashA[1:], "check.sh:1: NODE_PROTX has a character that is no hex digit; copy the proTxHash from smartnode status"},
-		{"twice", "NODE_PROTX=" + hashA + "\nNODE_PROTX=" + hashA, "check.sh:2: NODE_PROTX is the same smartnode as in check.sh:1; remove one of the two"},
+		{"not hex", "NODE_PROTX=x" + hashA[1:], "check.sh:1: NODE_PROTX has a character that is not a hex digit; copy the proTxHash from smartnode status"},
+		{"twice", "NODE_PROTX=" + hashA + "\nNODE_PROTX=" + hashA, "check.sh:2: NODE_PROTX is the same smartnode as in check.sh:1; remove one of them"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			wantError(t, "import: [check.sh]", files{"/etc/check.sh": c.script}, c.want)
 		})
 	}
 	both := files{"/etc/check.sh": "NODE_PROTX=" + hashA, "/root/check.sh": "\nexport NODE_PROTX=" + hashA}
-	wantError(t, "import: [check.sh, /root/check.sh]", both, "/root/check.sh:2: NODE_PROTX is the same smartnode as in check.sh:1; remove one of the two")
+	wantError(t, "import: [check.sh, /root/check.sh]", both, "/root/check.sh:2: NODE_PROTX is the same smartnode as in check.sh:1; remove one of them")
 	wantError(t, "import:\n  - "+hashA, nil, "fleet.yml:2: an imported file: file does not exist; write the full path of a file that the exporter's user can read")
 }
 
-// TestImportNamed: nodes is where an imported smartnode gets its name.
+// TestImportNamed: an entry below nodes names an imported smartnode.
 func TestImportNamed(t *testing.T) {
 	config := parse(t, "import: [check.sh]\nnodes: [{protx: "+hashA+", name: paris-1}]", files{"/etc/check.sh": "NODE_PROTX=" + hashB + "\nNODE_PROTX=" + hashA})
 	if diff := cmp.Diff([]string{"d5309c7c", "paris-1"}, names(config.Resolve(nil))); diff != "" {

@@ -8,14 +8,14 @@ import (
 	"raptoreum_exporter/daemon"
 )
 
-// parser walks the nodes of the YAML document itself, where yaml could fill structs: yaml's
-// errors show values, name Go types and leave out lines.
+// parser walks the nodes of the YAML document instead of decoding it into structs: the errors of the
+// yaml package contain values and Go types, and sometimes no line.
 type parser struct {
-	file     string // the fleet file, as errors show it
+	file     string // path of the fleet file in errors
 	folder   string
 	readFile func(path string) ([]byte, error)
 	config   *Config
-	listed   map[daemon.Hash]place // what nodes names
+	listed   map[daemon.Hash]place // smartnodes below nodes
 	imported map[daemon.Hash]place
 	names    map[string]place // in lower case
 	sets     map[key]place
@@ -38,7 +38,7 @@ func (p *parser) parse(content []byte) error {
 	}{
 		{"nodes", p.node},
 		{"sets", p.set},
-		{"import", p.importFile}, // after nodes, which win
+		{"import", p.importFile}, // after nodes, which take precedence
 	} {
 		list := fields[section.name]
 		if list == nil {
@@ -54,7 +54,7 @@ func (p *parser) parse(content []byte) error {
 		}
 	}
 	if len(p.config.nodes)+len(p.config.sets) == 0 {
-		return p.at(root).errorf("no smartnodes; write at least one below nodes, sets or import")
+		return p.at(root).errorf("no smartnodes; add at least one below nodes, sets or import")
 	}
 	return nil
 }
@@ -65,7 +65,7 @@ func (p *parser) node(n *yaml.Node) error {
 		return err
 	}
 	if fields["protx"] == nil {
-		return p.at(n).errorf("an entry of nodes lacks protx; write protx: and the proTxHash, which smartnode status shows")
+		return p.at(n).errorf("an entry of nodes has no protx; add protx: and the proTxHash that smartnode status shows")
 	}
 	digits, err := p.scalar(fields["protx"], "protx")
 	if err != nil {
@@ -77,7 +77,7 @@ func (p *parser) node(n *yaml.Node) error {
 		return here.errorf("protx %w", err)
 	}
 	if first, again := p.listed[hash]; again {
-		return here.errorf("protx is the same smartnode as in %s; remove one of the two", first)
+		return here.errorf("protx is the same smartnode as in %s; remove one of them", first)
 	}
 	p.listed[hash] = here
 	var e entry
@@ -103,7 +103,7 @@ func (p *parser) name(n *yaml.Node) (string, error) {
 		return "", p.at(n).errorf("name %s %w", shown(name), err)
 	}
 	if first, again := p.names[strings.ToLower(name)]; again {
-		return "", p.at(n).errorf("name %s is also in %s; change one of the two, in more than the case of letters", shown(name), first)
+		return "", p.at(n).errorf("name %s is also in %s; names must differ in more than case", shown(name), first)
 	}
 	p.names[strings.ToLower(name)] = p.at(n)
 	return name, nil
@@ -122,7 +122,7 @@ func (p *parser) set(n *yaml.Node) error {
 		}
 	}
 	if len(chosen) != 1 {
-		return p.at(n).errorf("an entry of sets has %d of %s; write exactly one, and an entry for each further one", len(chosen), strings.Join(choices, ", "))
+		return p.at(n).errorf("an entry of sets has %d of %s; write exactly one in each entry", len(chosen), strings.Join(choices, ", "))
 	}
 	k := key{field: chosen[0]}
 	here := p.at(fields[k.field])
@@ -139,7 +139,7 @@ func (p *parser) set(n *yaml.Node) error {
 		return here.errorf("%s: %w", k.field, err)
 	}
 	if first, again := p.sets[k]; again {
-		return here.errorf("%s is the same as in %s; remove one of the two", k.field, first)
+		return here.errorf("%s is the same as in %s; remove one of them", k.field, first)
 	}
 	p.sets[k] = here
 	labels, err := p.labels(fields["labels"])

@@ -50,7 +50,7 @@ func (f *Fleet) Probe(ctx context.Context, s *Snapshot, n *Node, mode poll.Mode)
 }
 
 func (f *Fleet) shakeHands(ctx context.Context, r *ProbeResult) {
-	if r.Refused = Dialable(r.Address, r.Network, f.sources.AllowPrivate); r.Refused != nil {
+	if r.Refused = f.dialable(r.Address, r.Network); r.Refused != nil {
 		return
 	}
 	if reading, ok := f.sources.Port.Probe(ctx, r.Address, string(r.Network), poll.Wait); ok {

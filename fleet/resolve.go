@@ -9,9 +9,9 @@ import (
 	"raptoreum_exporter/daemon"
 )
 
-// Resolve returns the smartnodes of the fleet, by name, as the list shows them. While the list
-// is not known, it is nil: only what nodes and import name is returned then, as not in the list.
-// It takes a time linear in both; the Nodes point into the list.
+// Resolve returns the smartnodes of the fleet, sorted by name, with their entries in the list. For a
+// nil list, which means unknown, it returns the smartnodes below nodes and import, without a Chain. It
+// takes linear time in the sizes of the fleet and the list, besides sorting. The Nodes point into the list.
 func (c *Config) Resolve(list []daemon.Smartnode) []Node {
 	nodes := make([]Node, 0, len(c.nodes))
 	taken := make(map[daemon.Hash]bool, len(c.nodes))
@@ -69,10 +69,9 @@ func merge(sets []set, own map[string]string) map[string]string {
 	return labels
 }
 
-// nameRest names the nodes without a name by their hash: by its first 8 digits, or by as many
-// more as it takes to be told from every given name and from every other such hash. So a name
-// depends on which nodes there are, but not on their order, and another node changes it only
-// where it would be the same.
+// nameRest names the nodes without a name after their hash: its first 8 digits, or as many more as
+// needed to differ from every given name and from every other such hash. A name thus does not depend
+// on the order of the nodes, and a new node changes it only if the two would be equal.
 func nameRest(nodes []Node) {
 	given := map[string]bool{}
 	var rest []*Node
@@ -83,8 +82,8 @@ func nameRest(nodes []Node) {
 			given[strings.ToLower(nodes[i].Name)] = true
 		}
 	}
-	// All hashes that begin alike stay together in rest, so one round can tell which are unique.
-	// The whole hash is: no two are the same, and no given name is as long.
+	// Hashes with the same prefix stay in rest together, so each round finds those that are unique.
+	// The loop ends: hashes differ, and given names are shorter than a hash.
 	for length := 8; len(rest) > 0; length += 4 {
 		same := make(map[string]int, len(rest))
 		for _, n := range rest {

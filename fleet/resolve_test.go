@@ -29,7 +29,7 @@ func hash(t testing.TB, digits string) daemon.Hash {
 	return h
 }
 
-// TestResolveOrder is an example: nodes and sets that overlap, on the list of ten smartnodes.
+// TestResolveOrder has nodes and sets that overlap, and a list of ten smartnodes.
 func TestResolveOrder(t *testing.T) {
 	const missing = "00000000000000000000000000000000000000000000000000000000000000ff"
 	config := parse(t, `
@@ -140,7 +140,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestNameOfSets: a smartnode that joins a set is named among the others.
+// TestNameOfSets: the names of smartnodes in sets and of listed nodes are unique together.
 func TestNameOfSets(t *testing.T) {
 	twin := hashA[:8] + hashB[8:]
 	config := parse(t, "nodes: [{protx: "+hashA+"}]\nsets: [{payout_address: "+payoutA+"}]", nil)

@@ -10,41 +10,40 @@ import (
 )
 
 const (
-	viewEvery   = 15 * time.Second // between two looks at the daemon's tip; the list is read when that has moved
-	viewTimeout = time.Minute      // of a look that reads the list
-	viewTooOld  = 3 * time.Minute  // without a look that went well
+	viewEvery   = 15 * time.Second // between two requests for the daemon's tip; the list is requested when the tip has changed
+	viewTimeout = time.Minute      // of an update that requests the list
+	viewTooOld  = 3 * time.Minute  // since the last successful update
 )
 
-// View is what the chain says of all smartnodes, as one look at it found. It is not changed after it
-// is made.
+// View is the state of the chain and of all smartnodes, as the daemon reported it. It is immutable.
 type View struct {
-	List    *daemon.List // nil: none was read yet
+	List    *daemon.List // nil: not received yet
 	Network daemon.Network
 	Tip     string // hash of the best block
-	Height  int64  // of it
+	Height  int64  // of the best block
 	Sporks  map[string]int64
-	At      time.Time // when the daemon said all this; the list may be older
+	At      time.Time // when the daemon reported it; the list may be older
 
-	queue map[daemon.Hash]int // places in the payment queue
+	queue map[daemon.Hash]int // positions in the payment queue
 }
 
-// Current tells whether the list of the View can still be believed: the daemon answered within 3
-// minutes, and the list is that of its tip then or at most 10 minutes old.
+// Current reports whether the list of the View is still valid: the daemon answered within the last 3
+// minutes, and the list is that of its tip at that time or at most 10 minutes old.
 func (v *View) Current(now time.Time) bool {
 	return v != nil && v.List != nil && now.Sub(v.At) < viewTooOld && v.List.Current(v.Tip, v.Height, now)
 }
 
-// Place returns how many smartnodes are paid before this one, and how many are in the queue. False:
-// it is not in the queue, or was paid since the list was read.
+// Place returns how many smartnodes are paid before this one, and the length of the queue. It returns
+// false if s is not in the queue, or was paid since the list was received.
 func (v *View) Place(s *daemon.Smartnode) (position, length int, queued bool) {
 	position, queued = v.queue[s.ProTxHash]
 	position -= int(v.Height - v.List.Height)
 	return position, len(v.queue), queued && position >= 0
 }
 
-// look asks the daemon for its tip, and for the list when that is due. Nil without an error: the list
-// was not read yet, as while the chain is downloaded.
-func look(ctx context.Context, client *daemon.Client, last *View) (*View, error) {
+// readView requests the tip from the daemon, and the list when it is due. It returns nil without an
+// error if there is no list yet, as during initial block download.
+func readView(ctx context.Context, client *daemon.Client, last *View) (*View, error) {
 	session := client.Session(nil)
 	defer session.Release()
 	main, err := session.Mainlock(ctx)

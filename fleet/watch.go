@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -13,52 +14,53 @@ import (
 	"raptoreum_exporter/p2p"
 )
 
-// Sources is what a Fleet reads the chain from. Without a daemon the explorers are asked about the
-// nodes one by one; sets are then empty, for no explorer lists all registrations.
+// Sources are the sources of chain data of a Fleet. Without a daemon, each node is requested from the
+// explorers. Sets are then empty, because no explorer lists all registrations.
 type Sources struct {
-	Daemon    *daemon.Client   // nil: none is configured
-	Explorers *explorer.Client // nil: none
-	Network   daemon.Network   // while no daemon has told it
+	Daemon    *daemon.Client   // nil: not configured
+	Explorers *explorer.Client // nil: not configured
+	Network   daemon.Network   // until a daemon has reported it
 	Port      *p2p.Prober      // for Probe
 
 	// AllowPrivate lets Probe dial registered addresses that are not public, as on a test network.
 	AllowPrivate bool
 }
 
-// Fleet is the owner's smartnodes as the chain shows them now. Its methods may be called
-// concurrently; none waits for the daemon or an explorer.
+// Fleet is the owner's smartnodes with their current state on the chain. Its methods may be called
+// concurrently. None waits for the daemon or an explorer, except with poll.Wait.
 type Fleet struct {
-	path    string
-	sources Sources
-	looks   *poll.Poll[*View] // nil without a daemon
+	path     string
+	sources  Sources
+	views    *poll.Poll[*View] // nil without a daemon
+	reserved []netip.Prefix    // not public; parsed once
 
 	mu       sync.Mutex
 	config   *Config
 	reloaded Reload
-	view     *View // the last that went well
+	view     *View // of the last successful update
 	current  *Snapshot
-	of       [2]any // the config and list that current was made of
+	of       [2]any // the config and the list that current is made of
 }
 
-// Reload is how the last reading of the fleet file went.
+// Reload is the result of the last read of the fleet file.
 type Reload struct {
 	OK      bool
-	Success time.Time // of the last one that went well
+	Success time.Time // of the last successful read
 }
 
-// New reads the fleet file. Nothing more is asked once ctx is done.
+// New reads the fleet file. When ctx is done, the Fleet sends no more requests.
 func New(ctx context.Context, path string, sources Sources) (*Fleet, error) {
-	f := &Fleet{path: path, sources: sources}
+	f := &Fleet{path: path, sources: sources, reserved: reservedBlocks()}
 	if err := f.Reload(); err != nil {
 		return nil, err
 	}
 	if sources.Daemon != nil {
-		f.looks = poll.New(ctx, poll.Config[*View]{Every: viewEvery, Timeout: viewTimeout, Ask: f.look})
+		f.views = poll.New(ctx, poll.Config[*View]{Every: viewEvery, Timeout: viewTimeout, Ask: f.update})
 	}
 	return f, nil
 }
 
-// Reload reads the fleet file again. On an error the nodes stay what they were.
+// Reload reads the fleet file again. After an error, the previous nodes stay in effect.
 func (f *Fleet) Reload() error {
 	config, err := Read(f.path)
 	f.mu.Lock()
@@ -70,7 +72,7 @@ func (f *Fleet) Reload() error {
 	return err
 }
 
-// Reloaded returns how the last reading of the file went.
+// Reloaded returns the result of the last read of the file.
 func (f *Fleet) Reloaded() Reload {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -80,19 +82,19 @@ func (f *Fleet) Reloaded() Reload {
 // Path returns the path of the fleet file.
 func (f *Fleet) Path() string { return f.path }
 
-// HasSets tells whether the file has sets, which need a daemon.
+// HasSets reports whether the file has sets, which need a daemon.
 func (f *Fleet) HasSets() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.config.sets) > 0
 }
 
-// look keeps the last View that went well, whatever comes after.
-func (f *Fleet) look(ctx context.Context) (*View, error) {
+// update requests a new View. After an error, the previous View stays in effect.
+func (f *Fleet) update(ctx context.Context) (*View, error) {
 	f.mu.Lock()
 	last := f.view
 	f.mu.Unlock()
-	view, err := look(ctx, f.sources.Daemon, last)
+	view, err := readView(ctx, f.sources.Daemon, last)
 	if view != nil {
 		f.mu.Lock()
 		f.view = view
@@ -103,19 +105,19 @@ func (f *Fleet) look(ctx context.Context) (*View, error) {
 
 // Snapshot is the fleet at one moment.
 type Snapshot struct {
-	Nodes []Node // by name
-	View  *View  // nil: none yet, or the chain is asked of the explorers
-	// Incomplete tells that the list, which fills the sets, was not read yet.
+	Nodes []Node // sorted by name
+	View  *View  // nil: none yet, or chain data comes from the explorers
+	// Incomplete means that there is no smartnode list yet, which the sets need.
 	Incomplete bool
-	// Err is why the last look at the daemon went wrong; nil when it went well or there was none.
+	// Err is the error of the last update from the daemon; nil after success or before the first.
 	Err error
 
-	Network daemon.Network // empty: not known yet
+	Network daemon.Network // empty: unknown
 	byName  map[string]*Node
 	byHash  map[daemon.Hash]*Node
 }
 
-// Find returns the node that a name (in any case of its letters) or a proTxHash means.
+// Find returns the node with this name (ignoring case) or proTxHash.
 func (s *Snapshot) Find(target string) (*Node, bool) {
 	if hash, err := daemon.ParseHash(target); err == nil {
 		node, ok := s.byHash[hash]
@@ -125,13 +127,13 @@ func (s *Snapshot) Find(target string) (*Node, bool) {
 	return node, ok
 }
 
-// Snapshot returns the nodes as the last look at the chain found them, and has the next one begin when
-// it is due. With poll.Wait it returns after that, or when ctx is done.
+// Snapshot returns the nodes as of the last update, and starts the next update when it is due. With
+// poll.Wait, it returns after that update, or when ctx is done.
 func (f *Fleet) Snapshot(ctx context.Context, mode poll.Mode) *Snapshot {
 	var err error
-	if f.looks != nil {
+	if f.views != nil {
 		var r poll.Reading[*View]
-		if r, _ = f.looks.Get(ctx, mode); !errors.Is(r.Err, context.Canceled) {
+		if r, _ = f.views.Get(ctx, mode); !errors.Is(r.Err, context.Canceled) {
 			err = r.Err
 		}
 	}
@@ -139,14 +141,14 @@ func (f *Fleet) Snapshot(ctx context.Context, mode poll.Mode) *Snapshot {
 	defer f.mu.Unlock()
 	s := *f.snapshot()
 	s.View, s.Err = f.view, err
-	s.Incomplete = f.view == nil && f.looks != nil && len(f.config.sets) > 0
+	s.Incomplete = f.view == nil && f.views != nil && len(f.config.sets) > 0
 	if s.Network = f.sources.Network; f.view != nil && f.view.Network != "" {
 		s.Network = f.view.Network
 	}
 	return &s
 }
 
-// snapshot resolves the file once for each list.
+// snapshot resolves the nodes once for each config and list.
 func (f *Fleet) snapshot() *Snapshot {
 	var list *daemon.List
 	if f.view != nil {

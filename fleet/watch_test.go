@@ -17,6 +17,8 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestDialable(t *testing.T) {
+	f := &Fleet{reserved: reservedBlocks()}
+	private := &Fleet{sources: Sources{AllowPrivate: true}}
 	for address, want := range map[string]bool{
 		"1.1.1.1:10226": true, "203.0.114.1:10226": true, "172.32.0.1:10226": true, "100.128.0.1:10226": true,
 		"1.1.1.1:10227": false, "10.0.0.1:10226": false, "172.16.0.1:10226": false, "172.31.255.255:10226": false,
@@ -26,19 +28,19 @@ func TestDialable(t *testing.T) {
 		"240.0.0.1:10226": false, "255.255.255.255:10226": false, "[2001:4860:4860::8888]:10226": false,
 		"[::ffff:1.1.1.1]:10226": false, "1.1.1.1": false, "1.1.1.1:0": false, "example.org:10226": false, "": false, "01.1.1.1:10226": false,
 	} {
-		if err := Dialable(address, daemon.Main, false); (err == nil) != want {
+		if err := f.dialable(address, daemon.Main); (err == nil) != want {
 			t.Errorf("%q: %v", address, err)
 		}
 	}
 	for address, want := range map[string]bool{
 		"127.0.0.1:19899": true, "[::1]:19899": true, "10.0.0.1:1": true, "0.0.0.0:1": false, "[::]:0": false, "localhost:19899": false,
 	} {
-		if err := Dialable(address, daemon.Regtest, true); (err == nil) != want {
-			t.Errorf("with private ones %q: %v", address, err)
+		if err := private.dialable(address, daemon.Regtest); (err == nil) != want {
+			t.Errorf("with private addresses %q: %v", address, err)
 		}
 	}
-	if err := Dialable("1.1.1.1:10230", daemon.Test, false); err != nil {
-		t.Errorf("another network has other ports: %v", err)
+	if err := f.dialable("1.1.1.1:10230", daemon.Test); err != nil {
+		t.Errorf("port of the test network: %v", err)
 	}
 }
 
@@ -87,11 +89,11 @@ func TestFromExplorer(t *testing.T) {
 		t.Errorf("%+v, %v", s, waits)
 	}
 	if s, waits := fromExplorer(daemon.Hash{1}, explorer.Smartnode{BanHeight: 9, LastPaidHeight: &paid}); waits || !s.Banned() || s.PayableKnown {
-		t.Errorf("%+v, %v: since when it waits was not told", s, waits)
+		t.Errorf("%+v, %v: want a banned node, payability unknown, waits false", s, waits)
 	}
 }
 
-// TestReload keeps what was good.
+// TestReload keeps the last valid config.
 func TestReload(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -104,12 +106,15 @@ func TestReload(t *testing.T) {
 	}
 	const one = "nodes: [{protx: 0000000000000000000000000000000000000000000000000000000000000001, name: a}]"
 	if _, err := New(ctx, file, Sources{}); err == nil {
-		t.Fatal("a missing file is no error")
+		t.Fatal("no error for a missing file")
 	}
 	put(one)
 	f, err := New(ctx, file, Sources{Network: daemon.Main})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if f.dialable("10.0.0.1:10226", daemon.Main) == nil {
+		t.Error("a private address may be dialled")
 	}
 	if s := f.Snapshot(ctx, poll.NoWait); len(s.Nodes) != 1 || s.Incomplete || s.Network != daemon.Main {
 		t.Errorf("%+v", s)
@@ -119,7 +124,7 @@ func TestReload(t *testing.T) {
 		t.Errorf("%v, %+v", err, f.Reloaded())
 	}
 	if s := f.Snapshot(ctx, poll.NoWait); len(s.Nodes) != 1 {
-		t.Error("the nodes are gone")
+		t.Error("a failed reload removed the nodes")
 	}
 	put(one[:len(one)-1] + ", {protx: 0000000000000000000000000000000000000000000000000000000000000002}]")
 	if err := f.Reload(); err != nil || !f.Reloaded().OK {
@@ -133,11 +138,11 @@ func TestReload(t *testing.T) {
 		t.Error("no node by hash")
 	}
 	if _, ok := s.Find("b"); ok {
-		t.Error("a node that is none")
+		t.Error("found a node that does not exist")
 	}
 }
 
-// TestFactsOfAnOldView: too old to believe, but its age is told.
+// TestFactsOfAnOldView: the facts of an old View are unknown, but its age is known.
 func TestFactsOfAnOldView(t *testing.T) {
 	f := &Fleet{sources: Sources{Daemon: new(daemon.Client)}}
 	list := &daemon.List{Height: 7, Asked: time.Now().Add(-time.Hour), Nodes: make([]daemon.Smartnode, 1)}

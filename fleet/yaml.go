@@ -14,9 +14,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-const shownMax = 16 // bytes of a text that is shown; longer ones may be a key
+const shownMax = 16 // bytes of a text that errors show; a longer text may be a key
 
-// shown is how an error names a text of the file.
+// shown formats a text of the file for an error.
 func shown(s string) string {
 	if len(s) > shownMax {
 		return fmt.Sprintf("of %d characters", utf8.RuneCountInString(s))
@@ -36,47 +36,47 @@ func (p place) errorf(format string, args ...any) error {
 	return fmt.Errorf("%s: "+format, append([]any{p}, args...)...)
 }
 
-// document parses the one document of the file and returns what is in it.
+// document parses the only document of the file and returns its root.
 func (p *parser) document(content []byte) (*yaml.Node, error) {
 	start := place{p.file, 1}
 	if len(content) > maxFile {
-		return nil, start.errorf("the file is over 16 MiB; make sure that it is the fleet file")
+		return nil, start.errorf("the file is larger than 16 MiB; make sure that it is the fleet file")
 	}
 	number := 0
-	for line := range bytes.Lines(content) { // yaml would not say where
+	for line := range bytes.Lines(content) { // the error of yaml has no line
 		number++
-		if bytes.ContainsFunc(line, foreign) {
-			return nil, place{p.file, number}.errorf("there is a character that is no text; save the file as UTF-8")
+		if bytes.ContainsFunc(line, notText) {
+			return nil, place{p.file, number}.errorf("this line has a character that is not text; save the file as UTF-8")
 		}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	var document, second yaml.Node
 	err := decoder.Decode(&document)
 	if errors.Is(err, io.EOF) {
-		return nil, start.errorf("the file is empty; write at least one smartnode below nodes, sets or import")
+		return nil, start.errorf("the file is empty; add at least one smartnode below nodes, sets or import")
 	}
 	if err != nil {
 		return nil, p.syntax(err, number)
 	}
 	if err := decoder.Decode(&second); err == nil {
-		return nil, p.at(&second).errorf("a second document begins here; remove the line --- and keep one of each key")
+		return nil, p.at(&second).errorf("a second document starts here; remove the line --- and keep one of each key")
 	} else if !errors.Is(err, io.EOF) {
 		return nil, p.syntax(err, number)
 	}
 	return document.Content[0], nil
 }
 
-func foreign(r rune) bool {
+func notText(r rune) bool {
 	return r == utf8.RuneError || unicode.IsControl(r) && r != '\t' && r != '\r' && r != '\n'
 }
 
-// syntax makes one of our lines of yaml's, such as: yaml: line 3: did not find expected key.
-// The first line goes without a number, and these errors of its parser count from 0 and name
-// the line where the list or mapping begins, or one below the last.
+// syntax converts an error of the yaml package, such as "yaml: line 3: did not find expected key".
+// An error in the first line has no number. "did not find expected" errors count lines from 0 and give
+// the line where the list or mapping starts, or the one after the last.
 func (p *parser) syntax(err error, lines int) error {
 	reason := strings.TrimPrefix(err.Error(), "yaml: ")
-	if strings.HasPrefix(reason, "unknown anchor") { // the one that goes on with a text of the file
-		return place{p.file, 1}.errorf("an alias (*) is used here or below; write out what it stands for, or put the text in quotes")
+	if strings.HasPrefix(reason, "unknown anchor") { // this error contains a text of the file
+		return place{p.file, 1}.errorf("an alias (*) is used here or below; replace it with its value, or put the text in quotes")
 	}
 	line := 1
 	if rest, found := strings.CutPrefix(reason, "line "); found {
@@ -91,11 +91,11 @@ func (p *parser) syntax(err error, lines int) error {
 	return place{p.file, min(line, lines)}.errorf("not valid YAML here or below: %s; check indentation, quotes and brackets", reason)
 }
 
-// want returns what is wrong with n where a node of that kind belongs.
+// want returns an error unless n is a node of that kind.
 func (p *parser) want(n *yaml.Node, kind yaml.Kind, what string) error {
 	switch {
-	case n.Kind == yaml.AliasNode: // also keeps a small file small
-		return p.at(n).errorf("%s is an alias (*); write out what it stands for", what)
+	case n.Kind == yaml.AliasNode: // a small file with aliases could expand to a large one
+		return p.at(n).errorf("%s is an alias (*); replace it with its value", what)
 	case n.Style&yaml.TaggedStyle != 0:
 		return p.at(n).errorf("%s has a tag (!); remove the tag", what)
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
@@ -103,14 +103,14 @@ func (p *parser) want(n *yaml.Node, kind yaml.Kind, what string) error {
 	case n.Kind == kind:
 		return nil
 	case kind == yaml.SequenceNode:
-		return p.at(n).errorf(`%s is not a list; write each entry on a line of its own that begins with "- "`, what)
+		return p.at(n).errorf(`%s is not a list; start each entry on its own line with "- "`, what)
 	case kind == yaml.MappingNode:
 		return p.at(n).errorf(`%s is not a mapping; write it as lines of "key: value"`, what)
 	}
-	return p.at(n).errorf("%s is not a text; write one value on this line", what)
+	return p.at(n).errorf("%s is not a single value; write one value on this line", what)
 }
 
-// scalar returns the text of a scalar as it is written: a hash of digits alone is no number.
+// scalar returns the text of a scalar as written: a hash that consists of digits is not a number.
 func (p *parser) scalar(n *yaml.Node, what string) (string, error) {
 	if err := p.want(n, yaml.ScalarNode, what); err != nil {
 		return "", err
@@ -120,7 +120,7 @@ func (p *parser) scalar(n *yaml.Node, what string) (string, error) {
 
 type pair struct{ key, value *yaml.Node }
 
-// pairs returns the keys of a mapping, which are texts, with their values.
+// pairs returns the keys and values of a mapping. Its keys must be scalars.
 func (p *parser) pairs(n *yaml.Node, what string) ([]pair, error) {
 	if err := p.want(n, yaml.MappingNode, what); err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func (p *parser) pairs(n *yaml.Node, what string) ([]pair, error) {
 			return nil, err
 		}
 		if first, again := lines[k.Value]; again {
-			return nil, p.at(k).errorf("key %s of %s is already in line %d; remove one of the two", shown(k.Value), what, first)
+			return nil, p.at(k).errorf("key %s of %s is already on line %d; remove one of them", shown(k.Value), what, first)
 		}
 		lines[k.Value] = k.Line
 		pairs = append(pairs, pair{k, n.Content[i+1]})
@@ -141,7 +141,7 @@ func (p *parser) pairs(n *yaml.Node, what string) ([]pair, error) {
 	return pairs, nil
 }
 
-// fields returns the values of a mapping by their keys, which are among the known ones.
+// fields returns the values of a mapping by key. Only known keys are allowed.
 func (p *parser) fields(n *yaml.Node, what string, known ...string) (map[string]*yaml.Node, error) {
 	pairs, err := p.pairs(n, what)
 	if err != nil {

@@ -61,26 +61,26 @@ func unhex(t testing.TB, s string) []byte {
 	return b
 }
 
-// replay plays the daemon's side byte by byte. Whatever the recorder sent first, the replay waits
-// for our version, and where the recorder sent verack it waits for ours.
+// replay plays the daemon's side byte by byte. It always waits for our version first. Where the
+// recorder sent verack, it waits for ours.
 func (c capture) replay(t *testing.T) func(net.Conn) {
 	return func(conn net.Conn) {
 		if !expect(conn, "version") {
-			t.Error("no version came first")
+			t.Error("the first message is not version")
 			return
 		}
 		for _, entry := range c.Log {
 			switch entry.Dir {
 			case "send":
 				if entry.Command == "verack" && !expect(conn, "verack") {
-					t.Error("no verack came second")
+					t.Error("the second message is not verack")
 					return
 				}
 			case "recv":
 				b, _ := hex.DecodeString(entry.Hex)
 				for i := range b {
 					if _, err := conn.Write(b[i : i+1]); err != nil {
-						return // hanging up after the first message that is not mnauth is our right
+						return // we may close after the first message that is not mnauth
 					}
 				}
 			case "reset":
@@ -96,7 +96,7 @@ func (c capture) replay(t *testing.T) func(net.Conn) {
 
 type outcome struct {
 	peer   Peer
-	phase  Phase // that fails; "" is a success
+	phase  Phase // that fails; "" is success
 	target error
 	words  string
 }
@@ -106,7 +106,7 @@ func outcomes() map[string]outcome {
 	proved := shook
 	proved.Mnauth = true
 	proved.ProTxHash = "d5309c7cb07da0f4eed3b0d6efcabc180314028577b65c506c072d486b37856a"
-	low := `"version" (code 0x11, "Version must be 70219 or greater"): look for a newer raptoreum_exporter`
+	low := `"version" (code 0x11, "Version must be 70219 or greater"): update raptoreum_exporter`
 
 	return map[string]outcome{
 		"p2p/garbage.json":                     {phase: Version, target: context.DeadlineExceeded, words: "no version in time"},
@@ -126,7 +126,7 @@ func outcomes() map[string]outcome {
 		"p2p/v70213_low.json":                  {phase: Version, words: low},
 		"p2p/v70218_low.json":                  {phase: Version, words: low},
 		"p2p/wrong_magic.json":                 {phase: Version, words: "closed the connection"},
-		"p2p-smartnode-not-synced/v70220.json": {phase: Version, words: "a smartnode that has not finished mnsync does this"},
+		"p2p-smartnode-not-synced/v70220.json": {phase: Version, words: "a smartnode that has not finished mnsync"},
 	}
 }
 
@@ -160,7 +160,7 @@ func TestCaptures(t *testing.T) {
 		})
 	}
 	for name := range wants {
-		t.Errorf("%s is gone", name)
+		t.Errorf("no capture %s", name)
 	}
 }
 
@@ -184,7 +184,7 @@ func TestCapturedVersions(t *testing.T) {
 	}
 }
 
-// With the recorder's values, our version is the one that raptoreumd answered with mnauth.
+// With the recorder's values, our version equals the one that raptoreumd answered with mnauth.
 func TestOurVersion(t *testing.T) {
 	recorded := unhex(t, captures(t)["p2p/v70220_with_mnauth.json"].Log[1].Hex)
 	want := bytes.Clone(recorded[headerSize:])

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// fakePeer accepts on loopback until the test ends and plays its part on every connection. It
-// returns its address and the number of connections so far.
-func fakePeer(t *testing.T, play func(net.Conn)) (string, *atomic.Int32) {
+// fakePeer accepts connections on loopback until the test ends and calls play for each. It returns
+// its address and the number of connections accepted.
+func fakePeer(t testing.TB, play func(net.Conn)) (string, *atomic.Int32) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -40,10 +40,10 @@ func fakePeer(t *testing.T, play func(net.Conn)) (string, *atomic.Int32) {
 	return listener.Addr().String(), &accepted
 }
 
-// hold keeps the connection open until the other side ends it.
+// hold keeps the connection open until the other side closes it.
 func hold(conn net.Conn) { io.Copy(io.Discard, conn) }
 
-// expect reads one message and says whether it is the one named.
+// expect reads one message and reports whether it has that name.
 func expect(conn net.Conn, command string) bool {
 	h, err := readHeader(conn, "regtest")
 	if err != nil {
@@ -53,7 +53,7 @@ func expect(conn net.Conn, command string) bool {
 	return err == nil && h.command == command
 }
 
-// send returns a part that waits for our version, as raptoreumd does, writes all messages at once,
+// send returns a peer that waits for our version, as raptoreumd does, writes all messages at once,
 // and then holds the connection.
 func send(messages ...[]byte) func(net.Conn) {
 	return func(conn net.Conn) {
@@ -68,18 +68,18 @@ func send(messages ...[]byte) func(net.Conn) {
 
 func message(command string, payload ...byte) []byte { return encode("regtest", command, payload) }
 
-// versionMessage is a version with the given user agent, whose length it states as size.
+// versionMessage is a version with the given user agent and size as its encoded length.
 func versionMessage(size []byte, agent string) []byte {
 	b := encodeVersion(time.Unix(1795345903, 0), nil, "", [40]byte{1})
 	return message("version", slices.Concat(b[:80], size, []byte(agent), b[81:])...)
 }
 
-// rejectMessage rejects our version; the reason is shorter than 253 bytes.
+// rejectMessage rejects our version. The reason must be shorter than 253 bytes.
 func rejectMessage(code byte, reason string) []byte {
 	return message("reject", slices.Concat([]byte("\x07version"), []byte{code, byte(len(reason))}, []byte(reason))...)
 }
 
-// reset waits for our version and ends the connection hard.
+// reset waits for our version and resets the connection.
 func reset(conn net.Conn) {
 	expect(conn, "version")
 	conn.(*net.TCPConn).SetLinger(0)

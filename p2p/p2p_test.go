@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// failure checks that err is an *Error of the phase, that it is target and that it has the words.
+// failure checks that err is an *Error of the phase, wraps target and contains words.
 func failure(t *testing.T, err error, phase Phase, target error, words string) {
 	t.Helper()
 	e, ok := errors.AsType[*Error](err)
@@ -53,30 +53,30 @@ func TestFaults(t *testing.T) {
 		target error
 		words  string
 	}{
-		"closes at once":        {func(net.Conn) {}, Version, nil, "closed the connection: a smartnode that has not finished mnsync"},
-		"closes after version":  {func(conn net.Conn) { expect(conn, "version") }, Version, io.EOF, "mnsync"},
-		"resets after version":  {reset, Version, syscall.ECONNRESET, "mnsync"},
-		"closes within version": {func(conn net.Conn) { expect(conn, "version"); conn.Write(hello[:50]) }, Version, io.ErrUnexpectedEOF, "mnsync"},
-		"closes before verack":  {func(conn net.Conn) { expect(conn, "version"); conn.Write(hello); expect(conn, "verack") }, Verack, io.EOF, "closed the connection"},
-		"silent":                {hold, Version, context.DeadlineExceeded, "no version in time"},
-		"slow drip":             {drip(hello), Version, context.DeadlineExceeded, "no version in time"},
-		"silent before verack":  {send(hello), Verack, context.DeadlineExceeded, "no verack in time"},
-		"another network":       {send(foreign), Version, nil, "not on network regtest: its messages begin with 72746d2e, not fcc1b7dc"},
-		"another protocol":      {func(conn net.Conn) { conn.Write([]byte("SSH-2.0-x\r\n")); hold(conn) }, Version, nil, "not on network regtest"},
-		"user agent of 1 MB":    {send(versionMessage([]byte{0xfe, 0, 0, 16, 0}, strings.Repeat("a", 1<<20))), Version, nil, `"version" of 1048`},
-		"user agent said 1 MB":  {send(versionMessage([]byte{0xfe, 0, 0, 16, 0}, "/x")), Version, nil, "ends before its height"},
-		"user agent too short":  {send(versionMessage([]byte{0xfd, 0xff, 0xff}, "/x")), Version, nil, "ends before its height"},
-		"4 GiB":                 {send(long), Version, nil, `"version" of 4294967295 bytes`},
-		"checksum":              {send(flipped), Version, nil, `"version" with a wrong checksum`},
-		"no version in version": {send(message("version", 1, 2, 3)), Version, nil, "only 3 bytes"},
-		"chatter":               {send(slices.Repeat([][]byte{message("ping")}, maxMessages)...), Version, nil, "no version among 16 messages"},
-		"strange command":       {send(message("a\nb\xff", make([]byte, 5000)...)), Version, nil, `"a b�" of 5000 bytes`},
-		"reject after version":  {send(hello, rejectMessage(0x11, "too low")), Verack, nil, `"version" (code 0x11, "too low"): look for a newer`},
-		"reject after verack":   {send(hello, message("verack"), rejectMessage(0x10, "a\nb")), Mnauth, nil, `(code 0x10, "a b"): look at its debug.log`},
-		"reject without reason": {send(message("reject")), Version, nil, "without a reason"},
-		"long reason":           {send(rejectMessage(0x10, strings.Repeat("r", 250))), Version, nil, `rrr..."`},
-		"mnauth too short":      {send(hello, message("verack"), message("mnauth", 1, 2)), Mnauth, nil, "mnauth has 2 bytes"},
-		"mnauth checksum":       {send(hello, message("verack"), func() []byte { m := message("mnauth", 1); m[24]++; return m }()), Mnauth, nil, "checksum"},
+		"closes at once":         {func(net.Conn) {}, Version, nil, "closed the connection: a smartnode that has not finished mnsync"},
+		"closes after version":   {func(conn net.Conn) { expect(conn, "version") }, Version, io.EOF, "mnsync"},
+		"resets after version":   {reset, Version, syscall.ECONNRESET, "mnsync"},
+		"closes within version":  {func(conn net.Conn) { expect(conn, "version"); conn.Write(hello[:50]) }, Version, io.ErrUnexpectedEOF, "mnsync"},
+		"closes before verack":   {func(conn net.Conn) { expect(conn, "version"); conn.Write(hello); expect(conn, "verack") }, Verack, io.EOF, "closed the connection"},
+		"silent":                 {hold, Version, context.DeadlineExceeded, "no version in time"},
+		"slow drip":              {drip(hello), Version, context.DeadlineExceeded, "no version in time"},
+		"silent before verack":   {send(hello), Verack, context.DeadlineExceeded, "no verack in time"},
+		"another network":        {send(foreign), Version, nil, "not on network regtest: its messages start with 72746d2e, not fcc1b7dc"},
+		"another protocol":       {func(conn net.Conn) { conn.Write([]byte("SSH-2.0-x\r\n")); hold(conn) }, Version, nil, "not on network regtest"},
+		"user agent of 1 MB":     {send(versionMessage([]byte{0xfe, 0, 0, 16, 0}, strings.Repeat("a", 1<<20))), Version, nil, `"version" of 1048`},
+		"user agent length 1 MB": {send(versionMessage([]byte{0xfe, 0, 0, 16, 0}, "/x")), Version, nil, "ends before its height"},
+		"user agent too short":   {send(versionMessage([]byte{0xfd, 0xff, 0xff}, "/x")), Version, nil, "ends before its height"},
+		"4 GiB":                  {send(long), Version, nil, `"version" of 4294967295 bytes`},
+		"checksum":               {send(flipped), Version, nil, `"version" with a wrong checksum`},
+		"no version in version":  {send(message("version", 1, 2, 3)), Version, nil, "only 3 bytes"},
+		"chatter":                {send(slices.Repeat([][]byte{message("ping")}, maxMessages)...), Version, nil, "no version among 16 messages"},
+		"strange command":        {send(message("a\nb\xff", make([]byte, 5000)...)), Version, nil, `"a b�" of 5000 bytes`},
+		"reject after version":   {send(hello, rejectMessage(0x11, "too low")), Verack, nil, `"version" (code 0x11, "too low"): update raptoreum_exporter`},
+		"reject after verack":    {send(hello, message("verack"), rejectMessage(0x10, "a\nb")), Mnauth, nil, `(code 0x10, "a b"): check its debug.log`},
+		"reject without reason":  {send(message("reject")), Version, nil, "without a reason"},
+		"long reason":            {send(rejectMessage(0x10, strings.Repeat("r", 250))), Version, nil, `rrr..."`},
+		"mnauth too short":       {send(hello, message("verack"), message("mnauth", 1, 2)), Mnauth, nil, "mnauth has 2 bytes"},
+		"mnauth checksum":        {send(hello, message("verack"), func() []byte { m := message("mnauth", 1); m[24]++; return m }()), Mnauth, nil, "checksum"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			address, accepted := fakePeer(t, test.play)
@@ -184,12 +184,12 @@ func TestCancel(t *testing.T) {
 			if took := time.Since(start); took > time.Second {
 				t.Errorf("took %v after the cancellation", took)
 			}
-			failure(t, err, phase, context.Canceled, "given up")
+			failure(t, err, phase, context.Canceled, "handshake aborted")
 		})
 	}
 }
 
-// A clock of its own shows the built-in limits without waiting for them.
+// The fake clock of synctest reaches the built-in limits without waiting.
 func TestOwnLimits(t *testing.T) {
 	hello := append(versionMessage([]byte{2}, "/x"), message("verack")...)
 	for name, test := range map[string]struct {

@@ -12,33 +12,33 @@ import (
 )
 
 const (
-	every  = time.Minute      // a polite guest knocks once a minute
-	forget = 10 * time.Minute // after this time without a question, so that moving nodes leave nothing behind
+	minInterval = time.Minute      // between two handshakes with one peer
+	retention   = 10 * time.Minute // of a peer that is not probed: addresses of smartnodes change
 
-	// atOnce is how many handshakes run at a time: 2,000 smartnodes are judged in a few seconds, and a
-	// thousand silent ones take no more than these connections.
-	atOnce = 256
-	// patience is how long an asked handshake may wait for its turn.
-	patience = 30 * time.Second
+	// maxConcurrent limits the handshakes in progress: 2,000 smartnodes take a few seconds, and a
+	// thousand silent ones take no more connections than this.
+	maxConcurrent = 256
+	// queueTimeout is how long a handshake waits for one of the maxConcurrent slots.
+	queueTimeout = 30 * time.Second
 )
 
-// Config is what a Prober needs. The zero value is ready to use.
+// Config configures a Prober. The zero value is ready to use.
 type Config struct {
-	// Dial shakes hands once; nil is that of the zero Dialer.
+	// Dial performs one handshake and sets its own timeout; nil is Dial of the zero Dialer.
 	Dial func(ctx context.Context, address, network string) (Peer, error)
 
 	Now func() time.Time // nil is time.Now
 
-	Every time.Duration // between two handshakes; 0 is a minute. For tests that run in scaled time
+	Every time.Duration // min interval between two handshakes with one peer; 0 is a minute. For tests in scaled time
 }
 
-// Prober shakes hands with any number of peers, with each at most once a minute and never twice at
-// a time, however many ask. Its methods may be called concurrently.
+// Prober performs handshakes with any number of peers. Each peer sees at most one a minute and never
+// two at a time, for any number of callers. Its methods may be called concurrently.
 type Prober struct {
 	ctx    context.Context
 	config Config
 
-	turns chan struct{}
+	slots chan struct{} // of the handshakes in progress
 
 	mu     sync.Mutex
 	probes map[target]*probe
@@ -48,12 +48,12 @@ type Prober struct {
 type target struct{ address, network string }
 
 type probe struct {
-	poll  *poll.Poll[Peer]
-	asked time.Time // when somebody last wanted to know
+	poll *poll.Poll[Peer]
+	used time.Time // last call of Probe
 }
 
-// NewProber returns a Prober that has not dialled yet. Once ctx is done it dials no more, and a
-// handshake under way is given up.
+// NewProber returns a Prober that has not dialled yet. When ctx is done, it stops dialling and aborts
+// the handshakes in progress.
 func NewProber(ctx context.Context, config Config) *Prober {
 	if config.Dial == nil {
 		config.Dial = Dialer{}.Dial
@@ -61,18 +61,18 @@ func NewProber(ctx context.Context, config Config) *Prober {
 	if config.Now == nil {
 		config.Now = time.Now
 	}
-	return &Prober{ctx: ctx, config: config, turns: make(chan struct{}, atOnce), probes: make(map[target]*probe)}
+	return &Prober{ctx: ctx, config: config, slots: make(chan struct{}, maxConcurrent), probes: make(map[target]*probe)}
 }
 
 // Probe returns the last handshake with the peer at address ("host:port") on network, and false
-// before the first has ended. When a minute has passed since the last one began, the next goes out
-// in the background; with wait, Probe returns after that, or when ctx is done. The reading's error is
-// an *Error; its Value then holds what the handshake learned before it failed.
+// before the first one has ended. If the last one started a minute ago or earlier, it starts the next in the
+// background; with poll.Wait, it returns after that one, or when ctx is done. The error of the reading is
+// an *Error; its Value then holds what was received before the failure.
 func (p *Prober) Probe(ctx context.Context, address, network string, mode poll.Mode) (poll.Reading[Peer], bool) {
 	return p.poll(target{address, network}).Get(ctx, mode)
 }
 
-// Last returns the last handshake with a peer, and false before the first; it dials nobody.
+// Last returns the last handshake with a peer, and false before the first one has ended. It does not dial.
 func (p *Prober) Last(address, network string) (poll.Reading[Peer], bool) {
 	p.mu.Lock()
 	known := p.probes[target{address, network}]
@@ -87,33 +87,31 @@ func (p *Prober) poll(t target) *poll.Poll[Peer] {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.config.Now()
-	if now.Sub(p.swept) > every {
-		maps.DeleteFunc(p.probes, func(_ target, old *probe) bool { return now.Sub(old.asked) > forget })
+	if now.Sub(p.swept) > minInterval {
+		maps.DeleteFunc(p.probes, func(_ target, old *probe) bool { return now.Sub(old.used) > retention })
 		p.swept = now
 	}
 	current, ok := p.probes[t]
 	if !ok {
 		current = &probe{poll: poll.New(p.ctx, poll.Config[Peer]{
 			Ask:     func(ctx context.Context) (Peer, error) { return p.dial(ctx, t) },
-			Every:   cmp.Or(p.config.Every, every),
-			Timeout: patience + timeout,
+			Every:   cmp.Or(p.config.Every, minInterval),
+			Timeout: queueTimeout + timeout,
 			Now:     p.config.Now,
 		})}
 		p.probes[t] = current
 	}
-	current.asked = now
+	current.used = now
 	return current.poll
 }
 
-// dial shakes hands when it is this peer's turn.
+// dial performs a handshake when a slot is free.
 func (p *Prober) dial(ctx context.Context, t target) (Peer, error) {
 	select {
-	case p.turns <- struct{}{}:
-		defer func() { <-p.turns }()
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
 	case <-ctx.Done():
-		return Peer{}, fmt.Errorf("%w: too many handshakes at a time", poll.ErrNotAsked)
+		return Peer{}, fmt.Errorf("%w: too many handshakes in progress", poll.ErrNotAsked)
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	return p.config.Dial(ctx, t.address, t.network)
 }

@@ -11,7 +11,7 @@ import (
 	"raptoreum_exporter/internal/poll"
 )
 
-func TestManyAskersOneConnection(t *testing.T) {
+func TestManyCallersOneConnection(t *testing.T) {
 	address, accepted := fakePeer(t, send(versionMessage([]byte{2}, "/x"), message("verack"), message("ping")))
 	prober := NewProber(t.Context(), Config{})
 	var group sync.WaitGroup
@@ -53,7 +53,7 @@ func TestOnceAMinute(t *testing.T) {
 			if e, isError := errors.AsType[*Error](reading.Err); known && (!isError || e != refused || reading.Value.Durations[Connect] != 5) {
 				t.Errorf("reading %+v", reading)
 			}
-			synctest.Wait() // a question in the background has reached the dialer
+			synctest.Wait() // until a background handshake has reached the dialer
 		}
 		count := func(address string, want int) {
 			t.Helper()
@@ -62,12 +62,12 @@ func TestOnceAMinute(t *testing.T) {
 			}
 		}
 
-		probe("a:1", poll.NoWait, false) // goes out, does not wait
-		probe("a:1", poll.Wait, true)    // waits for the same
+		probe("a:1", poll.NoWait, false) // starts a handshake, does not wait
+		probe("a:1", poll.Wait, true)    // waits for the same handshake
 		count("a:1", 1)
 		probe("b:1", poll.Wait, true)
 		count("b:1", 1)
-		time.Sleep(57 * time.Second) // 59 s since a's began
+		time.Sleep(57 * time.Second) // 59 s since that of a started
 		probe("a:1", poll.Wait, true)
 		count("a:1", 1)
 		time.Sleep(time.Second)

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestResetWhileConnecting: a peer that accepts and resets at once may already have done so when
-// connect returns. Its port is open all the same.
+// TestResetWhileConnecting: a peer that accepts a connection and resets it immediately may do so
+// before connect returns. Its port is open nevertheless.
 func TestResetWhileConnecting(t *testing.T) {
 	for _, c := range []struct {
 		errno syscall.Errno

@@ -13,19 +13,20 @@ import (
 	"raptoreum_exporter/internal/text"
 )
 
-// github.com/btcsuite/btcd/wire is no help: it refuses a version message with Dash's trailing 33
-// bytes (mnauth challenge and masternode flag).
+// github.com/btcsuite/btcd/wire does not work here: it rejects a version message with the 33 trailing
+// bytes of Dash (mnauth challenge and masternode flag).
 
 const (
 	protocol    = 70220 // PROTOCOL_VERSION of raptoreumd 2.0.3 (version.h)
 	headerSize  = 4 + 12 + 4 + 4
 	addressSize = 8 + 16 + 2
-	maxPayload  = 4096 // a version has 143 bytes, mnauth 128
-	maxText     = 100  // of a user agent or a reason, in bytes
-	obsolete    = 0x11 // the reject code for a version that is too low
+	versionSize = 4 + 8 + 8 + addressSize + addressSize + 8 + 1 + 4 + 1 + 32 + 1 // without the user agent
+	maxPayload  = 4096                                                           // a version has 143 bytes, mnauth 128
+	maxText     = 100                                                            // of a user agent or a reason, in bytes
+	obsolete    = 0x11                                                           // the reject code for a version that is too low
 )
 
-// magic returns the four bytes that begin every message on a network (chainparams.cpp).
+// magic returns the first four bytes of every message on a network (chainparams.cpp).
 func magic(network string) ([4]byte, bool) {
 	switch network {
 	case "main":
@@ -40,22 +41,22 @@ func magic(network string) ([4]byte, bool) {
 	return [4]byte{}, false
 }
 
-// header is what stands before the payload of a message, but for the magic.
+// header is the header of a message without the magic.
 type header struct {
-	command  string // foreign bytes
+	command  string // untrusted bytes
 	size     uint32 // of the payload
 	checksum [4]byte
 }
 
-// readHeader reads the header of the next message on network, which magic must know. It looks at
-// the magic before it waits for more: a stranger's greeting may be shorter than a header.
+// readHeader reads the header of the next message on network, which magic must know. It checks the
+// magic before it waits for more: the greeting of another protocol may be shorter than a header.
 func readHeader(r io.Reader, network string) (header, error) {
 	var b [headerSize]byte
 	if _, err := io.ReadFull(r, b[:4]); err != nil {
 		return header{}, err
 	}
 	if want, _ := magic(network); [4]byte(b[:4]) != want {
-		return header{}, fmt.Errorf("the peer is not on network %s: its messages begin with %x, not %x: correct the port or the network", network, b[:4], want)
+		return header{}, fmt.Errorf("the peer is not on network %s: its messages start with %x, not %x: correct the port or the network", network, b[:4], want)
 	}
 	if _, err := io.ReadFull(r, b[4:]); err != nil {
 		return header{}, noEOF(err)
@@ -67,7 +68,7 @@ func readHeader(r io.Reader, network string) (header, error) {
 	}, nil
 }
 
-// readPayload reads what follows h.
+// readPayload reads and verifies the payload that follows h.
 func readPayload(r io.Reader, h header) ([]byte, error) {
 	if h.size > maxPayload {
 		return nil, fmt.Errorf("the peer announced a message %q of %d bytes, more than %d: is this raptoreumd's port?", text.Clip(h.command, maxText), h.size, maxPayload)
@@ -77,12 +78,12 @@ func readPayload(r io.Reader, h header) ([]byte, error) {
 		return nil, noEOF(err)
 	}
 	if checksum(payload) != h.checksum {
-		return nil, fmt.Errorf("the peer sent a message %q with a wrong checksum: something on the way changes it", text.Clip(h.command, maxText))
+		return nil, fmt.Errorf("the peer sent a message %q with a wrong checksum: it was altered in transit", text.Clip(h.command, maxText))
 	}
 	return payload, nil
 }
 
-// noEOF makes the end of the connection within a message an unexpected one.
+// noEOF returns io.ErrUnexpectedEOF for io.EOF: the connection ended within a message.
 func noEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -96,7 +97,7 @@ func checksum(payload []byte) [4]byte {
 	return [4]byte(twice[:])
 }
 
-// encode returns a whole message.
+// encode returns a complete message.
 func encode(network, command string, payload []byte) []byte {
 	start, _ := magic(network)
 	sum := checksum(payload)
@@ -110,7 +111,7 @@ func encode(network, command string, payload []byte) []byte {
 
 // encodeVersion returns the payload of our version: no services, no height, no relay, not a
 // smartnode. random is the nonce (8 bytes) and the mnauth challenge (32 bytes, not all zero:
-// without a challenge no mnauth comes).
+// without a challenge the peer sends no mnauth).
 func encodeVersion(now time.Time, peer net.Addr, agent string, random [40]byte) []byte {
 	var none, to [addressSize]byte
 	if tcp, ok := peer.(*net.TCPAddr); ok {
@@ -119,7 +120,8 @@ func encodeVersion(now time.Time, peer net.Addr, agent string, random [40]byte) 
 	}
 	agent = text.Clip(agent, maxText)
 
-	b := binary.LittleEndian.AppendUint32(nil, protocol)
+	b := make([]byte, 0, versionSize+len(agent))
+	b = binary.LittleEndian.AppendUint32(b, protocol)
 	b = append(b, make([]byte, 8)...) // services
 	b = binary.LittleEndian.AppendUint64(b, uint64(now.Unix()))
 	b = append(b, to[:]...)
@@ -133,8 +135,8 @@ func encodeVersion(now time.Time, peer net.Addr, agent string, random [40]byte) 
 	return append(b, 0) // masternode flag
 }
 
-// decodeVersion reads the payload of the peer's version into peer, as far as the height. What
-// follows differs between versions and does not concern us.
+// decodeVersion reads the payload of the peer's version into peer, up to the height. The fields
+// after it differ between versions and are not used.
 func decodeVersion(b []byte, peer *Peer) error {
 	const before = 4 + 8 + 8 + addressSize + addressSize + 8
 	if len(b) < before {
@@ -151,22 +153,22 @@ func decodeVersion(b []byte, peer *Peer) error {
 	return nil
 }
 
-// rejection makes an error of the payload of a reject message.
+// rejection returns the error for the payload of a reject message.
 func rejection(b []byte) error {
 	command, rest, ok := cutString(b)
 	if !ok || len(rest) == 0 {
-		return errors.New("the peer rejected us without a reason: look at its debug.log")
+		return errors.New("the peer rejected us without a reason: check its debug.log")
 	}
-	hint := "look at its debug.log"
+	hint := "check its debug.log"
 	if rest[0] == obsolete {
-		hint = "look for a newer raptoreum_exporter"
+		hint = "update raptoreum_exporter"
 	}
 	reason, _, _ := cutString(rest[1:])
 	return fmt.Errorf("the peer rejected our message %q (code %#x, %q): %s", text.Clip(command, maxText), rest[0], text.Clip(reason, maxText), hint)
 }
 
-// cutString cuts a string from the front of b. Before it stands its length: one byte, or 0xfd and
-// two bytes. The longer forms (0xfe, 0xff) cannot fit in maxPayload.
+// cutString cuts a string from the front of b. Its length comes first: one byte, or 0xfd and
+// two bytes. The longer forms (0xfe, 0xff) do not fit in maxPayload.
 func cutString(b []byte) (s string, rest []byte, ok bool) {
 	if len(b) == 0 || b[0] > 0xfd {
 		return "", nil, false

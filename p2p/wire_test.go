@@ -90,7 +90,7 @@ func FuzzReadMessage(f *testing.F) {
 			t.Errorf("%d bytes of payload", len(payload))
 		}
 		if again := encode("regtest", h.command, payload); !bytes.Equal(again, b[:len(b)-r.Len()]) {
-			t.Errorf("encoded again\n%x, came\n%x", again, b)
+			t.Errorf("encoded again\n%x, received\n%x", again, b)
 		}
 	})
 }
@@ -106,7 +106,7 @@ func FuzzDecodeVersion(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var peer Peer
 		if err := decodeVersion(b, &peer); err != nil && !cmp.Equal(peer, Peer{}) {
-			t.Errorf("%+v beside %v", peer, err)
+			t.Errorf("%+v with error %v", peer, err)
 		}
 		if len(peer.UserAgent) > maxText || !utf8.ValidString(peer.UserAgent) {
 			t.Errorf("user agent %q", peer.UserAgent)

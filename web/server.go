@@ -45,6 +45,7 @@ func NewHandler(c Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+c.Web.TelemetryPath, limited(newMetrics(set, !c.Web.DisableExporterMetrics, c.Logger)))
 	mux.HandleFunc("GET /runbooks/{alert}", alerts.ServeRunbook)
+	mux.HandleFunc("GET /runbooks/{$}", alerts.ServeRunbook)
 	mux.HandleFunc("GET /-/healthy", ok)
 	mux.HandleFunc("GET /-/ready", ok)
 	mux.Handle("GET /", &landing{telemetry: c.Web.TelemetryPath, fleet: c.Sources.Fleet, results: recent, version: c.Version, logger: c.Logger})

@@ -1,9 +1,9 @@
-// Package poll asks something at most once an interval, whoever wants to know, and keeps the
-// last answer with its time.
+// Package poll fetches a value at most once per interval, for any number of callers, and keeps the
+// last result with its time.
 //
-// Nothing here runs on a timer: a question goes out when somebody wants to know and the last
-// one is old enough. A scrape takes the last reading and never waits; whoever needs an answer
-// now (a command) waits for the one under way.
+// Nothing runs on a timer: a fetch starts when a caller wants the value and the last fetch is old
+// enough. A scrape takes the last reading and never waits. A command that needs a current value
+// waits for the fetch in progress.
 package poll
 
 import (
@@ -15,11 +15,11 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// Reading is one answer, or the error that came in its place.
+// Reading is the result of one fetch: a value or an error.
 type Reading[T any] struct {
 	Value T
 	Err   error
-	At    time.Time // when it came; zero before the first
+	At    time.Time // when the fetch ended; zero before the first
 }
 
 // MaxAge is how long a reading of what is requested once a minute is shown.
@@ -28,31 +28,31 @@ const MaxAge = 3 * time.Minute
 // Fresh reports whether the reading came at most MaxAge ago.
 func (r Reading[T]) Fresh() bool { return !r.At.IsZero() && time.Since(r.At) < MaxAge }
 
-// ErrNotAsked is in the error of a question that did not go out: that is no answer, so the last reading
-// stays, and the next who wants to know asks again.
-var ErrNotAsked = errors.New("not asked")
+// ErrNotAsked is wrapped in the error of a fetch that sent no request. Such a fetch is not a result: the
+// last reading stays, and the next caller starts a fetch again.
+var ErrNotAsked = errors.New("not requested")
 
-// Config says what to ask and how often.
+// Config configures a Poll.
 type Config[T any] struct {
-	Ask     func(context.Context) (T, error)
-	Every   time.Duration    // the shortest time between the starts of two questions
-	Timeout time.Duration    // of one question
-	Now     func() time.Time // nil is time.Now
+	Ask     func(context.Context) (T, error) // fetches the value
+	Every   time.Duration                    // min time between the starts of two fetches
+	Timeout time.Duration                    // of one fetch
+	Now     func() time.Time                 // nil is time.Now
 }
 
-// Poll is one question that is asked again and again. Its methods may be called concurrently.
+// Poll is one value that is fetched repeatedly. Its methods may be called concurrently.
 type Poll[T any] struct {
 	ctx    context.Context
 	config Config[T]
 	flight singleflight.Group
 
-	mu    sync.Mutex
-	asked time.Time
-	last  Reading[T]
+	mu      sync.Mutex
+	started time.Time // of the last fetch
+	last    Reading[T]
 }
 
-// New returns a Poll that has not asked yet. Once ctx is done, nothing is asked any more and a
-// question under way is given up.
+// New returns a Poll that has not fetched yet. When ctx is done, it starts no more fetches and cancels the
+// one in progress.
 func New[T any](ctx context.Context, config Config[T]) *Poll[T] {
 	if config.Now == nil {
 		config.Now = time.Now
@@ -60,23 +60,23 @@ func New[T any](ctx context.Context, config Config[T]) *Poll[T] {
 	return &Poll[T]{ctx: ctx, config: config}
 }
 
-// Mode says whether a caller waits for the answer to a question that is due.
+// Mode says whether a caller waits for a fetch that is due.
 type Mode int
 
-// The modes: a scrape takes what is known, a command waits.
+// The modes. A scrape takes the last reading; a command waits.
 const (
 	NoWait Mode = iota
 	Wait
 )
 
-// Get returns the last reading, and false before the first. When a new one is due it is requested
-// in the background; with Wait, Get returns after that, or when ctx is done.
+// Get returns the last reading, and false before the first. If a fetch is due, Get starts it in the
+// background. With Wait, Get returns after that fetch, or when ctx is done.
 func (p *Poll[T]) Get(ctx context.Context, mode Mode) (Reading[T], bool) {
 	if mode == Wait || p.due() {
-		answered := p.flight.DoChan("", p.ask)
+		fetched := p.flight.DoChan("", p.fetch)
 		if mode == Wait {
 			select {
-			case <-answered:
+			case <-fetched:
 			case <-ctx.Done():
 			}
 		}
@@ -87,35 +87,35 @@ func (p *Poll[T]) Get(ctx context.Context, mode Mode) (Reading[T], bool) {
 func (p *Poll[T]) due() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.ctx.Err() == nil && (p.asked.IsZero() || p.config.Now().Sub(p.asked) >= p.config.Every)
+	return p.ctx.Err() == nil && (p.started.IsZero() || p.config.Now().Sub(p.started) >= p.config.Every)
 }
 
-// ask has singleflight's signature; its answer travels through p.last.
-func (p *Poll[T]) ask() (any, error) {
+// fetch has the signature that singleflight requires. It stores its result in p.last.
+func (p *Poll[T]) fetch() (any, error) {
 	if !p.due() {
 		return nil, nil
 	}
 	p.mu.Lock()
-	p.asked = p.config.Now()
+	p.started = p.config.Now()
 	p.mu.Unlock()
 
 	ctx, cancel := context.WithTimeout(p.ctx, p.config.Timeout)
 	defer cancel()
 	value, err := p.config.Ask(ctx)
-	if p.ctx.Err() != nil { // shutting down: not an answer
+	if p.ctx.Err() != nil { // shutting down: not a result
 		return nil, nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if errors.Is(err, ErrNotAsked) {
-		p.asked = time.Time{}
+		p.started = time.Time{}
 		return nil, nil
 	}
 	p.last = Reading[T]{Value: value, Err: err, At: p.config.Now()}
 	return nil, nil
 }
 
-// Last returns the last reading, and false before the first. It asks nothing.
+// Last returns the last reading, and false before the first. It never starts a fetch.
 func (p *Poll[T]) Last() (Reading[T], bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -15,23 +15,23 @@ import (
 	"raptoreum_exporter/internal/poll"
 )
 
-// In a bubble of synctest time stands still until all wait, and every goroutine must have ended
-// with the test: what a test asks in vain hangs or leaks there.
+// In a synctest bubble, time advances only when all goroutines are blocked, and every goroutine must end
+// with the test. A fetch that never ends is reported as a deadlock or a leak.
 
 const every = time.Minute
 
-// source is what is asked: its answers are 1, 2, 3...
+// source is what the Poll fetches from. Its values are 1, 2, 3...
 type source struct {
 	takes   time.Duration
 	fails   error
-	asked   atomic.Int64 // questions so far
-	running atomic.Int64 // questions now
+	started atomic.Int64 // fetches so far
+	running atomic.Int64 // fetches in progress
 }
 
-func (s *source) ask(ctx context.Context) (int64, error) {
-	n := s.asked.Add(1)
+func (s *source) fetch(ctx context.Context) (int64, error) {
+	n := s.started.Add(1)
 	if s.running.Add(1) > 1 {
-		return 0, errors.New("two questions at one time")
+		return 0, errors.New("two concurrent fetches")
 	}
 	defer s.running.Add(-1)
 	select {
@@ -43,10 +43,10 @@ func (s *source) ask(ctx context.Context) (int64, error) {
 }
 
 func (s *source) poll(ctx context.Context) *poll.Poll[int64] {
-	return poll.New(ctx, poll.Config[int64]{Ask: s.ask, Every: every, Timeout: every / 2})
+	return poll.New(ctx, poll.Config[int64]{Ask: s.fetch, Every: every, Timeout: every / 2})
 }
 
-// at is a reading that came so long after the start of the bubble.
+// at is a reading at this time after the start of the bubble.
 func at(after time.Duration, value int64, err error) poll.Reading[int64] {
 	start := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	return poll.Reading[int64]{Value: value, Err: err, At: start.Add(after)}
@@ -63,12 +63,12 @@ func TestGet(t *testing.T) {
 	broken := errors.New("broken")
 	none := poll.Reading[int64]{}
 	type step struct {
-		at    time.Duration // since the start
-		mode  poll.Mode
-		took  time.Duration
-		want  poll.Reading[int64]
-		ok    bool
-		asked int64 // so far, when all is quiet
+		at      time.Duration // since the start
+		mode    poll.Mode
+		took    time.Duration
+		want    poll.Reading[int64]
+		ok      bool
+		started int64 // fetches so far, when all goroutines are blocked
 	}
 	for _, test := range []struct {
 		name  string
@@ -76,7 +76,7 @@ func TestGet(t *testing.T) {
 		fails error
 		steps []step
 	}{
-		{"asks at most once an interval", 0, nil, []step{
+		{"fetches at most once per interval", 0, nil, []step{
 			{0, poll.Wait, 0, at(0, 1, nil), true, 1},
 			{0, poll.Wait, 0, at(0, 1, nil), true, 1},
 			{every - 1, poll.NoWait, 0, at(0, 1, nil), true, 1},
@@ -84,27 +84,27 @@ func TestGet(t *testing.T) {
 			{every, poll.Wait, 0, at(every, 2, nil), true, 2},
 			{5 * every, poll.Wait, 0, at(5*every, 3, nil), true, 3},
 		}},
-		{"does not wait in the background", 10 * time.Second, nil, []step{
+		{"fetches in the background without waiting", 10 * time.Second, nil, []step{
 			{0, poll.NoWait, 0, none, false, 1},
 			{9 * time.Second, poll.NoWait, 0, none, false, 1},
 			{11 * time.Second, poll.NoWait, 0, at(10*time.Second, 1, nil), true, 1},
-			{every, poll.NoWait, 0, at(10*time.Second, 1, nil), true, 2}, // counted from the start of the first
+			{every, poll.NoWait, 0, at(10*time.Second, 1, nil), true, 2}, // the interval counts from the start of the first fetch
 			{every + 11*time.Second, poll.NoWait, 0, at(every+10*time.Second, 2, nil), true, 2},
 		}},
 		{"waits", 10 * time.Second, nil, []step{
 			{0, poll.Wait, 10 * time.Second, at(10*time.Second, 1, nil), true, 1},
 			{every, poll.Wait, 10 * time.Second, at(every+10*time.Second, 2, nil), true, 2},
 		}},
-		{"waits for the question under way", 10 * time.Second, nil, []step{
+		{"waits for the fetch in progress", 10 * time.Second, nil, []step{
 			{0, poll.NoWait, 0, none, false, 1},
 			{4 * time.Second, poll.Wait, 6 * time.Second, at(10*time.Second, 1, nil), true, 1},
 		}},
-		{"takes an error for a reading", 0, broken, []step{
+		{"an error is a reading", 0, broken, []step{
 			{0, poll.Wait, 0, at(0, 1, broken), true, 1},
 			{every - 1, poll.Wait, 0, at(0, 1, broken), true, 1},
 			{every, poll.Wait, 0, at(every, 2, broken), true, 2},
 		}},
-		{"gives up after the timeout", time.Hour, nil, []step{
+		{"cancels after the timeout", time.Hour, nil, []step{
 			{0, poll.Wait, every / 2, at(every/2, 0, context.DeadlineExceeded), true, 1},
 			{every, poll.Wait, every / 2, at(every*3/2, 0, context.DeadlineExceeded), true, 2},
 		}},
@@ -124,8 +124,8 @@ func TestGet(t *testing.T) {
 					}
 					check(t, s.want, s.ok, got, ok)
 					synctest.Wait()
-					if asked := source.asked.Load(); asked != s.asked {
-						t.Errorf("after %s: asked %d times, want %d", s.at, asked, s.asked)
+					if started := source.started.Load(); started != s.started {
+						t.Errorf("after %s: %d fetches, want %d", s.at, started, s.started)
 					}
 				}
 			})
@@ -133,34 +133,34 @@ func TestGet(t *testing.T) {
 	}
 }
 
-func TestNeverTwoQuestionsAtATime(t *testing.T) {
+func TestNoConcurrentFetches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := source{takes: 2500 * time.Millisecond}
-		p := poll.New(t.Context(), poll.Config[int64]{Ask: s.ask, Every: time.Second, Timeout: every})
+		p := poll.New(t.Context(), poll.Config[int64]{Ask: s.fetch, Every: time.Second, Timeout: every})
 		for range 7 {
 			p.Get(t.Context(), poll.NoWait)
 			time.Sleep(time.Second)
 		}
-		got, ok := p.Get(t.Context(), poll.Wait) // the third began after 6 s
+		got, ok := p.Get(t.Context(), poll.Wait) // the third started after 6 s
 		check(t, at(8500*time.Millisecond, 3, nil), true, got, ok)
 	})
 }
 
-func TestManyAskers(t *testing.T) {
+func TestManyCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := source{takes: time.Second}
 		p := s.poll(t.Context())
-		var askers sync.WaitGroup
+		var callers sync.WaitGroup
 		for i := range 100 {
-			askers.Go(func() {
+			callers.Go(func() {
 				time.Sleep(time.Duration(i) * time.Millisecond)
 				got, ok := p.Get(t.Context(), poll.Wait)
 				check(t, at(time.Second, 1, nil), true, got, ok)
 			})
 		}
-		askers.Wait()
-		if asked := s.asked.Load(); asked != 1 {
-			t.Errorf("asked %d times", asked)
+		callers.Wait()
+		if started := s.started.Load(); started != 1 {
+			t.Errorf("%d fetches, want 1", started)
 		}
 	})
 }
@@ -173,13 +173,13 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		defer cancel()
 		got, ok := p.Get(ctx, poll.Wait)
 		check(t, poll.Reading[int64]{}, false, got, ok)
-		time.Sleep(8 * time.Second) // the question goes on for others
+		time.Sleep(8 * time.Second) // the fetch continues for other callers
 		got, ok = p.Last()
 		check(t, at(10*time.Second, 1, nil), true, got, ok)
 	})
 }
 
-func TestLastAsksNothing(t *testing.T) {
+func TestLastStartsNoFetch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := source{}
 		p := s.poll(t.Context())
@@ -190,8 +190,8 @@ func TestLastAsksNothing(t *testing.T) {
 		got, ok = p.Last()
 		check(t, at(0, 1, nil), true, got, ok)
 		synctest.Wait()
-		if asked := s.asked.Load(); asked != 1 {
-			t.Errorf("asked %d times, want 1", asked)
+		if started := s.started.Load(); started != 1 {
+			t.Errorf("%d fetches, want 1", started)
 		}
 	})
 }
@@ -208,7 +208,7 @@ func TestShutdown(t *testing.T) {
 		stop()
 		synctest.Wait()
 		if s.running.Load() != 0 {
-			t.Error("the second question goes on")
+			t.Error("the second fetch is still running")
 		}
 		for _, mode := range []poll.Mode{poll.NoWait, poll.Wait} {
 			time.Sleep(every)
@@ -220,18 +220,18 @@ func TestShutdown(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if asked := s.asked.Load(); asked != 2 {
-			t.Errorf("asked %d times, want 2", asked)
+		if started := s.started.Load(); started != 2 {
+			t.Errorf("%d fetches, want 2", started)
 		}
 	})
 }
 
-// TestClock gives the poll another clock than the bubble's.
+// TestClock gives the Poll a clock other than that of the bubble.
 func TestClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := source{}
 		now := at(0, 0, nil).At
-		p := poll.New(t.Context(), poll.Config[int64]{Ask: s.ask, Every: every, Timeout: every, Now: func() time.Time { return now }})
+		p := poll.New(t.Context(), poll.Config[int64]{Ask: s.fetch, Every: every, Timeout: every, Now: func() time.Time { return now }})
 		p.Get(t.Context(), poll.Wait)
 		time.Sleep(2 * every)
 		got, ok := p.Get(t.Context(), poll.Wait)

@@ -1,5 +1,5 @@
-// Package text makes foreign text safe to keep: what a peer, an explorer or the daemon sent
-// may be long, binary or full of line breaks, and ends in logs and labels.
+// Package text makes untrusted text safe for logs and labels. Text from a peer, an explorer or the
+// daemon may be long, binary or contain line breaks.
 package text
 
 import (
@@ -8,13 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// Clip returns s as one line of valid UTF-8 of at most limit bytes: what is not printable
-// becomes a space, what is invalid U+FFFD, and a cut is marked with "...".
+// Clip returns s as one line of valid UTF-8 of at most limit bytes. It replaces unprintable characters
+// with a space and invalid bytes with U+FFFD, and marks a cut with "...".
 func Clip(s string, limit int) string {
 	const mark = "..."
 	cut := len(s) > limit
 	if cut {
-		s = s[:limit] // only what may stay is looked at, however long the text is
+		s = s[:limit] // the rest is not processed, however long it is
 	}
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

@@ -11,14 +11,14 @@ import (
 func TestClip(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
 		{"short", "Ready", "Ready"},
-		{"lines", "one\r\ntwo\tthree\x00", "one  two three"},
+		{"line breaks", "one\r\ntwo\tthree\x00", "one  two three"},
 		{"invalid UTF-8", "a\xffb", "a\uFFFDb"},
 		{"quotes stay", `say "hi"`, `say "hi"`},
 		{"exactly the limit", "12345678901234567890", "12345678901234567890"},
 		{"over the limit", "123456789012345678901", "12345678901234567..."},
 		{"cut inside a rune", "1234567890123456é789", "1234567890123456..."},
 		{"spaces at the cut", "12345678901          45678", "12345678901..."},
-		{"grows while cleaned", strings.Repeat("\xff", 20), "\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD..."},
+		{"grows by replacement", strings.Repeat("\xff", 20), "\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD..."},
 		{"empty", "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
