@@ -22,12 +22,12 @@ const (
 
 // board is one dashboard.
 type board struct {
-	file, uid, title, about string
-	from                    string // how far back it looks when opened
-	variables               []variable
-	annotations             []annotation
-	links                   []link
-	rows                    []row
+	file, uid, title, description string
+	from                          string // how far back it looks when opened
+	variables                     []variable
+	annotations                   []annotation
+	links                         []link
+	rows                          []row
 }
 
 // row is a heading and the panels below it. The panels flow from left to right: those of one line

@@ -165,7 +165,7 @@ func TestNames(t *testing.T) {
 				if p.kind == table && p.sort != "" && !slices.Contains(names, p.sort) {
 					t.Errorf("%s, %s: sorted by %q", b.file, p.title, p.sort)
 				}
-				for _, o := range p.fields {
+				for _, o := range p.overrides {
 					if !slices.ContainsFunc(names, func(name string) bool { return name == o.name || strings.Contains(name, "{{") }) {
 						t.Errorf("%s, %s: no series is called %q", b.file, p.title, o.name)
 					}

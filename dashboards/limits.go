@@ -77,22 +77,22 @@ func portPhases() enum {
 
 // The verdict: what the worst alert that fires asks of the owner.
 const (
-	well     = 0
-	lookAt   = 1
+	allOK    = 0
+	info     = 1
 	actToday = 2
 	actNow   = 3
 )
 
-func verdictWords() []word {
-	return []word{
-		{value: well, text: "WELL", colour: good},
-		{value: lookAt, text: "NOTE", colour: note},
+func verdictMappings() []valueMapping {
+	return []valueMapping{
+		{value: allOK, text: "WELL", colour: good},
+		{value: info, text: "NOTE", colour: note},
 		{value: actToday, text: "ACT TODAY", colour: bad},
 		{value: actNow, text: "ACT NOW", colour: critical},
 	}
 }
 
 // yesNo are the words of a metric that is 1 or 0.
-func yesNo(yes, yesColour, no, noColour string) []word {
-	return []word{{value: 1, text: yes, colour: yesColour}, {value: 0, text: no, colour: noColour}}
+func yesNo(yes, yesColour, no, noColour string) []valueMapping {
+	return []valueMapping{{value: 1, text: yes, colour: yesColour}, {value: 0, text: no, colour: noColour}}
 }

@@ -13,7 +13,7 @@ func (p *panel) options() map[string]any {
 		if p.field.colour == plain {
 			o["colorMode"] = "value"
 		}
-		if p.names {
+		if p.showNames {
 			o["textMode"] = "value_and_name"
 		}
 		if p.vertical {

@@ -18,23 +18,23 @@ const (
 
 // panel is one panel.
 type panel struct {
-	kind     kind
-	title    string // short
-	about    string // what it shows and what is normal
-	alerts   []string
-	w, h     int
-	queries  []query
-	field    field
-	fields   []override
-	names    bool   // a stat that shows the names of its values beside them
-	vertical bool   // a stat whose values stand one below the other
-	sizes    *sizes // of the text of a stat; nil lets Grafana choose
-	bars     bool   // a graph of bars
-	lines    bool   // a graph that draws its limits
-	interval string // the least step of its queries
-	back     string // it looks this far back, whatever range is chosen
-	columns  []column
-	sort     string // the column that the table begins with, largest first
+	kind        kind
+	title       string // short
+	description string // what it shows and what is normal
+	alerts      []string
+	w, h        int
+	queries     []query
+	field       field
+	overrides   []override
+	showNames   bool   // a stat that shows the names of its values beside them
+	vertical    bool   // a stat whose values stand one below the other
+	sizes       *sizes // of the text of a stat; nil lets Grafana choose
+	bars        bool   // a graph of bars
+	showLimits  bool   // a graph that draws its limits
+	interval    string // the least step of its queries
+	timeFrom    string // it looks this far back, whatever range is chosen
+	columns     []column
+	sort        string // the column that the table begins with, largest first
 }
 
 // instant tells whether the panel asks for the present only. Then a value that is no longer known is
@@ -53,20 +53,20 @@ type query struct{ name, expr string }
 
 // field says how to read values.
 type field struct {
-	unit     string
-	decimals *int
-	min, max *float64
-	steps    []step // colours by value, the first from the least on
-	colour   string // one colour for all
-	words    []word
-	none     string // the word for a value that there is not, grey
-	empty    string // shown by a panel without any value, if it has no such word
-	display  string // a name in words
-	width    int    // of a column
-	links    []dataLink
-	dashed   bool
-	right    bool // its axis is on the right
-	back     bool // a column whose background is coloured
+	unit        string
+	decimals    *int
+	min, max    *float64
+	steps       []step // colours by value, the first from the least on
+	colour      string // one colour for all
+	mappings    []valueMapping
+	noValue     string // the word for a value that there is not, grey
+	emptyText   string // shown by a panel without any value, if it has no such word
+	displayName string // a name in words
+	width       int    // of a column
+	links       []dataLink
+	dashed      bool
+	right       bool // its axis is on the right
+	background  bool // a column whose background is coloured
 }
 
 // step is the colour from a value on.
@@ -76,7 +76,7 @@ type step struct {
 }
 
 // word stands for one value, or for all from it up to another.
-type word struct {
+type valueMapping struct {
 	value  float64
 	to     *float64 // nil: only that value
 	text   string
@@ -124,7 +124,7 @@ func limits(steps ...step) []step { return append([]step{{0, good}}, steps...) }
 
 // enum is a state that a metric tells by its label state, of which one is 1, as a number: the place in
 // the list, from 1 on.
-type enum []word
+type enum []valueMapping
 
 func (e enum) number(i int) float64 { return float64(i + 1) }
 
@@ -141,9 +141,9 @@ func (e enum) expr(metric func(name string, labels ...string) string, name, labe
 }
 
 // words are what the numbers mean.
-func (e enum) words(more ...word) []word {
+func (e enum) mappings(more ...valueMapping) []valueMapping {
 	for i, w := range e {
-		more = append(more, word{value: e.number(i), text: cmp.Or(w.short, spaced(w.text)), colour: w.colour})
+		more = append(more, valueMapping{value: e.number(i), text: cmp.Or(w.short, spaced(w.text)), colour: w.colour})
 	}
 	return more
 }

@@ -118,12 +118,12 @@ func scenarios() []scenario {
 		map[string]string{fires("RaptoreumDaemonDown", "critical", own): "1"})
 	return []scenario{
 		{"healthy", healthy(), map[string]sample{
-			"Verdict": {`{alert="no alert fires"}`: well}, "Ban": {none: 0}, "Strikes left": {none: 2}, "PoSe penalty": {none: 0},
+			"Verdict": {`{alert="no alert fires"}`: allOK}, "Ban": {none: 0}, "Strikes left": {none: 2}, "PoSe penalty": {none: 0},
 			"Daemon": {none: 1}, "Smartnode": {none: 1}, "Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 1}, "Block height": {none: 160},
 			"Explorers ahead by": {`{explorer="e"}`: 0}, "Next payment": {none: 480}, "Version": {`{version="2.0.3"}`: 1}, "Age of the tip": {none: 0},
 			"Payment": {none: 0}, "Restart now?": {none: 1}, "Disk full in": {none: notFilling}, "Failures by stage": {`{vantage="self"}`: 0, `{vantage="paris"}`: 0},
-			"Well": {none: 1}, "Banned": {none: 0}, "Unknown": {none: 0}, "Smartnodes": {none: 1}, "Smartnodes, the worst first": {`{node="n"}`: nodeWell},
-			"States of the 20 worst": {`{node="n"}`: nodeWell}, "Banned: mine and the network": {none: 0}, "Alerts of this node": {}, "Alerts that fire": {},
+			"Well": {none: 1}, "Banned": {none: 0}, "Unknown": {none: 0}, "Smartnodes": {none: 1}, "Smartnodes, the worst first": {`{node="n"}`: nodeOK},
+			"States of the 20 worst": {`{node="n"}`: nodeOK}, "Banned: mine and the network": {none: 0}, "Alerts of this node": {}, "Alerts that fire": {},
 		}},
 		{"no rules", changed(healthy(), map[string]string{runs: ""}), map[string]sample{
 			"Verdict": {}, "Unknown": {none: 1}, "Well": {none: 0},
@@ -155,7 +155,7 @@ func scenarios() []scenario {
 			series("initial_block_download", own): "1", series("header_height", own): "1000", series("smartnode_pose_banned", own): "1",
 			series("sync_finished", own): "0", series("smartnode_pose_banned", paris): "", series("smartnode_pose_strikes_left", paris): "",
 		}), map[string]sample{
-			"Verdict": {`{alert="no alert fires"}`: well}, "Ban": {none: 1}, "Strikes left": {}, "Smartnode": {none: 3}, "Age of the tip": {}, "Banned": {none: 0},
+			"Verdict": {`{alert="no alert fires"}`: allOK}, "Ban": {none: 1}, "Strikes left": {}, "Smartnode": {none: 3}, "Age of the tip": {}, "Banned": {none: 0},
 		}},
 		{"an explorer says banned, the chain does not", changed(healthy(), map[string]string{
 			series("explorer_smartnode_pose_banned", own, `explorer="e"`): "1", fires("RaptoreumSmartnodeViewsDisagree", "warning", own): "1",
@@ -192,15 +192,15 @@ func scenarios() []scenario {
 			"Verdict": {}, "Daemon": {none: 0}, "Ban": {}, "Port": {}, "Unknown": {none: 1}, "Well": {none: 0}, "Next payment": {}, "Version": {},
 		}},
 		{"seen only from outside", fromOutside(), map[string]sample{
-			"Verdict": {`{alert="no alert fires"}`: well}, "Daemon": {}, "Smartnode": {}, "Ban": {none: 0}, "Strikes left": {none: 2},
+			"Verdict": {`{alert="no alert fires"}`: allOK}, "Daemon": {}, "Smartnode": {}, "Ban": {none: 0}, "Strikes left": {none: 2},
 			"Port": {`{vantage="paris"}`: 1}, "Block height": {none: 160}, "Version": {`{version="2.0.3"}`: 0}, "Next payment": {none: 480},
 			"Payment": {none: 0}, "The 10 farthest behind": {`{node="n"}`: 3}, "Well": {none: 1},
 		}},
 		{"two of a fleet", changed(healthy(), map[string]string{
 			series("up", second): "1", series("smartnode_pose_banned", second): "1", fires("RaptoreumSmartnodePoSeBanned", "critical", second): "1",
 		}), map[string]sample{
-			"Banned": {none: 1}, "Well": {none: 1}, "Smartnodes": {none: 2}, "Smartnodes, the worst first": {`{node="n"}`: nodeWell, `{node="m"}`: nodeBanned},
-			"States of the 20 worst": {`{node="n"}`: nodeWell, `{node="m"}`: nodeBanned}, "Banned: mine and the network": {none: 0.5},
+			"Banned": {none: 1}, "Well": {none: 1}, "Smartnodes": {none: 2}, "Smartnodes, the worst first": {`{node="n"}`: nodeOK, `{node="m"}`: nodeBanned},
+			"States of the 20 worst": {`{node="n"}`: nodeOK, `{node="m"}`: nodeBanned}, "Banned: mine and the network": {none: 0.5},
 		}},
 	}
 }

@@ -15,8 +15,8 @@ type Shown struct{ Name, Text, Colour string }
 
 // Screen is a dashboard as Grafana reads it from the JSON.
 type Screen struct {
-	panels []gPanel
-	marks  []gAnnotation
+	panels      []gPanel
+	annotations []gAnnotation
 }
 
 // Open reads the JSON of a dashboard.
@@ -70,10 +70,10 @@ func (s *Screen) Show(panel, refID string, labels map[string]string, value *floa
 }
 
 // Mark says what an annotation of that name writes at a moment, and its colour.
-func (s *Screen) Mark(name string, labels map[string]string) Shown {
-	for _, m := range s.marks {
+func (s *Screen) Annotation(name string, labels map[string]string) Shown {
+	for _, m := range s.annotations {
 		if m.Name == name {
-			return Shown{Text: filled(m.TitleFormat, labels), Colour: m.IconColor}
+			return Shown{Text: expandLegend(m.TitleFormat, labels), Colour: m.IconColor}
 		}
 	}
 	return Shown{}
@@ -125,11 +125,11 @@ func (p *gPanel) nameOf(query int, labels map[string]string) (name, text string)
 			}
 		}
 	}
-	return filled(p.Targets[query].LegendFormat, labels), ""
+	return expandLegend(p.Targets[query].LegendFormat, labels), ""
 }
 
-// filled is a text with the labels put in.
-func filled(text string, labels map[string]string) string {
+// expandLegend is a text with the labels put in.
+func expandLegend(text string, labels map[string]string) string {
 	return regexp.MustCompile(`\{\{\s*(\w+)\s*\}\}`).ReplaceAllStringFunc(text, func(label string) string {
 		return labels[strings.Trim(label, "{} ")]
 	})
@@ -157,7 +157,7 @@ func (f *gField) override(all []gOverride, name string) error {
 			if err != nil {
 				return err
 			}
-			f.forget(p.ID) // a value takes the place of the default's and does not mix with it
+			f.reset(p.ID) // a value takes the place of the default's and does not mix with it
 			if err := json.Unmarshal(text, into); err != nil {
 				return err
 			}
@@ -166,7 +166,7 @@ func (f *gField) override(all []gOverride, name string) error {
 	return nil
 }
 
-func (f *gField) forget(property string) {
+func (f *gField) reset(property string) {
 	switch property {
 	case "decimals":
 		f.Decimals = nil
@@ -184,7 +184,7 @@ func (f *gField) forget(property string) {
 // show is Grafana's display processor: words come before numbers, and their colour before that of
 // the limits. What has no value has the colour of the least one, unless a word is for it.
 func (f *gField) show(value *float64) (Shown, error) {
-	word, err := f.word(value)
+	word, err := f.mapping(value)
 	if err != nil {
 		return Shown{}, err
 	}
@@ -195,7 +195,7 @@ func (f *gField) show(value *float64) (Shown, error) {
 		shown.Text = f.NoValue
 	}
 	if shown.Colour == "" {
-		shown.Colour = f.scale(value)
+		shown.Colour = f.thresholdColour(value)
 	}
 	if shown.Text == "" {
 		shown.Text = "No data"
@@ -204,7 +204,7 @@ func (f *gField) show(value *float64) (Shown, error) {
 }
 
 // word is the first value mapping that fits.
-func (f *gField) word(value *float64) (found gResult, err error) {
+func (f *gField) mapping(value *float64) (found gResult, err error) {
 	for _, m := range f.Mappings {
 		text, err := json.Marshal(m.Options)
 		if err != nil {
@@ -236,7 +236,7 @@ func (f *gField) word(value *float64) (found gResult, err error) {
 }
 
 // scale is the colour of a value by the limits, or the one of all.
-func (f *gField) scale(value *float64) string {
+func (f *gField) thresholdColour(value *float64) string {
 	if f.Color.Mode == "fixed" {
 		return f.Color.FixedColor
 	}

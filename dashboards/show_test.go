@@ -29,7 +29,7 @@ func TestShow(t *testing.T) {
 		want               Shown
 	}{
 		{"smartnode.json", "Verdict", "A", labels{"alert": "DaemonDown"}, actNow, Shown{"DaemonDown", "ACT NOW", critical}},
-		{"smartnode.json", "Verdict", "A", labels{"alert": "no alert fires"}, well, Shown{"no alert fires", "WELL", good}},
+		{"smartnode.json", "Verdict", "A", labels{"alert": "no alert fires"}, allOK, Shown{"no alert fires", "WELL", good}},
 		{"smartnode.json", "Verdict", "A", nil, nil, Shown{"", "UNKNOWN", unknown}},
 		{"smartnode.json", "Strikes left", "A", nil, 1, Shown{"", "1: NEXT BANS", critical}},
 		{"smartnode.json", "Strikes left", "A", nil, 7, Shown{"", "2: good", good}}, // a range
@@ -48,7 +48,7 @@ func TestShow(t *testing.T) {
 		{"smartnode.json", "RPC latency", "A", labels{"batch": "lockfree"}, 0.0123, Shown{"brief calls", "12.3 ms", ""}},
 		{"smartnode.json", "Age of the tip", "A", nil, 2100, Shown{"age", "35 mins", critical}},
 		{"smartnode.json", "Peers", "A", labels{"direction": "inbound"}, 3, Shown{"inbound", "3", critical}},
-		{"smartnode.json", "Peers", "A", nil, nil, Shown{"", nobodyTells, ""}},
+		{"smartnode.json", "Peers", "A", nil, nil, Shown{"", notReported, ""}},
 		{"smartnode.json", "Disk of the data directory", "A", nil, 9e8, Shown{"free", "858 MiB", critical}}, // below its first line
 		{"smartnode.json", "Strikes over time", "A", nil, 0, Shown{"strikes", "BANNED", critical}},
 		{"smartnode.json", "Alerts of this node", "A", nil, 3, Shown{"State", "fires", critical}},
@@ -85,7 +85,7 @@ func TestShow(t *testing.T) {
 	if _, err := s.Show("Verdict", "B", nil, nil); err == nil {
 		t.Error("a query that there is not shows something")
 	}
-	if got, want := s.Mark("Alert", labels{"alertname": "X"}), (Shown{"", "X", "purple"}); got != want {
+	if got, want := s.Annotation("Alert", labels{"alertname": "X"}), (Shown{"", "X", "purple"}); got != want {
 		t.Errorf("an alert is marked by %+v, want %+v", got, want)
 	}
 	if column := screen(t, "fleet.json").SortedBy("Smartnodes, the worst first"); column != "State" {

@@ -66,8 +66,8 @@ func TestTitles(t *testing.T) {
 				if len(p.alerts) > 0 {
 					room -= iconWidth
 				}
-				if p.back != "" {
-					room -= 14*ems("Last "+p.back) + 40
+				if p.timeFrom != "" {
+					room -= 14*ems("Last "+p.timeFrom) + 40
 				}
 				if need := 14 * ems(p.title); need > room {
 					t.Errorf("%s, %s: the heading is %.0f pixels wide and has %.0f", b.file, p.title, need, room)
@@ -101,17 +101,17 @@ func TestLongest(t *testing.T) {
 // texts are what a value of the series may be.
 func (p *panel) texts(series string) (all []string) {
 	f := p.field
-	for _, o := range p.fields {
+	for _, o := range p.overrides {
 		if o.name == series {
-			if o.words != nil {
-				f.words = o.words
+			if o.mappings != nil {
+				f.mappings = o.mappings
 			}
 			if o.unit != "" {
 				f.unit, f.decimals = o.unit, o.decimals
 			}
 		}
 	}
-	for _, w := range f.words {
+	for _, w := range f.mappings {
 		all = append(all, w.text)
 	}
 	switch {
@@ -121,7 +121,7 @@ func (p *panel) texts(series string) (all []string) {
 		all = append(all, "22.5 hours")
 	case f.unit == "percentunit":
 		all = append(all, format(f.unit, f.decimals, 1))
-	case f.words == nil:
+	case f.mappings == nil:
 		all = append(all, "1234567")
 	}
 	return all
@@ -157,13 +157,13 @@ func TestTiles(t *testing.T) {
 				for _, q := range p.queries {
 					name := longest(q.name)
 					for _, text := range p.texts(q.name) {
-						if value, title := p.fit(name, text, width, height); value < least || p.names && title < leastName {
+						if value, title := p.fit(name, text, width, height); value < least || p.showNames && title < leastName {
 							t.Errorf("%s, %s: %q is %.0f pixels high, %q %.0f", b.file, p.title, text, value, name, title)
 						}
 					}
 				}
-				if p.field.none != "" && (p.width()-panelFrame-tileFrame)/ems(p.field.none) < least {
-					t.Errorf("%s, %s: %q is too long", b.file, p.title, p.field.none)
+				if p.field.noValue != "" && (p.width()-panelFrame-tileFrame)/ems(p.field.noValue) < least {
+					t.Errorf("%s, %s: %q is too long", b.file, p.title, p.field.noValue)
 				}
 			}
 		}
@@ -179,7 +179,7 @@ func (p *panel) fit(name, text string, width, height float64) (value, title floa
 	}
 	wide, inner, tall := p.vertical && width/height > 2.5, width-frame, height-frame
 	if p.sizes == nil {
-		if p.names {
+		if p.showNames {
 			title = min(inner/ems(name), height*0.15/line, 30)
 			tall -= title * line
 		}
@@ -209,7 +209,7 @@ func TestColumns(t *testing.T) {
 				}
 				left := p.width() - panelFrame
 				for _, c := range p.columns {
-					for _, o := range p.fields {
+					for _, o := range p.overrides {
 						if o.name != c.title || o.width == 0 {
 							continue
 						}

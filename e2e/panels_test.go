@@ -180,7 +180,7 @@ func checkPanels(t *testing.T, runs []run, results []result) {
 		name := results[i].Name
 		other, known := all[name]
 		if r.outage != nil && !known {
-			t.Errorf("%s: it has no entry in shown_test.go", name)
+			t.Errorf("%s: it has no entry in expected_panels_test.go", name)
 		}
 		if r.outage != nil || name == "nothing-happens" {
 			v := viewer{boards, r.stack, r.stack.Prometheus[0], results[i].at, r.hit[0].Job, r.hit[0].Name}
@@ -212,7 +212,7 @@ func (v viewer) compare(other differs) (wrong []string) {
 		}
 	}
 	if found != len(other) {
-		wrong = append(wrong, fmt.Sprintf("shown_test.go has %d entries, of which %d are of a panel", len(other), found))
+		wrong = append(wrong, fmt.Sprintf("expected_panels_test.go has %d entries, of which %d are of a panel", len(other), found))
 	}
 	return wrong
 }

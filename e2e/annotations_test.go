@@ -67,7 +67,7 @@ func (v viewer) marks() (marks, alerts []string, err error) {
 			return nil, nil, err
 		}
 		for _, s := range samples {
-			shown := v.screens[smartnodeBoard].Mark(q.Panel, s.Labels)
+			shown := v.screens[smartnodeBoard].Annotation(q.Panel, s.Labels)
 			if text := shown.Text + " " + shown.Colour; q.Panel == "Alert" {
 				alerts = append(alerts, text)
 			} else {
