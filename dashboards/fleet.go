@@ -5,27 +5,27 @@ import (
 	"strings"
 )
 
-// all selects what is known of the nodes of the chosen jobs, from the chosen places.
+// all selects the series of all nodes in the selected jobs and vantages.
 const all = `job=~"$job",vantage=~"$vantage",node!=""`
 
-// theirs is a metric of all nodes; labels are more of the selector.
+// fleetMetric selects a metric of all nodes. labels are additional label matchers.
 func fleetMetric(name string, labels ...string) string {
 	return metricName(name) + "{" + strings.Join(append([]string{all}, labels...), ",") + "}"
 }
 
-// network is a metric that is about all smartnodes of the network, whoever tells it.
+// networkMetric selects a metric about the whole network, from any exporter.
 func networkMetric(name string, labels ...string) string {
 	return metricName(name) + "{" + strings.Join(append([]string{`job=~"$job"`}, labels...), ",") + "}"
 }
 
-// currentAll leaves out what a daemon says that still downloads the chain, as current does.
+// fleetSynced drops series from daemons that still download the chain, as synced does for one node.
 func fleetSynced(expr string) string {
 	return expr + " unless on (job, instance, node) " + fleetMetric("initial_block_download") + " == 1"
 }
 
 func byNode(aggregate, expr string) string { return aggregate + " by (node) (" + expr + ")" }
 
-// The states of a node, the worst last.
+// The states of a node, from best to worst.
 const (
 	nodeOK = iota
 	nodeUnknown
@@ -36,7 +36,7 @@ const (
 
 func nodeStateMappings() []valueMapping {
 	return []valueMapping{
-		{value: nodeOK, text: "well", colour: good},
+		{value: nodeOK, text: "ok", colour: good},
 		{value: nodeUnknown, text: "unknown", colour: unknown},
 		{value: nodeActToday, text: "act today", colour: bad},
 		{value: nodeActNow, text: "ACT NOW", colour: critical},
@@ -44,9 +44,9 @@ func nodeStateMappings() []valueMapping {
 	}
 }
 
-// nodeState is the state of each node: banned, the worst alert that fires, well while someone sees it
-// and the rules run, else unknown. What an explorer says of a ban counts where no daemon's chain says
-// otherwise. at is @ end() for the state at the end of the time range.
+// nodeState is the state of each node: banned, the severity of its worst firing alert, ok while an
+// exporter sees it and the rules are evaluated, else unknown. A ban reported by an explorer counts
+// unless a daemon's chain contradicts it. at is " @ end()" for the state at the end of the time range.
 func nodeState(at string) string {
 	firing := func(matchers ...string) string {
 		return fleetMetric("ALERTS", append(matchers, `alertstate="firing"`)...) + at
@@ -60,13 +60,13 @@ func nodeState(at string) string {
 		" or " + byNode("max", fmt.Sprintf("%d + 0 * %s", nodeUnknown, fleetMetric("up")+at))
 }
 
-// worst leaves the series of so many nodes, those that are worst at the end of the range: a graph of
-// a thousand nodes cannot be read, and the worst of each moment would be many more.
+// worst keeps the series of the count nodes that are worst at the end of the time range. A graph of a
+// thousand nodes is unreadable, and a topk at each step would return many more nodes.
 func worst(count int, expr, rank string) string {
 	return fmt.Sprintf("(%s) and on (node) topk(%d, %s)", expr, count, rank)
 }
 
-// trouble ranks the nodes: first those in trouble at the end, then those with alerts in the range.
+// trouble ranks the nodes: first by their state at the end of the time range, then by alerts within it.
 func trouble() string {
 	return byNode("max", "10 * ("+nodeState(" @ end()")+") or clamp_max(max_over_time("+
 		fleetMetric("ALERTS", `alertstate="firing"`, `severity=~"critical|warning"`)+"[$__range] @ end()), 1)")
@@ -75,7 +75,7 @@ func trouble() string {
 func fleet() board {
 	return board{
 		file: "fleet.json", uid: fleetUID, title: "Raptoreum fleet", from: "now-24h",
-		description: "All smartnodes of one owner: which ones need a hand, and is it them or the network. A click on a name opens that smartnode.",
+		description: "All smartnodes of one owner: which ones need attention, and whether the cause is the node or the network. Click a name to open that smartnode.",
 		variables: []variable{
 			sourceVariable(), jobVariable(),
 			every(labelValues("vantage", "Seen from", "vantage", `up{job=~"$job",node!=""}`), allVantages),
@@ -91,7 +91,7 @@ func fleet() board {
 	}
 }
 
-// countPanels are the nodes by state. None of a state is a zero only while there are nodes.
+// countPanels count the nodes by state. An empty state shows 0 only while there are nodes.
 func countPanels() []panel {
 	state := nodeState("")
 	count := func(n int) string {
@@ -104,20 +104,20 @@ func countPanels() []panel {
 		}
 	}
 	return []panel{
-		tile("Banned", "Smartnodes that are PoSe banned: they earn nothing until their owner sends protx update_service. Normal: 0.", nodeBanned, "dark-red"),
-		tile("Act now", "Smartnodes with a critical alert, and not banned. Normal: 0.", nodeActNow, critical),
-		tile("Act today", "Smartnodes with a warning, and nothing worse. Normal: 0.", nodeActToday, bad),
-		tile("Unknown", "Smartnodes that nobody sees, or all of them while Prometheus does not run the rules. Normal: 0.", nodeUnknown, note),
-		tile("Well", "Smartnodes without a warning or a critical alert. Normal: all.", nodeOK, good),
+		tile("Banned", "PoSe-banned smartnodes. They earn nothing until their owner sends protx update_service. Normal: 0.", nodeBanned, "dark-red"),
+		tile("Act now", "Smartnodes with a critical alert that are not banned. Normal: 0.", nodeActNow, critical),
+		tile("Act today", "Smartnodes with a warning and nothing worse. Normal: 0.", nodeActToday, bad),
+		tile("Unknown", "Smartnodes that no exporter sees. All smartnodes while Prometheus does not evaluate the rules. Normal: 0.", nodeUnknown, note),
+		tile("OK", "Smartnodes without a warning or a critical alert. Normal: all.", nodeOK, good),
 		{
-			kind: stat, title: "Smartnodes", w: 4, h: 4, description: "Smartnodes that are watched, from whatever place. Normal: as many as you have.",
+			kind: stat, title: "Smartnodes", w: 4, h: 4, description: "Monitored smartnodes, from any vantage. Normal: as many as you have.",
 			queries: []query{{"nodes", "count(" + byNode("count", fleetMetric("up")) + ")"}},
-			field:   field{unit: "none", decimals: ptr(0), colour: plain, noValue: "NONE WATCHED"},
+			field:   field{unit: "none", decimals: ptr(0), colour: plain, noValue: "NONE MONITORED"},
 		},
 	}
 }
 
-// comparePanels tell whether it is me or the network.
+// comparePanels show whether a problem is local or affects the whole network.
 func comparePanels() []panel {
 	banned := byNode("max", fleetSynced(fleetMetric("smartnode_pose_banned")))
 	penalty := byNode("max", fleetSynced(fleetMetric("smartnode_pose_penalty")))
@@ -127,8 +127,8 @@ func comparePanels() []panel {
 	enabled, bannedOfAll := maxOf(networkMetric("smartnodes", `state="enabled"`)), maxOf(networkMetric("smartnodes", `state="pose_banned"`))
 	return []panel{
 		{
-			kind: graph, title: "Banned: mine and the network", w: 8, h: 7,
-			description: "Share of my smartnodes that is banned, and share of all. Normal: mine 0, and the network's steady. When both rise together it is the network.",
+			kind: graph, title: "Banned: mine vs. network", w: 8, h: 7,
+			description: "Banned share of my smartnodes and of the whole network. Normal: mine 0, the network steady. If both rise together, the cause is the network.",
 			queries: []query{
 				{"mine", share(banned, banned+" == 1")},
 				{"network", bannedOfAll + " / (" + enabled + " + " + bannedOfAll + ")"},
@@ -137,8 +137,8 @@ func comparePanels() []panel {
 			overrides: []override{{"mine", field{colour: critical}}, {"network", field{colour: note, dashed: true}}},
 		},
 		{
-			kind: graph, title: "Punished: mine and the network", w: 8, h: 7, showLimits: true, alerts: []string{"RaptoreumNetworkPoSeStorm"},
-			description: "Share of my smartnodes that carries a penalty and is not banned, and share of all. Normal: a few per cent. When a fifth of the network is punished it is not you.",
+			kind: graph, title: "Penalised: mine vs. network", w: 8, h: 7, showLimits: true, alerts: []string{"RaptoreumNetworkPoSeStorm"},
+			description: "Share of smartnodes with a penalty that are not banned: mine and the whole network. Normal: a few per cent. If a fifth of the network is penalised, the cause is not your node.",
 			queries: []query{
 				{"mine", share(penalty, "("+penalty+" > 0) unless on (node) "+banned+" == 1")},
 				{"network", maxOf(networkMetric("smartnodes_penalised")) + " / " + enabled},
@@ -147,8 +147,8 @@ func comparePanels() []panel {
 			overrides: []override{{"mine", field{colour: bad}}, {"network", field{colour: note, dashed: true}}},
 		},
 		{
-			kind: graph, title: "Payments each day, 14 days", w: 8, h: 7, bars: true, interval: "1d", timeFrom: "14d",
-			description: "Payments to all smartnodes in the 24 hours before. Normal: for each smartnode the 720 blocks of a day, divided by the length of the queue.",
+			kind: graph, title: "Payments per day, 14 days", w: 8, h: 7, bars: true, interval: "1d", timeFrom: "14d",
+			description: "Payments to all of your smartnodes in the preceding 24 hours. Normal: for each smartnode, the 720 blocks of a day divided by the queue length.",
 			queries:     []query{{"payments", "sum(" + byNode("max", "changes("+fleetMetric("smartnode_last_paid_height")+"[1d])") + ")"}},
 			field:       field{unit: "none", decimals: ptr(0), min: ptr(0.0), colour: good},
 		},

@@ -9,7 +9,7 @@ import (
 
 const columnsOfGrid = 24
 
-// render lays the panels out, from left to right and from the top to the bottom.
+// render lays out the panels from left to right and from top to bottom.
 func (b *board) render() gDashboard {
 	d := gDashboard{
 		UID: b.uid, Title: b.title, Description: b.description, Tags: []string{"raptoreum"},
@@ -70,7 +70,7 @@ func (p *panel) render() gPanel {
 		}
 		g.Targets = append(g.Targets, t)
 	}
-	if p.kind == table { // what an empty table says is for no single cell
+	if p.kind == table { // the text of an empty table must not appear in single cells
 		g.FieldConfig.Overrides = append(g.FieldConfig.Overrides, gOverride{gMatcher{"byRegexp", "/.+/"}, []gProperty{{"noValue", "–"}}})
 	}
 	for _, o := range p.overrides {
@@ -79,9 +79,9 @@ func (p *panel) render() gPanel {
 	return g
 }
 
-// notReported stands in a panel without any value, in place of Grafana's No data: most often it is about
-// the daemon or its machine, and no exporter runs beside that.
-const notReported = "No exporter tells this"
+// notReported replaces Grafana's "No data" in a panel without any value. The usual reason is that no
+// exporter runs beside the daemon.
+const notReported = "No exporter reports this"
 
 func (p *panel) fieldDefaults() gField {
 	f := gField{
@@ -114,7 +114,7 @@ func (p *panel) fieldDefaults() gField {
 	return f
 }
 
-// properties are what an override changes.
+// properties returns the settings that an override changes.
 func (o *override) properties() []gProperty {
 	all := []gProperty{}
 	add := func(set bool, id string, value any) {
@@ -141,7 +141,7 @@ func (o *override) properties() []gProperty {
 	return all
 }
 
-// thresholds are the colours by value; Grafana wants the first without one.
+// thresholds returns the colours by value. Grafana requires the first step to have no value.
 func thresholds(steps []step) gThresholds {
 	t := gThresholds{Mode: "absolute"}
 	for i, s := range steps {
@@ -157,12 +157,12 @@ func thresholds(steps []step) gThresholds {
 	return t
 }
 
-// mappings turn values into mappings: those of single values first, as Grafana does. That there is no
-// value has a word and a colour too, else it would have the colour of the least value.
-func renderMappings(words []valueMapping, none string) []gMapping {
+// renderMappings returns the value mappings, single values first, as Grafana does. A missing value gets
+// a text and a colour as well; otherwise it would have the colour of the lowest threshold.
+func renderMappings(mappings []valueMapping, noValue string) []gMapping {
 	values := map[string]gResult{}
 	var all []gMapping
-	for i, w := range words {
+	for i, w := range mappings {
 		result := gResult{w.text, w.colour, i}
 		if w.to != nil {
 			all = append(all, gMapping{"range", gRange{w.value, *w.to, result}})
@@ -173,13 +173,13 @@ func renderMappings(words []valueMapping, none string) []gMapping {
 	if len(values) > 0 {
 		all = slices.Insert(all, 0, gMapping{"value", values})
 	}
-	if none != "" {
-		all = append(all, gMapping{"special", gSpecial{"null+nan", gResult{none, unknown, len(words)}}})
+	if noValue != "" {
+		all = append(all, gMapping{"special", gSpecial{"null+nan", gResult{noValue, unknown, len(mappings)}}})
 	}
 	return all
 }
 
-// runbook is the link to the runbook of an alert, which every exporter serves.
+// runbook links to the runbook of an alert. Every exporter serves them.
 func runbook(alert string) link {
 	return link{
 		Title: "Runbook: " + alert, Type: "link", URL: fmt.Sprintf("http://${exporter}/runbooks/%s", alert),

@@ -120,25 +120,25 @@ func scenarios() []scenario {
 		{"healthy", healthy(), map[string]sample{
 			"Verdict": {`{alert="no alert fires"}`: allOK}, "Ban": {none: 0}, "Strikes left": {none: 2}, "PoSe penalty": {none: 0},
 			"Daemon": {none: 1}, "Smartnode": {none: 1}, "Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 1}, "Block height": {none: 160},
-			"Explorers ahead by": {`{explorer="e"}`: 0}, "Next payment": {none: 480}, "Version": {`{version="2.0.3"}`: 1}, "Age of the tip": {none: 0},
-			"Payment": {none: 0}, "Restart now?": {none: 1}, "Disk full in": {none: notFilling}, "Failures by stage": {`{vantage="self"}`: 0, `{vantage="paris"}`: 0},
-			"Well": {none: 1}, "Banned": {none: 0}, "Unknown": {none: 0}, "Smartnodes": {none: 1}, "Smartnodes, the worst first": {`{node="n"}`: nodeOK},
-			"States of the 20 worst": {`{node="n"}`: nodeOK}, "Banned: mine and the network": {none: 0}, "Alerts of this node": {}, "Alerts that fire": {},
+			"Explorers ahead by": {`{explorer="e"}`: 0}, "Next payment": {none: 480}, "Version": {`{version="2.0.3"}`: 1}, "Tip age": {none: 0},
+			"Payment": {none: 0}, "Safe to restart": {none: 1}, "Disk full in": {none: notFilling}, "Failed handshake phase": {`{vantage="self"}`: 0, `{vantage="paris"}`: 0},
+			"OK": {none: 1}, "Banned": {none: 0}, "Unknown": {none: 0}, "Smartnodes": {none: 1}, "Smartnodes, worst first": {`{node="n"}`: nodeOK},
+			"States of the 20 worst nodes": {`{node="n"}`: nodeOK}, "Banned: mine vs. network": {none: 0}, "Alerts for this smartnode": {}, "Firing alerts": {},
 		}},
 		{"no rules", changed(healthy(), map[string]string{runs: ""}), map[string]sample{
-			"Verdict": {}, "Unknown": {none: 1}, "Well": {none: 0},
+			"Verdict": {}, "Unknown": {none: 1}, "OK": {none: 0},
 		}},
 		{"one strike left", changed(healthy(), map[string]string{
 			fires("RaptoreumSmartnodeOneStrikeLeft", "critical", own): "1", series("smartnode_pose_strikes_left", own): "1", series("smartnode_pose_penalty", own): "66",
 		}), map[string]sample{
 			"Verdict": {`{alert="SmartnodeOneStrikeLeft"}`: actNow}, "Strikes left": {none: 1}, "PoSe penalty": {none: 0.66}, "Ban": {none: 0},
 			"Penalty": {none: 66}, "Penalty, C": {none: 36}, // 60 blocks later it should be so much
-			"Act now": {none: 1}, "Banned": {none: 0}, "Punished: mine and the network": {none: 1},
+			"Act now": {none: 1}, "Banned": {none: 0}, "Penalised: mine vs. network": {none: 1},
 		}},
 		{"banned", changed(healthy(), banned()), map[string]sample{
 			"Verdict": {`{alert="SmartnodePoSeBanned"}`: actNow}, "Ban": {none: 1}, "Strikes left": {none: 0}, "Next payment": {},
-			"Banned": {none: 1}, "Act now": {none: 0}, "Banned: mine and the network": {none: 1}, "Smartnodes, the worst first": {`{node="n"}`: nodeBanned},
-			"Alerts of this node": {
+			"Banned": {none: 1}, "Act now": {none: 0}, "Banned: mine vs. network": {none: 1}, "Smartnodes, worst first": {`{node="n"}`: nodeBanned},
+			"Alerts for this smartnode": {
 				`{alertname="RaptoreumSmartnodePoSeBanned",instance="a:1",severity="critical"}`:     3,
 				`{alertname="RaptoreumSmartnodePoSePenaltyRose",instance="a:1",severity="warning"}`: 3,
 			},
@@ -149,13 +149,13 @@ func scenarios() []scenario {
 		}), map[string]sample{"Ban": {none: 1}, "Daemon": {none: 1}, "Verdict": {`{alert="ExporterDown"}`: actNow}}},
 		{"hung", down, map[string]sample{
 			"Verdict": {`{alert="DaemonDown"}`: actNow}, "Daemon": {none: 8}, "Smartnode": {}, "Block height": {none: 160}, "Explorers ahead by": {},
-			"Version": {`{version="2.0.3"}`: 0}, "Ban": {none: 0}, "Restart now?": {}, "Act now": {none: 1},
+			"Version": {`{version="2.0.3"}`: 0}, "Ban": {none: 0}, "Safe to restart": {}, "Act now": {none: 1},
 		}},
 		{"syncing", changed(healthy(), states("smartnode_state", smartnodeStates(), "waiting_for_protx"), map[string]string{
 			series("initial_block_download", own): "1", series("header_height", own): "1000", series("smartnode_pose_banned", own): "1",
 			series("sync_finished", own): "0", series("smartnode_pose_banned", paris): "", series("smartnode_pose_strikes_left", paris): "",
 		}), map[string]sample{
-			"Verdict": {`{alert="no alert fires"}`: allOK}, "Ban": {none: 1}, "Strikes left": {}, "Smartnode": {none: 3}, "Age of the tip": {}, "Banned": {none: 0},
+			"Verdict": {`{alert="no alert fires"}`: allOK}, "Ban": {none: 1}, "Strikes left": {}, "Smartnode": {none: 3}, "Tip age": {}, "Banned": {none: 0},
 		}},
 		{"an explorer says banned, the chain does not", changed(healthy(), map[string]string{
 			series("explorer_smartnode_pose_banned", own, `explorer="e"`): "1", fires("RaptoreumSmartnodeViewsDisagree", "warning", own): "1",
@@ -174,7 +174,7 @@ func scenarios() []scenario {
 			fires("RaptoreumPortUnreachable", "warning", paris): "1",
 		}), map[string]sample{
 			"Verdict": {`{alert="PortUnreachable"}`: actToday}, "Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 0},
-			"Failures by stage": {`{vantage="self"}`: 0, `{vantage="paris"}`: 4}, "Act today": {none: 1},
+			"Failed handshake phase": {`{vantage="self"}`: 0, `{vantage="paris"}`: 4}, "Act today": {none: 1},
 		}},
 		{"another smartnode answers", changed(healthy(), map[string]string{series("port_identity_match", paris): "0"}), map[string]sample{
 			"Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 2},
@@ -188,19 +188,19 @@ func scenarios() []scenario {
 		{"an exporter started anew, a daemon did not", changed(healthy(), map[string]string{
 			series("daemon_start_time_seconds", own): "-86400x57 -86397x3",
 		}), map[string]sample{"mark: Restart": {}, "mark: Ban": {}, "mark: Missed DKG": {}, "mark: Revival": {}}},
-		{"exporter silent", map[string]string{runs: "1", series("up", own): "0"}, map[string]sample{
-			"Verdict": {}, "Daemon": {none: 0}, "Ban": {}, "Port": {}, "Unknown": {none: 1}, "Well": {none: 0}, "Next payment": {}, "Version": {},
+		{"exporter down", map[string]string{runs: "1", series("up", own): "0"}, map[string]sample{
+			"Verdict": {}, "Daemon": {none: 0}, "Ban": {}, "Port": {}, "Unknown": {none: 1}, "OK": {none: 0}, "Next payment": {}, "Version": {},
 		}},
 		{"seen only from outside", fromOutside(), map[string]sample{
 			"Verdict": {`{alert="no alert fires"}`: allOK}, "Daemon": {}, "Smartnode": {}, "Ban": {none: 0}, "Strikes left": {none: 2},
 			"Port": {`{vantage="paris"}`: 1}, "Block height": {none: 160}, "Version": {`{version="2.0.3"}`: 0}, "Next payment": {none: 480},
-			"Payment": {none: 0}, "The 10 farthest behind": {`{node="n"}`: 3}, "Well": {none: 1},
+			"Payment": {none: 0}, "10 nodes furthest behind": {`{node="n"}`: 3}, "OK": {none: 1},
 		}},
 		{"two of a fleet", changed(healthy(), map[string]string{
 			series("up", second): "1", series("smartnode_pose_banned", second): "1", fires("RaptoreumSmartnodePoSeBanned", "critical", second): "1",
 		}), map[string]sample{
-			"Banned": {none: 1}, "Well": {none: 1}, "Smartnodes": {none: 2}, "Smartnodes, the worst first": {`{node="n"}`: nodeOK, `{node="m"}`: nodeBanned},
-			"States of the 20 worst": {`{node="n"}`: nodeOK, `{node="m"}`: nodeBanned}, "Banned: mine and the network": {none: 0.5},
+			"Banned": {none: 1}, "OK": {none: 1}, "Smartnodes": {none: 2}, "Smartnodes, worst first": {`{node="n"}`: nodeOK, `{node="m"}`: nodeBanned},
+			"States of the 20 worst nodes": {`{node="n"}`: nodeOK, `{node="m"}`: nodeBanned}, "Banned: mine vs. network": {none: 0.5},
 		}},
 	}
 }

@@ -2,12 +2,12 @@ package dashboards
 
 import "fmt"
 
-// overdueFrom is the wait in blocks from which on a payment is overdue.
+// overdueFrom is the wait in blocks above which a payment is overdue.
 func overdueFrom() string {
 	return fmt.Sprintf("%v * %s + %v", overdueRounds, maxOf(nodeMetric("smartnode_payment_queue_length")), overdueBlocks)
 }
 
-// waited is the blocks since the last payment, or since the node could be paid.
+// waited is the number of blocks since the last payment, or since the node became eligible.
 func waited() string {
 	return "(" + maxOf(nodeMetric("smartnode_payment_wait_blocks")) + " or " + maxOf(nodeMetric("block_height")) + " - " + maxOf(nodeMetric("smartnode_last_paid_height")) + ")"
 }
@@ -15,33 +15,33 @@ func waited() string {
 func paymentPanels() []panel {
 	return []panel{
 		{
-			kind: graph, title: "Place in the queue", w: 8, h: 7,
-			description: "How many smartnodes are paid before this one. Normal: it sinks to 0, is paid, and begins anew at the end.",
+			kind: graph, title: "Payment queue position", w: 8, h: 7,
+			description: "How many smartnodes are paid before this one. Normal: falls to 0, then starts again at the end of the queue.",
 			queries: []query{
-				{"ahead of it", maxOf(nodeMetric("smartnode_payment_queue_position"))},
-				{"length of the queue", maxOf(nodeMetric("smartnode_payment_queue_length"))},
+				{"position", maxOf(nodeMetric("smartnode_payment_queue_position"))},
+				{"queue length", maxOf(nodeMetric("smartnode_payment_queue_length"))},
 			},
 			field:     field{unit: "none", decimals: ptr(0), min: ptr(0.0)},
-			overrides: []override{{"length of the queue", field{dashed: true}}},
+			overrides: []override{{"queue length", field{dashed: true}}},
 		},
 		{
-			kind: graph, title: "Waits for a payment", w: 7, h: 7, alerts: []string{"RaptoreumSmartnodePaymentOverdue"},
-			description: "Blocks since the last payment, and the wait from which on it is overdue: one and a half rounds of the queue. Normal: below the dashed line.",
-			queries:     []query{{"waits", waited()}, {"overdue from", overdueFrom()}},
+			kind: graph, title: "Wait for payment", w: 7, h: 7, alerts: []string{"RaptoreumSmartnodePaymentOverdue"},
+			description: "Blocks since the last payment. The dashed line is the alert threshold, about one and a half rounds of the queue. Normal: below the line.",
+			queries:     []query{{"wait", waited()}, {"overdue above", overdueFrom()}},
 			field:       field{unit: "suffix:blocks", decimals: ptr(0), min: ptr(0.0)},
-			overrides:   []override{{"overdue from", field{colour: bad, dashed: true}}},
+			overrides:   []override{{"overdue above", field{colour: bad, dashed: true}}},
 		},
 		{
-			kind: graph, title: "Paid heights", w: 5, h: 7,
-			description: "Block height of the last payment. Normal: a step up at each payment.",
+			kind: graph, title: "Last paid height", w: 5, h: 7,
+			description: "Block height of the last payment. Normal: one step up per payment.",
 			queries:     []query{{"last paid", maxOf(nodeMetric("smartnode_last_paid_height"))}},
 			field:       field{unit: "none", decimals: ptr(0)},
 		},
 		{
 			kind: stat, title: "Payment", w: 4, h: 7, alerts: []string{"RaptoreumSmartnodePaymentOverdue", "RaptoreumSmartnodeUnpayable"},
-			description: "Does it wait longer than one and a half rounds of the queue. Normal: IN TIME.",
+			description: "Whether the wait exceeds about one and a half rounds of the queue. Normal: ON TIME.",
 			queries:     []query{{"payment", waited() + " > bool " + overdueFrom()}},
-			field:       field{unit: "none", mappings: yesNo("OVERDUE", bad, "IN TIME", good), noValue: "UNKNOWN"},
+			field:       field{unit: "none", mappings: yesNo("OVERDUE", bad, "ON TIME", good), noValue: "UNKNOWN"},
 		},
 	}
 }
@@ -49,32 +49,32 @@ func paymentPanels() []panel {
 func quorumPanels() []panel {
 	return []panel{
 		{
-			kind: stat, title: "Restart now?", w: 6, h: 6,
-			description: "A restart while a key generation runs is a missed duty, and two of them are a ban. Normal: SAFE most of the time; else wait some minutes.",
+			kind: stat, title: "Safe to restart", w: 6, h: 6,
+			description: "A restart during a key generation counts as a missed quorum duty. Two misses cause a ban. Normal: SAFE most of the time. Otherwise wait a few minutes.",
 			queries:     []query{{"restart", minOf(nodeMetric("safe_to_restart"))}},
-			field:       field{unit: "none", mappings: yesNo("SAFE", good, "WAIT: DUTY RUNS", bad), noValue: "UNKNOWN"},
+			field:       field{unit: "none", mappings: yesNo("SAFE", good, "WAIT: DKG RUNNING", bad), noValue: "UNKNOWN"},
 		},
 		{
 			kind: stat, title: "Next key generation", w: 4, h: 6,
-			description: "Blocks until key generations can start again, each multiple of 30. Normal: 1 to 30; a block takes 2 minutes.",
+			description: "Blocks until the next key generation can start, at each multiple of 30. Normal: 1 to 30. A block takes 2 minutes.",
 			queries:     []query{{"next", minOf(nodeMetric("dkg_next_start_blocks"))}},
 			field:       field{unit: "suffix:blocks", decimals: ptr(0), colour: plain, noValue: "UNKNOWN"},
 		},
 		{
-			kind: timeline, title: "Duty", w: 7, h: 6,
-			description: "When a key generation ran in which this node had a duty. Normal: some minutes at a time.",
+			kind: timeline, title: "Quorum duty", w: 7, h: 6,
+			description: "When this smartnode took part in a key generation. Normal: a few minutes at a time.",
 			queries:     []query{{"key generation", maxOf(nodeMetric("dkg_active"))}},
-			field:       field{unit: "none", mappings: yesNo("on duty", note, "free", good)},
+			field:       field{unit: "none", mappings: yesNo("on duty", note, "off duty", good)},
 		},
 		{
 			kind: graph, title: "Quorums", w: 7, h: 6, alerts: []string{"RaptoreumSmartnodeDKGMissed"},
-			description: "Active quorums that the node belongs to. Left out: it missed their key generation. Normal: none left out.",
+			description: "Active quorums with this smartnode as a member. Missed: it did not complete their key generation. Normal: none missed.",
 			queries: []query{
 				{"member", maxOf(nodeMetric("quorum_memberships", `valid="true"`))},
-				{"left out", maxOf(nodeMetric("quorum_memberships", `valid="false"`))},
+				{"missed", maxOf(nodeMetric("quorum_memberships", `valid="false"`))},
 			},
 			field:     field{unit: "none", decimals: ptr(0), min: ptr(0.0)},
-			overrides: []override{{"member", field{colour: good}}, {"left out", field{colour: critical}}},
+			overrides: []override{{"member", field{colour: good}}, {"missed", field{colour: critical}}},
 		},
 	}
 }

@@ -7,8 +7,8 @@ func rateOf(name string) string { return "rate(" + nodeMetric(name) + "[$__rate_
 func resourcePanels() []panel {
 	return []panel{
 		{
-			kind: graph, title: "CPU of raptoreumd", w: 8, h: 7, alerts: []string{"RaptoreumHostTooFewCPUs"},
-			description: fmt.Sprintf("Cores that raptoreumd uses, and cores of the machine, of which the guides ask for %d. Normal: a fraction of one core; all of them while the chain is downloaded.", cpusFew),
+			kind: graph, title: "raptoreumd CPU usage", w: 8, h: 7, alerts: []string{"RaptoreumHostTooFewCPUs"},
+			description: fmt.Sprintf("Cores used by raptoreumd, and cores of the machine. The guides require %d. Normal: a fraction of one core; all cores while the chain is downloaded.", cpusFew),
 			queries: []query{
 				{"raptoreumd", maxOf(rateOf("process_cpu_seconds_total"))},
 				{"cores of the machine", maxOf(nodeMetric("host_cpus"))},
@@ -17,30 +17,30 @@ func resourcePanels() []panel {
 			overrides: []override{{"cores of the machine", field{dashed: true}}},
 		},
 		{
-			kind: graph, title: "CPU that is missing", w: 8, h: 7, showLimits: true, alerts: []string{"RaptoreumHostCPUStarved"},
-			description: "Share of the time in which some task waits for a CPU, and share of the CPU time that the provider gave to others. Normal: under 20 % and under 5 %. The lines are the limits of the alert.",
+			kind: graph, title: "CPU starvation", w: 8, h: 7, showLimits: true, alerts: []string{"RaptoreumHostCPUStarved"},
+			description: "Pressure: share of time in which a task waited for a CPU. Steal: share of CPU time that the provider gave to other machines. Normal: under 20 % and under 5 %. The lines are the alert thresholds.",
 			queries: []query{
-				{"waiting", maxOf(rateOf("host_cpu_pressure_seconds_total"))},
-				{"stolen", maxOf(rateOf("host_cpu_steal_seconds_total") + " / " + nodeMetric("host_cpus"))},
+				{"pressure", maxOf(rateOf("host_cpu_pressure_seconds_total"))},
+				{"steal", maxOf(rateOf("host_cpu_steal_seconds_total") + " / " + nodeMetric("host_cpus"))},
 			},
 			field: field{unit: "percentunit", min: ptr(0.0), steps: limits(step{cpuStolen, minor}, step{cpuPressure, bad})},
 		},
 		{
 			kind: graph, title: "Memory", w: 8, h: 7, alerts: []string{"RaptoreumHostMemoryLow"},
-			description: "Memory of raptoreumd and of the machine. Normal: what is available stays far above the dashed line. Below it the kernel kills the largest program, raptoreumd.",
+			description: "Memory of raptoreumd and of the machine. Normal: available memory stays far above the dashed line. When memory runs out, the kernel kills the largest process, raptoreumd.",
 			queries: []query{
 				{"raptoreumd", maxOf(nodeMetric("process_resident_memory_bytes"))},
 				{"available", maxOf(nodeMetric("host_memory_available_bytes"))},
 				{"machine", maxOf(nodeMetric("host_memory_total_bytes"))},
-				{"too little below", fmt.Sprintf("%v * %s", memoryLow, maxOf(nodeMetric("host_memory_total_bytes")))},
+				{"alert threshold", fmt.Sprintf("%v * %s", memoryLow, maxOf(nodeMetric("host_memory_total_bytes")))},
 			},
 			field:     field{unit: "bytes", min: ptr(0.0)},
-			overrides: []override{{"too little below", field{colour: bad, dashed: true}}},
+			overrides: []override{{"alert threshold", field{colour: bad, dashed: true}}},
 		},
 	}
 }
 
-// untilFull is the days until the disk is full at the pace of 6 hours; notFilling of them mean never.
+// untilFull is the number of days until the disk is full at the rate of the last 6 hours, capped at notFilling.
 func untilFull() string {
 	free := nodeMetric("datadir_free_bytes")
 	return fmt.Sprintf("clamp_max(min(%s / clamp_min(-deriv(%s[6h]), 1)) / 86400, %d)", free, free, notFilling)
@@ -51,15 +51,15 @@ const notFilling = 1000
 func storagePanels() []panel {
 	return []panel{
 		{
-			kind: graph, title: "Disk of the data directory", w: 8, h: 7, showLimits: true, alerts: []string{"RaptoreumDatadirFillingUp"},
-			description: "Bytes that raptoreumd can still write. Normal: many gigabytes. raptoreumd stops by itself below 50 MiB.",
+			kind: graph, title: "Data directory disk", w: 8, h: 7, showLimits: true, alerts: []string{"RaptoreumDatadirFillingUp"},
+			description: "Free bytes for raptoreumd. Normal: many gigabytes. raptoreumd shuts down below 50 MiB.",
 			queries:     []query{{"free", minOf(nodeMetric("datadir_free_bytes"))}, {"size", maxOf(nodeMetric("datadir_size_bytes"))}},
 			field:       field{unit: "bytes", min: ptr(0.0), steps: []step{{0, critical}, {diskVeryLow, bad}, {diskLow, "transparent"}}},
 			overrides:   []override{{"size", field{dashed: true}}},
 		},
 		{
 			kind: stat, title: "Disk full in", w: 4, h: 7, alerts: []string{"RaptoreumDatadirFillingUp"},
-			description: fmt.Sprintf("Days until the disk is full at the pace of the last 6 hours. Normal: not filling. The alert waits until less than %v %% is free.", diskShare*100),
+			description: fmt.Sprintf("Days until the disk is full at the rate of the last 6 hours. Normal: not filling. The alert fires only when less than %v %% is free.", diskShare*100),
 			queries:     []query{{"days", untilFull()}},
 			field: field{
 				unit: "suffix:days", decimals: ptr(1), noValue: "UNKNOWN", steps: []step{{0, bad}, {diskDays, good}},
@@ -67,17 +67,17 @@ func storagePanels() []panel {
 			},
 		},
 		{
-			kind: stat, title: "Killed for want of memory", w: 6, h: 7, showNames: true, vertical: true, sizes: detail(), alerts: []string{"RaptoreumDaemonOOMKilled"},
-			description: "Programs that the kernel killed in the last hour, and of them those of raptoreumd's service. Normal: 0.",
+			kind: stat, title: "OOM kills", w: 6, h: 7, showNames: true, vertical: true, sizes: detail(), alerts: []string{"RaptoreumDaemonOOMKilled"},
+			description: "Processes that the kernel killed in the last hour because memory ran out: in raptoreumd's cgroup, and in total. Normal: 0.",
 			queries: []query{
 				{"raptoreumd", maxOf("increase(" + nodeMetric("daemon_oom_kills_total") + "[1h])")},
-				{"any program", maxOf("increase(" + nodeMetric("host_oom_kills_total") + "[1h])")},
+				{"any process", maxOf("increase(" + nodeMetric("host_oom_kills_total") + "[1h])")},
 			},
 			field: field{unit: "none", decimals: ptr(0), noValue: "UNKNOWN", steps: limits(step{0.001, bad})},
 		},
 		{
-			kind: graph, title: "Files open", w: 6, h: 7, showLimits: true, alerts: []string{"RaptoreumFileDescriptorsLow"},
-			description: "Share of the file descriptors that raptoreumd may have. Normal: under 50 %. Absent when the exporter runs as another user.",
+			kind: graph, title: "Open files", w: 6, h: 7, showLimits: true, alerts: []string{"RaptoreumFileDescriptorsLow"},
+			description: "Share of raptoreumd's file descriptor limit in use. Normal: under 50 %. Absent if the exporter runs as another user.",
 			queries:     []query{{"open", maxOf(nodeMetric("process_open_fds") + " / " + nodeMetric("process_max_fds"))}},
 			field:       field{unit: "percentunit", decimals: ptr(0), min: ptr(0.0), max: ptr(1.0), steps: limits(step{filesMany, bad})},
 		},

@@ -17,65 +17,65 @@ type shown struct{ board, panel, shows string }
 func shownOnGoodDay() []shown {
 	one, fleet := smartnodeBoard, fleetBoard
 	return []shown{
-		{one, "Verdict", "no alert fires: WELL green"},
-		{one, "Ban", "NO BAN green"},
-		{one, "Strikes left", "2: good green"},
+		{one, "Verdict", "no alert fires: OK green"},
+		{one, "Ban", "NOT BANNED green"},
+		{one, "Strikes left", "2: ok green"},
 		{one, "PoSe penalty", "penalty: 0% green"},
 		{one, "Daemon", "ready green"},
 		{one, "Smartnode", "ready green"},
-		{one, "Port", "from self: ANSWERS green"},
+		{one, "Port", "from self: REACHABLE green"},
 		{one, "Block height", "540..700"},
 		{one, "Explorers ahead by", "explorer: -1..1 blocks green, explorer: -1..1 blocks green"},
-		{one, "Next payment", "in about: 3.0..6.5 hours, ahead of it: 90..195"},
-		{one, "Version", "2.0.3.1: runs grey"},
+		{one, "Next payment", "in about: 3.0..6.5 hours, ahead in queue: 90..195"},
+		{one, "Version", "2.0.3.1: running grey"},
 		{one, "Height", chains("540..700", "540..700")},
-		{one, "Age of the tip", "age: 0..60 s green or age: 1..20 mins green"},
-		{one, "Sync", synced + ", explorers' chain: the same green"},
-		{one, "Penalty", "own: 0 points, ban at: 200 points, as explorer sees it: 0 points"},
-		{one, "Strikes over time", "strikes: 2: good green"},
-		{one, "Way back", "penalty gone in: no penalty green"},
-		{one, "Stages of the handshake", "connect from self: *, mnauth from self: *, verack from self: *, version from self: *"},
-		{one, "Failures by stage", "from self: complete green"},
-		{one, "States", "daemon: ready green, smartnode: ready green"},
-		{one, "RPC latency", "brief calls: *, chain: *, key generation: *" + calls + " or brief calls: *, chain: *" + calls}, // on a busy machine
-		{one, "Runs", "for: 3.0..9.0 hours, restarts in 1 h: 0 green"},
-		{one, "CPU of raptoreumd", "cores of the machine: 2 cores"},
-		{one, "CPU that is missing", "waiting: 0% green, stolen: 0% green"},
-		{one, "Memory", "available: 1.73 GiB, machine: 3.84 GiB, too little below: 315 MiB"},
-		{one, "Disk of the data directory", "free: 37.3 GiB, size: 74.5 GiB"},
+		{one, "Tip age", "age: 0..60 s green or age: 1..20 mins green"},
+		{one, "Sync", synced + ", explorers' chain: same green"},
+		{one, "Penalty", "own: 0 points, ban at: 200 points, explorer: 0 points"},
+		{one, "Strikes left over time", "strikes: 2: ok green"},
+		{one, "Recovery", "penalty at 0 in: no penalty green"},
+		{one, "Handshake phases", "connect from self: *, mnauth from self: *, verack from self: *, version from self: *"},
+		{one, "Failed handshake phase", "from self: complete green"},
+		{one, "Daemon and smartnode states", "daemon: ready green, smartnode: ready green"},
+		{one, "RPC latency", "chain: *, key generation: *, lock-free calls: *" + calls + " or chain: *, lock-free calls: *" + calls}, // on a busy machine
+		{one, "Uptime", "running for: 3.0..9.0 hours, restarts in 1 h: 0 green"},
+		{one, "raptoreumd CPU usage", "cores of the machine: 2 cores"},
+		{one, "CPU starvation", "pressure: 0% green, steal: 0% green"},
+		{one, "Memory", "available: 1.73 GiB, machine: 3.84 GiB, alert threshold: 315 MiB"},
+		{one, "Data directory disk", "free: 37.3 GiB, size: 74.5 GiB"},
 		{one, "Disk full in", "not filling green"},
-		{one, "Killed for want of memory", "raptoreumd: 0 green, any program: 0 green"},
-		{one, "Peers", "inbound: 6, outbound: 8, all: 14"},
-		{one, "Round trip to peers", "median: 482 µs green"},
+		{one, "OOM kills", "raptoreumd: 0 green, any process: 0 green"},
+		{one, "Peers", "inbound: 6, outbound: 8, total: 14"},
+		{one, "Peer round-trip time", "median: 482 µs green"},
 		{one, "Traffic", "received: *, sent: *"},
-		{one, "Place in the queue", "ahead of it: 90..195, length of the queue: 200"},
-		{one, "Waits for a payment", "waits: 5..150 blocks, overdue from: 330 blocks"},
-		{one, "Paid heights", "last paid: 529"},
-		{one, "Payment", "IN TIME green"},
-		{one, "Restart now?", "SAFE green"},
+		{one, "Payment queue position", "position: 90..195, queue length: 200"},
+		{one, "Wait for payment", "wait: 5..150 blocks, overdue above: 330 blocks"},
+		{one, "Last paid height", "last paid: 529"},
+		{one, "Payment", "ON TIME green"},
+		{one, "Safe to restart", "SAFE green"},
 		{one, "Next key generation", "1..30 blocks"},
-		{one, "Duty", "key generation: free green"},
-		{one, "Quorums", "member: 2, left out: 0"},
+		{one, "Quorum duty", "key generation: off duty green"},
+		{one, "Quorums", "member: 2, missed: 0"},
 
 		{fleet, "Banned", "0 grey"},
 		{fleet, "Act now", "0 grey"},
 		{fleet, "Act today", "0 grey"},
 		{fleet, "Unknown", "0 grey"},
-		{fleet, "Well", "1 green"},
+		{fleet, "OK", "1 green"},
 		{fleet, "Smartnodes", "1"},
-		{fleet, "Banned: mine and the network", "mine: 0.0%, network: 0.0%"},
-		{fleet, "Punished: mine and the network", "mine: 0.0%, network: 0.0%"},
-		{fleet, "Payments each day, 14 days", "payments: 0"},
-		{fleet, "States of the 20 worst", "{node}: well green"},
-		{fleet, "The 10 highest penalties", "{node}: 0 points"},
-		{fleet, "The 10 farthest behind", "{node}: -1..1 blocks green"},
+		{fleet, "Banned: mine vs. network", "mine: 0.0%, network: 0.0%"},
+		{fleet, "Penalised: mine vs. network", "mine: 0.0%, network: 0.0%"},
+		{fleet, "Payments per day, 14 days", "payments: 0"},
+		{fleet, "States of the 20 worst nodes", "{node}: ok green"},
+		{fleet, "10 highest penalties", "{node}: 0 points"},
+		{fleet, "10 nodes furthest behind", "{node}: -1..1 blocks green"},
 
-		{"", "row: State", "well green"},
+		{"", "row: State", "ok green"},
 		{"", "row: Penalty", "0%"},
-		{"", "row: Strikes left", "2: good green"},
+		{"", "row: Strikes left", "2: ok green"},
 		{"", "row: Behind by", "-1..1 blocks"},
-		{"", "row: Port", "answers green"},
-		{"", "row: Paid before", "5..150 blocks"},
+		{"", "row: Port", "reachable green"},
+		{"", "row: Unpaid for", "5..150 blocks"},
 		{"", "row: Next payment", "3.0..6.5 hours"},
 		{"", "row: Version", "2.0.3.1"},
 		{"", "row: Seen from", "self"},
@@ -98,21 +98,21 @@ func (d differs) but(more differs) differs {
 // actNow and actToday are what both dashboards say of the worst alert.
 func actNow(alert string) differs {
 	return differs{
-		"Verdict": alert + ": ACT NOW red", "Act now": "1 red", "Well": "0 grey",
-		"row: State": "ACT NOW red", "States of the 20 worst": "{node}: ACT NOW red",
+		"Verdict": alert + ": ACT NOW red", "Act now": "1 red", "OK": "0 grey",
+		"row: State": "ACT NOW red", "States of the 20 worst nodes": "{node}: ACT NOW red",
 	}
 }
 
 func actToday(alert string) differs {
 	return differs{
-		"Verdict": alert + ": ACT TODAY orange", "Act today": "1 orange", "Well": "0 grey",
-		"row: State": "act today orange", "States of the 20 worst": "{node}: act today orange",
+		"Verdict": alert + ": ACT TODAY orange", "Act today": "1 orange", "OK": "0 grey",
+		"row: State": "act today orange", "States of the 20 worst nodes": "{node}: act today orange",
 	}
 }
 
 const (
-	silent = "No exporter tells this"
-	calls  = ", smartnode list: *, smartnode: *, longest call that runs: *"
+	silent = "No exporter reports this"
+	calls  = ", smartnode list: *, smartnode: *, longest running call: *"
 	synced = "verified: 100.0%, time left: done green, smartnode sync: done green"
 )
 
@@ -124,30 +124,30 @@ func chains(own, explorers string) string {
 // noDaemon is that no daemon answers: what only it knows is not known, and nothing of it is green.
 func noDaemon(state string) differs {
 	return differs{
-		"Daemon": state, "States": "daemon: " + state, "Smartnode": "UNKNOWN grey", "Strikes left": "UNKNOWN grey", "PoSe penalty": "UNKNOWN grey",
-		"Block height": "UNKNOWN grey", "Explorers ahead by": "UNKNOWN grey", "Next payment": "NO PLACE KNOWN grey", "Version": "UNKNOWN grey",
-		"Age of the tip": silent, "Sync": "UNKNOWN grey", "Penalty": "as explorer sees it: 0 points", "Way back": "UNKNOWN grey",
-		"Runs": "restarts in 1 h: 0 green or UNKNOWN grey", "Peers": silent, "Waits for a payment": silent, "Payment": "UNKNOWN grey",
-		"Restart now?": "UNKNOWN grey", "Next key generation": "UNKNOWN grey", "Quorums": silent,
-		"Height": "explorer: 540..700, explorer: 540..700", "Strikes over time": silent, "RPC latency": silent, "Round trip to peers": silent,
-		"Traffic": silent, "Place in the queue": silent, "Paid heights": silent, "Duty": silent,
-		"Banned: mine and the network": silent, "Punished: mine and the network": silent,
-		"The 10 highest penalties": silent, "The 10 farthest behind": silent,
-		"row: Penalty": "", "row: Strikes left": "", "row: Behind by": "", "row: Paid before": "", "row: Next payment": "", "row: Version": "",
+		"Daemon": state, "Daemon and smartnode states": "daemon: " + state, "Smartnode": "UNKNOWN grey", "Strikes left": "UNKNOWN grey", "PoSe penalty": "UNKNOWN grey",
+		"Block height": "UNKNOWN grey", "Explorers ahead by": "UNKNOWN grey", "Next payment": "NO ESTIMATE grey", "Version": "UNKNOWN grey",
+		"Tip age": silent, "Sync": "UNKNOWN grey", "Penalty": "explorer: 0 points", "Recovery": "UNKNOWN grey",
+		"Uptime": "restarts in 1 h: 0 green or UNKNOWN grey", "Peers": silent, "Wait for payment": silent, "Payment": "UNKNOWN grey",
+		"Safe to restart": "UNKNOWN grey", "Next key generation": "UNKNOWN grey", "Quorums": silent,
+		"Height": "explorer: 540..700, explorer: 540..700", "Strikes left over time": silent, "RPC latency": silent, "Peer round-trip time": silent,
+		"Traffic": silent, "Payment queue position": silent, "Last paid height": silent, "Quorum duty": silent,
+		"Banned: mine vs. network": silent, "Penalised: mine vs. network": silent,
+		"10 highest penalties": silent, "10 nodes furthest behind": silent,
+		"row: Penalty": "", "row: Strikes left": "", "row: Behind by": "", "row: Unpaid for": "", "row: Next payment": "", "row: Version": "",
 	}
 }
 
 // noPort is a handshake from the machine itself that ended so.
 func noPort(stage, stages string) differs {
 	return differs{
-		"Stages of the handshake": stages, "Port": "from self: NO HANDSHAKE orange", "Failures by stage": "from self: " + stage, "row: Port": "NO HANDSHAKE red",
+		"Handshake phases": stages, "Port": "from self: NO HANDSHAKE orange", "Failed handshake phase": "from self: " + stage, "row: Port": "NO HANDSHAKE red",
 	}
 }
 
 // noPlace is what a banned node shows of payments.
 func noPlace() differs {
 	return differs{
-		"Next payment": "NO PLACE KNOWN grey", "Place in the queue": silent, "Waits for a payment": "waits: 5..150 blocks", "Payment": "UNKNOWN grey",
+		"Next payment": "NO ESTIMATE grey", "Payment queue position": silent, "Wait for payment": "wait: 5..150 blocks", "Payment": "UNKNOWN grey",
 		"row: Next payment": "",
 	}
 }
@@ -155,7 +155,7 @@ func noPlace() differs {
 // ahead is how far the explorers are ahead of the node.
 func ahead(blocks, colour string) differs {
 	text := blocks + " blocks " + colour
-	return differs{"Explorers ahead by": "explorer: " + text + ", explorer: " + text, "row: Behind by": text, "The 10 farthest behind": "{node}: " + text}
+	return differs{"Explorers ahead by": "explorer: " + text + ", explorer: " + text, "row: Behind by": text, "10 nodes furthest behind": "{node}: " + text}
 }
 
 // each is what is shown of those nodes of several.
@@ -176,65 +176,65 @@ func shownInstead() map[string]differs {
 		"daemon-killed":  actNow("DaemonDown").but(dead),
 		"daemon-stopped": actNow("DaemonDown").but(noDaemon("hung red")).but(noPort(version, connected)),
 		"several-down": actNow("DaemonDown").but(dead).but(differs{
-			"States of the 20 worst":   each(1, 5, ": ACT NOW red") + ", " + each(6, 8, ": well green"),
-			"The 10 highest penalties": each(6, 8, ": 0 points"), "The 10 farthest behind": each(6, 8, ": -1..1 blocks green"),
-			"Act now": "5 red", "Well": "3 green", "Smartnodes": "8",
-			"Banned: mine and the network": "mine: 0.0%, network: 0.0%", "Punished: mine and the network": "mine: 0.0%, network: 0.0%",
+			"States of the 20 worst nodes": each(1, 5, ": ACT NOW red") + ", " + each(6, 8, ": ok green"),
+			"10 highest penalties":         each(6, 8, ": 0 points"), "10 nodes furthest behind": each(6, 8, ": -1..1 blocks green"),
+			"Act now": "5 red", "OK": "3 green", "Smartnodes": "8",
+			"Banned: mine vs. network": "mine: 0.0%, network: 0.0%", "Penalised: mine vs. network": "mine: 0.0%, network: 0.0%",
 		}),
 		"password-changed": actToday("DaemonRefusesUs").but(noDaemon("unauthorized orange")).but(differs{
 			// What answered the handshake tells them.
-			"Block height": "540..700", "Version": "2.0.3.1: runs grey", "row: Version": "2.0.3.1", "row: Behind by": "-1..1 blocks",
-			"The 10 farthest behind": "{node}: -1..1 blocks green",
+			"Block height": "540..700", "Version": "2.0.3.1: running grey", "row: Version": "2.0.3.1", "row: Behind by": "-1..1 blocks",
+			"10 nodes furthest behind": "{node}: -1..1 blocks green",
 		}),
-		"exporter-killed": actNow("ExporterDown").but(noDaemon("EXPORTER SILENT red")).but(differs{
-			"Ban": "UNKNOWN grey", "Port": "UNKNOWN grey", "States": "daemon: exporter silent red", "Penalty": silent, "Failures by stage": silent,
-			"Height": silent, "Stages of the handshake": silent, "CPU of raptoreumd": silent, "CPU that is missing": silent, "Memory": silent,
-			"Disk of the data directory": silent, "Disk full in": "UNKNOWN grey",
+		"exporter-killed": actNow("ExporterDown").but(noDaemon("EXPORTER DOWN red")).but(differs{
+			"Ban": "UNKNOWN grey", "Port": "UNKNOWN grey", "Daemon and smartnode states": "daemon: exporter down red", "Penalty": silent, "Failed handshake phase": silent,
+			"Height": silent, "Handshake phases": silent, "raptoreumd CPU usage": silent, "CPU starvation": silent, "Memory": silent,
+			"Data directory disk": silent, "Disk full in": "UNKNOWN grey",
 			"row: Port": "",
 		}),
 		"oom-killed": actToday("DaemonOOMKilled").but(differs{
-			"Killed for want of memory": "raptoreumd: 0 green, any program: 1 orange", "Runs": "for: 10..40 mins, restarts in 1 h: 1 yellow",
+			"OOM kills": "raptoreumd: 0 green, any process: 1 orange", "Uptime": "running for: 10..40 mins, restarts in 1 h: 1 yellow",
 		}),
 
 		"one-strike": actNow("SmartnodeOneStrikeLeft").but(differs{
-			"Strikes left": "1: NEXT BANS red", "PoSe penalty": "penalty: 66% red", "Way back": "penalty gone in: 8.0..9.0 hours",
-			"Penalty": "own: 132 points, ban at: 200 points, as explorer sees it: 132 points", "Quorums": "member: 2, left out: 1",
-			"Punished: mine and the network": "mine: 100.0%, network: 0.0..1.0%",
-			"Strikes over time":              "strikes: 1: NEXT BANS red", "The 10 highest penalties": "{node}: 132 points",
-			"row: Penalty": "66% red", "row: Strikes left": "1: NEXT BANS red",
+			"Strikes left": "1: LAST STRIKE red", "PoSe penalty": "penalty: 66% red", "Recovery": "penalty at 0 in: 8.0..9.0 hours",
+			"Penalty": "own: 132 points, ban at: 200 points, explorer: 132 points", "Quorums": "member: 2, missed: 1",
+			"Penalised: mine vs. network": "mine: 100.0%, network: 0.0..1.0%",
+			"Strikes left over time":      "strikes: 1: LAST STRIKE red", "10 highest penalties": "{node}: 132 points",
+			"row: Penalty": "66% red", "row: Strikes left": "1: LAST STRIKE red",
 		}),
 		"banned": actNow("SmartnodePoSeBanned").but(noPlace()).but(differs{
 			"Ban": "BANNED red", "Strikes left": "BANNED red", "PoSe penalty": "penalty: 100% red", "Smartnode": "pose banned red",
-			"States": "daemon: ready green, smartnode: pose banned red", "Failures by stage": mnauth, "Stages of the handshake": unnamed,
-			"Penalty":  "own: 200 points, ban at: 200 points, as explorer sees it: 200 points",
-			"Way back": "banned at height: 530..600 red", "Strikes over time": "strikes: BANNED red",
-			"The 10 highest penalties": "{node}: 200 points", "States of the 20 worst": "{node}: BANNED dark-red",
-			"Act now": "0 grey", "Banned": "1 dark-red", "Banned: mine and the network": "mine: 100.0%, network: 0.0..1.0%",
+			"Daemon and smartnode states": "daemon: ready green, smartnode: pose banned red", "Failed handshake phase": mnauth, "Handshake phases": unnamed,
+			"Penalty":  "own: 200 points, ban at: 200 points, explorer: 200 points",
+			"Recovery": "banned at height: 530..600 red", "Strikes left over time": "strikes: BANNED red",
+			"10 highest penalties": "{node}: 200 points", "States of the 20 worst nodes": "{node}: BANNED dark-red",
+			"Act now": "0 grey", "Banned": "1 dark-red", "Banned: mine vs. network": "mine: 100.0%, network: 0.0..1.0%",
 			"row: State": "BANNED dark-red", "row: Penalty": "100% red", "row: Strikes left": "BANNED red",
 		}),
 		"banned-and-killed": actNow("SmartnodePoSeBanned").but(dead).but(differs{
-			"Ban": "BANNED red", "Penalty": "as explorer sees it: 200 points",
-			"Act now": "0 grey", "Banned": "1 dark-red", "row: State": "BANNED dark-red", "States of the 20 worst": "{node}: BANNED dark-red",
+			"Ban": "BANNED red", "Penalty": "explorer: 200 points",
+			"Act now": "0 grey", "Banned": "1 dark-red", "row: State": "BANNED dark-red", "States of the 20 worst nodes": "{node}: BANNED dark-red",
 		}),
 		"address-changed": actNow("SmartnodeAddressMismatch").but(differs{
-			"Smartnode": "error red", "States": "daemon: ready green, smartnode: error red", "Failures by stage": mnauth, "Stages of the handshake": unnamed,
+			"Smartnode": "error red", "Daemon and smartnode states": "daemon: ready green, smartnode: error red", "Failed handshake phase": mnauth, "Handshake phases": unnamed,
 		}),
 		"explorer-says-banned": actToday("SmartnodeViewsDisagree"),
 
 		"port-closed":             actToday("PortUnreachable").but(noPort(connect, silent)),
 		"port-accepts-and-closes": actToday("PortUnreachable").but(noPort(version, connected)),
-		"port-closed-to-all":      actNow("PortUnreachable").but(noPort(connect, silent)).but(differs{"Peers": "inbound: 0 red, outbound: 8, all: 8"}),
+		"port-closed-to-all":      actNow("PortUnreachable").but(noPort(connect, silent)).but(differs{"Peers": "inbound: 0 red, outbound: 8, total: 8"}),
 
-		"behind":          actNow("ChainBehind").but(ahead("15..35", "red")).but(differs{"Height": chains("540..560", "560..600"), "Age of the tip": "age: 35..60 mins red"}),
-		"network-stalled": actToday("NetworkStalled").but(differs{"Age of the tip": "age: 35..60 mins red"}),
+		"behind":          actNow("ChainBehind").but(ahead("15..35", "red")).but(differs{"Height": chains("540..560", "560..600"), "Tip age": "age: 35..60 mins red"}),
+		"network-stalled": actToday("NetworkStalled").but(differs{"Tip age": "age: 35..60 mins red"}),
 		"forked": actNow("ChainForked").but(differs{
-			"Sync": synced + ", explorers' chain: ANOTHER red",
+			"Sync": synced + ", explorers' chain: DIFFERENT red",
 		}),
 		"explorers-lying": actToday("ExplorersDisagree").but(ahead("500..501", "red")).but(differs{"Height": chains("540..700", "1040..1200")}),
 		"explorers-down": actToday("ExplorersDown").but(differs{
 			"Explorers ahead by": "UNKNOWN grey", "Height": "own: 540..700, peers: 540..700", "Penalty": "own: 0 points, ban at: 200 points", "row: Behind by": "-1..1 blocks",
 			// What was compared last is known for a while.
-			"Sync": synced + " or " + synced + ", explorers' chain: the same green",
+			"Sync": synced + " or " + synced + ", explorers' chain: same green",
 		}),
 	}
 }

@@ -42,10 +42,10 @@ func (f *fleet) checkFleetPanels(t *testing.T, s *drill.Stack, p *drill.Program,
 		{fleetBoard, "Act now", "0 grey"},
 		{fleetBoard, "Act today", "0 grey"},
 		{fleetBoard, "Unknown", "0 grey"},
-		{fleetBoard, "Well", tile(len(nodes)-len(banned), "green")},
+		{fleetBoard, "OK", tile(len(nodes)-len(banned), "green")},
 		{fleetBoard, "Smartnodes", fmt.Sprint(len(nodes))},
-		{fleetBoard, "Punished: mine and the network", "mine: 0.0%, network: 0..20%"},
-		{fleetBoard, "Banned: mine and the network", "mine: " + share + ", network: 0..20%"},
+		{fleetBoard, "Penalised: mine vs. network", "mine: 0.0%, network: 0..20%"},
+		{fleetBoard, "Banned: mine vs. network", "mine: " + share + ", network: 0..20%"},
 	} {
 		if got, err := v.text(want.board, want.panel); err != nil || !matches(got, want.shows) {
 			t.Errorf("%s shows %q, want %q (%v)", want.panel, got, want.shows, err)
@@ -63,12 +63,12 @@ func (f *fleet) checkFleetPanels(t *testing.T, s *drill.Stack, p *drill.Program,
 	}
 	for _, node := range nodes {
 		want := map[string]string{
-			"State": "well green", "Penalty": "0%", "Strikes left": "2: good green", "Port": "answers green", "Seen from": "paris",
-			"Behind by": "-1..1 blocks", "Version": "2.0.3.1", "Paid before": "*", "Next payment": "*",
+			"State": "ok green", "Penalty": "0%", "Strikes left": "2: ok green", "Port": "reachable green", "Seen from": "paris",
+			"Behind by": "-1..1 blocks", "Version": "2.0.3.1", "Unpaid for": "*", "Next payment": "*",
 		}
 		if slices.Contains(banned, node) {
 			want["State"], want["Penalty"], want["Strikes left"] = "BANNED dark-red", "100% red", "BANNED red"
-			want["Paid before"], want["Next payment"] = "", "" // it has no place
+			want["Unpaid for"], want["Next payment"] = "", "" // it has no place
 		}
 		for column, shows := range want {
 			if got := cells[node][column]; !matches(got, shows) {
@@ -80,13 +80,13 @@ func (f *fleet) checkFleetPanels(t *testing.T, s *drill.Stack, p *drill.Program,
 		v.node = node
 		v.checkFromOutside(t, slices.Contains(banned, node))
 	}
-	timeline, err := v.text(fleetBoard, "States of the 20 worst")
+	timeline, err := v.text(fleetBoard, "States of the 20 worst nodes")
 	for _, node := range banned {
 		if err != nil || !strings.Contains(timeline, node+": BANNED dark-red") {
 			t.Errorf("the states are %s (%v)", timeline, err)
 		}
 	}
-	firing, err := v.look(fleetBoard, "Alerts that fire")
+	firing, err := v.look(fleetBoard, "Firing alerts")
 	for _, node := range banned {
 		if err != nil || !slices.ContainsFunc(firing, func(s seen) bool {
 			return s.labels["node"] == node && s.labels["alertname"] == "RaptoreumSmartnodePoSeBanned" && s.String() == "State: ACT NOW red"
@@ -100,17 +100,17 @@ func (f *fleet) checkFleetPanels(t *testing.T, s *drill.Stack, p *drill.Program,
 func (v viewer) checkFromOutside(t *testing.T, banned bool) {
 	t.Helper()
 	want := map[string]string{
-		"Verdict": "no alert fires: WELL green", "Ban": "NO BAN green", "Strikes left": "2: good green", "PoSe penalty": "penalty: 0% green",
-		"Daemon": "NOT WATCHED grey", "Smartnode": "UNKNOWN grey", "Port": "from paris: ANSWERS green", "Next payment": "in about: *, ahead of it: *",
-		"Version": "2.0.3.1: runs grey", "Failures by stage": "from paris: complete green", "Way back": "penalty gone in: no penalty green",
-		"Age of the tip": silent, "Peers": silent, "Restart now?": "UNKNOWN grey",
+		"Verdict": "no alert fires: OK green", "Ban": "NOT BANNED green", "Strikes left": "2: ok green", "PoSe penalty": "penalty: 0% green",
+		"Daemon": "NOT MONITORED grey", "Smartnode": "UNKNOWN grey", "Port": "from paris: REACHABLE green", "Next payment": "in about: *, ahead in queue: *",
+		"Version": "2.0.3.1: running grey", "Failed handshake phase": "from paris: complete green", "Recovery": "penalty at 0 in: no penalty green",
+		"Tip age": silent, "Peers": silent, "Safe to restart": "UNKNOWN grey",
 	}
 	var wantMarks []string
 	if banned {
 		maps.Copy(want, map[string]string{
 			"Verdict": "SmartnodePoSeBanned: ACT NOW red", "Ban": "BANNED red", "Strikes left": "BANNED red", "PoSe penalty": "penalty: 100% red",
-			"Next payment": "NO PLACE KNOWN grey", "Way back": "banned at height: 1..9999999 red",
-			"Failures by stage": "from paris: complete green or from paris: mnauth yellow", // that of the last handshake
+			"Next payment": "NO ESTIMATE grey", "Recovery": "banned at height: 1..9999999 red",
+			"Failed handshake phase": "from paris: complete green or from paris: mnauth yellow", // that of the last handshake
 		})
 		wantMarks = []string{missed, ban}
 	}
@@ -119,10 +119,10 @@ func (v viewer) checkFromOutside(t *testing.T, banned bool) {
 			t.Errorf("%s of %s shows %q, want %q (%v)", panel, v.node, got, shows, err)
 		}
 	}
-	alerts, err := v.look(smartnodeBoard, "Alerts of this node")
+	alerts, err := v.look(smartnodeBoard, "Alerts for this smartnode")
 	if told := slices.ContainsFunc(alerts, func(s seen) bool {
-		return s.labels["alertname"] == "RaptoreumSmartnodePoSeBanned" && s.String() == "State: fires red"
-	}); err != nil || told != banned || !banned && fmt.Sprint(alerts) != "[Nothing fires or fired]" {
+		return s.labels["alertname"] == "RaptoreumSmartnodePoSeBanned" && s.String() == "State: firing red"
+	}); err != nil || told != banned || !banned && fmt.Sprint(alerts) != "[No alerts in the time range]" {
 		t.Errorf("the alerts of %s are %v (%v)", v.node, alerts, err)
 	}
 	if marks, _, err := v.marks(); err != nil || !slices.Equal(marks, wantMarks) {

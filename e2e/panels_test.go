@@ -19,7 +19,7 @@ import (
 const (
 	smartnodeBoard = "raptoreum-smartnode"
 	fleetBoard     = "raptoreum-fleet"
-	fleetTable     = "Smartnodes, the worst first"
+	fleetTable     = "Smartnodes, worst first"
 	mark           = "Anno" // the query of an annotation
 )
 
@@ -219,16 +219,16 @@ func (v viewer) compare(other differs) (wrong []string) {
 
 // compareAlerts says which alerts the lists do not show that have to fire, and what they show when none has.
 func (v viewer) compareAlerts(o *drill.Outage) (wrong []string) {
-	mine, err := v.look(smartnodeBoard, "Alerts of this node")
+	mine, err := v.look(smartnodeBoard, "Alerts for this smartnode")
 	if err != nil {
 		return []string{err.Error()}
 	}
-	all, err := v.look(fleetBoard, "Alerts that fire")
+	all, err := v.look(fleetBoard, "Firing alerts")
 	if err != nil {
 		return []string{err.Error()}
 	}
 	if o == nil {
-		if shows := fmt.Sprint(mine, all); shows != "[Nothing fires or fired] [None fires]" {
+		if shows := fmt.Sprint(mine, all); shows != "[No alerts in the time range] [No firing alerts]" {
 			wrong = append(wrong, "the lists of alerts show "+shows)
 		}
 		return wrong
@@ -241,10 +241,10 @@ func (v viewer) compareAlerts(o *drill.Outage) (wrong []string) {
 	for _, a := range o.Want {
 		shows := map[string]string{"critical": "State: ACT NOW red", "warning": "State: ACT TODAY orange"}[a.Severity]
 		if !has(all, a, shows) {
-			wrong = append(wrong, fmt.Sprintf("Alerts that fire has no %s %s, but %v", a, shows, all))
+			wrong = append(wrong, fmt.Sprintf("Firing alerts has no %s %s, but %v", a, shows, all))
 		}
-		if o.Of == 0 && !has(mine, a, "State: fires red") { // what is about several has no node
-			wrong = append(wrong, fmt.Sprintf("Alerts of this node has no %s, but %v", a, mine))
+		if o.Of == 0 && !has(mine, a, "State: firing red") { // what is about several has no node
+			wrong = append(wrong, fmt.Sprintf("Alerts for this smartnode has no %s, but %v", a, mine))
 		}
 	}
 	return wrong

@@ -16,17 +16,17 @@ import (
 func unanswered() []string {
 	return []string{
 		"raptoreum-smartnode, Penalty, C",
-		"raptoreum-smartnode, Way back, B",
-		"raptoreum-smartnode, CPU of raptoreumd, A",
+		"raptoreum-smartnode, Recovery, B",
+		"raptoreum-smartnode, raptoreumd CPU usage, A",
 		"raptoreum-smartnode, Memory, A",
-		"raptoreum-smartnode, Files open, A",
-		"raptoreum-smartnode, Alerts of this node, A",
+		"raptoreum-smartnode, Open files, A",
+		"raptoreum-smartnode, Alerts for this smartnode, A",
 		"raptoreum-smartnode, Missed DKG, Anno",
 		"raptoreum-smartnode, Ban, Anno",
 		"raptoreum-smartnode, Revival, Anno",
 		"raptoreum-smartnode, Restart, Anno",
 		"raptoreum-smartnode, Alert, Anno",
-		"raptoreum-fleet, Alerts that fire, A",
+		"raptoreum-fleet, Firing alerts, A",
 	}
 }
 
