@@ -12,7 +12,7 @@ import (
 	"raptoreum_exporter/internal/drill"
 )
 
-// What is marked, and how.
+// Text and colour of the annotations.
 const (
 	missed    = "Missed key generation orange"
 	ban       = "PoSe ban red"
@@ -20,49 +20,49 @@ const (
 	restarted = "raptoreumd restarted blue"
 )
 
-// marksOf are the annotations of the Smartnode dashboard by outage or quiet day, once that is over, but those of alerts.
-func marksOf() map[string][]string {
+// expectedAnnotations returns the annotations of the smartnode dashboard after each outage or quiet day, except those of alerts.
+func expectedAnnotations() map[string][]string {
 	return map[string][]string{
 		"daemon-killed": {restarted}, "daemon-stopped": {restarted}, "several-down": {restarted}, "oom-killed": {restarted}, "upgrades": {restarted},
 		"one-strike": {missed}, "banned": {missed, ban, revived}, "banned-and-killed": {missed, ban, revived, restarted},
 	}
 }
 
-// checkMarks looks at the annotations of all nodes when everything is over.
-func checkMarks(t *testing.T, runs []run, results []result) {
+// checkAnnotations checks the annotations of all nodes after all runs.
+func checkAnnotations(t *testing.T, runs []run, results []result) {
 	t.Helper()
-	boards, all, now := screens(t), marksOf(), time.Now()
+	boards, all, now := screens(t), expectedAnnotations(), time.Now()
 	for i, r := range runs {
-		v := viewer{boards, r.stack, r.stack.Prometheus[0], now, r.hit[0].Job, r.hit[0].Name}
-		marks, alerts, err := v.marks()
-		if want := all[results[i].Name]; err != nil || !slices.Equal(marks, want) {
-			t.Errorf("%s: the marks are %q, want %q (%v)", results[i].Name, marks, want, err)
+		v := viewer{boards, r.stack, r.stack.Prometheus[0], now, r.nodes[0].Job, r.nodes[0].Name}
+		annotations, alerts, err := v.annotations()
+		if want := all[results[i].Name]; err != nil || !slices.Equal(annotations, want) {
+			t.Errorf("%s: annotations %q, want %q (%v)", results[i].Name, annotations, want, err)
 		}
 		if r.quiet != nil {
 			if results[i].Name == "nothing-happens" && len(alerts) > 0 {
-				t.Errorf("%s: the marks are %q", results[i].Name, alerts)
+				t.Errorf("%s: alert annotations %q", results[i].Name, alerts)
 			}
 			continue
 		}
 		for _, a := range r.outage.Want {
-			if r.outage.Of == 0 && !slices.Contains(alerts, a.Name+" purple") { // what is about several has no node
-				t.Errorf("%s: no mark of %s among %q", results[i].Name, a, alerts)
+			if r.outage.Of == 0 && !slices.Contains(alerts, a.Name+" purple") { // alerts about several nodes have no node label
+				t.Errorf("%s: no annotation of %s in %q", results[i].Name, a, alerts)
 			}
 		}
 	}
 }
 
-// marks are the annotations of the last hours: their text and colour, those of alerts apart.
-func (v viewer) marks() (marks, alerts []string, err error) {
+// annotations returns text and colour of the annotations of the last 6 hours, separately for alerts.
+func (v viewer) annotations() (annotations, alerts []string, err error) {
 	for _, q := range dashboards.Queries() {
-		if q.Dashboard != smartnodeBoard || q.RefID != mark {
+		if q.Dashboard != smartnodeBoard || q.RefID != annotationRefID {
 			continue
 		}
 		expr, err := drill.ScaleExpr(fmt.Sprintf("count_over_time((%s)[6h:1m])", dashboards.Expand(q.Expr, v.job, v.node, "")))
 		if err != nil {
 			return nil, nil, err
 		}
-		samples, err := v.stack.Ask(v.program, expr, v.at)
+		samples, err := v.stack.Evaluate(v.program, expr, v.at)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -71,9 +71,9 @@ func (v viewer) marks() (marks, alerts []string, err error) {
 			if text := shown.Text + " " + shown.Colour; q.Panel == "Alert" {
 				alerts = append(alerts, text)
 			} else {
-				marks = append(marks, text)
+				annotations = append(annotations, text)
 			}
 		}
 	}
-	return marks, alerts, nil
+	return annotations, alerts, nil
 }

@@ -15,85 +15,86 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// What owners had before: an uptime service that connects to the port, and the check script of the
-// installers that cron runs. An outage that begins right after a look is seen at the next one.
+// Intervals of the baseline, which is what owners used before: an uptime service that connects to the
+// port, and the installers' check script, run by cron. An outage begins right after a check, so the next
+// check detects it at the earliest.
 const (
 	UptimeEvery = 5 * time.Minute
 	ScriptEvery = 15 * time.Minute
 )
 
-// lookTime is how long a look waits for an answer, which is not scaled.
-const lookTime = 500 * time.Millisecond
+// checkTimeout is the timeout of one check. It is not scaled.
+const checkTimeout = 500 * time.Millisecond
 
-// Noticed says when those before us had noticed an outage, in minutes since it began; -1 is never.
-type Noticed struct {
+// Baseline is when the baseline checks detected an outage, in minutes since it began; -1 is never.
+type Baseline struct {
 	Uptime float64 `json:"uptime_minutes"`
-	Script float64 `json:"script_minutes"` // that it acted: it tells nobody
+	Script float64 `json:"script_minutes"` // when the script acted; it sends no notification
 }
 
-// Before looks at the node as they did, from just before an outage until ctx is done.
-func (n *Node) Before(ctx context.Context, begin func()) Noticed {
-	noticed := Noticed{-1, -1}
+// WatchBaseline runs the baseline checks from just before an outage until ctx is done.
+func (n *Node) WatchBaseline(ctx context.Context, begin func()) Baseline {
+	baseline := Baseline{-1, -1}
 	var script Script
-	script.Look(n.seen(ctx)) // at an earlier time, when all was well
+	script.Check(n.observe(ctx)) // the check before the outage
 	begin()
 	tick := time.NewTicker(Scaled(UptimeEvery))
 	defer tick.Stop()
 	for passed := UptimeEvery; ; passed += UptimeEvery {
 		select {
 		case <-ctx.Done():
-			return noticed
+			return baseline
 		case <-tick.C:
 		}
-		if noticed.Uptime < 0 && !n.accepts(ctx) {
-			noticed.Uptime = passed.Minutes()
+		if baseline.Uptime < 0 && !n.accepts(ctx) {
+			baseline.Uptime = passed.Minutes()
 		}
-		if passed%ScriptEvery == 0 && script.Look(n.seen(ctx)) != Nothing && noticed.Script < 0 {
-			noticed.Script = passed.Minutes()
+		if passed%ScriptEvery == 0 && script.Check(n.observe(ctx)) != Nothing && baseline.Script < 0 {
+			baseline.Script = passed.Minutes()
 		}
 	}
 }
 
-// accepts is all that an uptime service asks: whether the port accepts a connection.
+// accepts reports whether the port accepts a connection, which is all that an uptime service checks.
 func (n *Node) accepts(ctx context.Context) bool {
-	conn, err := (&net.Dialer{Timeout: lookTime}).DialContext(ctx, "tcp", n.network.PeerAddress())
-	if err != nil { // a reset comes after it was accepted; a look cut short saw nothing
+	conn, err := (&net.Dialer{Timeout: checkTimeout}).DialContext(ctx, "tcp", n.network.PeerAddress())
+	if err != nil { // a reset follows an accepted connection; a canceled check proves nothing
 		return errors.Is(err, syscall.ECONNRESET) || ctx.Err() != nil
 	}
-	_ = conn.Close() // whatever it says, the port has accepted
+	_ = conn.Close() // the port has accepted, whatever the error
 	return true
 }
 
-// Seen is what the script reads; -1 is what it could not read.
-type Seen struct {
-	Score   int // PoSe penalty, as an explorer says
-	Network int // height, as an explorer says
-	Local   int // height, as raptoreum-cli says
+// Observation is the input of the check script; -1 is an unknown value.
+type Observation struct {
+	Score   int // PoSe penalty, from an explorer
+	Network int // height, from an explorer
+	Local   int // height, from raptoreum-cli
 }
 
-// seen reads it. raptoreum-cli has the daemon's own raptoreum.conf, so it is not refused.
-func (n *Node) seen(ctx context.Context) Seen {
-	seen := Seen{-1, -1, -1}
+// observe reads the script's input. raptoreum-cli reads the daemon's raptoreum.conf, so it is always authorized.
+func (n *Node) observe(ctx context.Context) Observation {
+	observed := Observation{-1, -1, -1}
 	state := n.network.State()
 	if slices.Contains([]simnet.DaemonMode{simnet.DaemonOK, simnet.DaemonUnauthorized}, state.Daemon) {
-		seen.Local = state.Height
+		observed.Local = state.Height
 	}
-	for _, base := range n.network.ExplorerURLs() { // the second when the first has no number
+	for _, base := range n.network.ExplorerURLs() { // the second one if the first has no number
 		var reply struct{ State struct{ PoSePenalty *int } }
-		body := look(ctx, base+"/api/protx?command=info&protxhash="+n.protx)
-		if json.Unmarshal(body, &reply) == nil && reply.State.PoSePenalty != nil && seen.Score < 0 {
-			seen.Score = *reply.State.PoSePenalty
+		body := fetch(ctx, base+"/api/protx?command=info&protxhash="+n.protx)
+		if json.Unmarshal(body, &reply) == nil && reply.State.PoSePenalty != nil && observed.Score < 0 {
+			observed.Score = *reply.State.PoSePenalty
 		}
-		if height, err := strconv.Atoi(string(look(ctx, base+"/api/getblockcount"))); err == nil && seen.Network < 0 {
-			seen.Network = height
+		if height, err := strconv.Atoi(string(fetch(ctx, base+"/api/getblockcount"))); err == nil && observed.Network < 0 {
+			observed.Network = height
 		}
 	}
-	return seen
+	return observed
 }
 
-// look returns what an explorer answers, or nothing.
-func look(ctx context.Context, url string) []byte {
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
+// fetch returns the body of an explorer's reply, or nil on any error.
+func fetch(ctx context.Context, url string) []byte {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -112,7 +113,7 @@ func look(ctx context.Context, url string) []byte {
 	return body
 }
 
-// Action is what the script does after a look.
+// Action is what the script does after a check.
 type Action string
 
 // The actions. Resync reconsiders blocks, or deletes the chain and starts from a bootstrap.
@@ -122,35 +123,35 @@ const (
 	Resync  Action = "resync"
 )
 
-// Script is what the check script remembers between its looks. The zero value has not looked yet.
+// Script is the state of the check script between its checks. The zero value has not checked yet.
 type Script struct {
-	looked        bool
+	checked       bool
 	score, height int
-	stuck         bool // it has restarted the daemon, and nothing was well since
+	stuck         bool // it has restarted the daemon, which has not recovered since
 }
 
-// Look decides as the script does: a score that rose is a restart; while the score stays, a height
-// that is more than 3 below the explorer's (or has none to compare with) and does not grow is a
-// restart, and a second time in a row a resync.
-func (s *Script) Look(seen Seen) Action {
-	if !s.looked {
+// Check decides as the script does. A higher score causes a restart. If the score is unchanged, a
+// height that does not grow and is more than 3 blocks below the explorer's, or cannot be compared,
+// causes a restart, and a resync the second time in a row.
+func (s *Script) Check(now Observation) Action {
+	if !s.checked {
 		s.score, s.height = -1, -1
 	}
 	score, height := s.score, s.height
-	first := !s.looked || score == -1
-	s.looked, s.score = true, seen.Score
-	if seen.Score > max(0, score) {
+	first := !s.checked || score == -1
+	s.checked, s.score = true, now.Score
+	if now.Score > max(0, score) {
 		s.stuck = true
 		return Restart
 	}
-	if seen.Score > 0 && seen.Score < score {
+	if now.Score > 0 && now.Score < score {
 		s.stuck = false
 	}
-	s.height = seen.Local
+	s.height = now.Local
 	switch {
-	case seen.Score != score && !first:
+	case now.Score != score && !first:
 		return Nothing
-	case seen.Network != -1 && seen.Network-seen.Local <= 3, seen.Local > height:
+	case now.Network != -1 && now.Network-now.Local <= 3, now.Local > height:
 		s.stuck = false
 		return Nothing
 	case !s.stuck:

@@ -1,5 +1,5 @@
-// Package text makes foreign text safe to keep: what a peer, an explorer or the daemon sent
-// may be long, binary or full of line breaks, and ends in logs and labels.
+// Package text sanitizes text from peers, explorers and the daemon. It may be long, binary or full
+// of line breaks, and is used in logs and labels.
 package text
 
 import (
@@ -8,13 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// Clip returns s as one line of valid UTF-8 of at most limit bytes: what is not printable
-// becomes a space, what is invalid U+FFFD, and a cut is marked with "...".
+// Clip returns s as one line of valid UTF-8 of at most limit bytes. Unprintable characters become
+// spaces, invalid bytes become U+FFFD, and truncated text ends in "...".
 func Clip(s string, limit int) string {
 	const mark = "..."
 	cut := len(s) > limit
 	if cut {
-		s = s[:limit] // only what may stay is looked at, however long the text is
+		s = s[:limit] // do not process more than can be kept
 	}
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
