@@ -68,10 +68,10 @@ func TestDebPassword(t *testing.T) {
 		}
 	}
 	if strings.Contains(metrics+log, password) {
-		t.Error("the password is shown")
+		t.Error("the password appears in metrics or log")
 	}
 	out := m.root(t, "raptoreum_exporter", "heal", "@/etc/raptoreum_exporter/flags", "@/etc/raptoreum_exporter/heal.flags", "--dry-run")
 	if !strings.Contains(out, `msg="would leave"`) {
-		t.Errorf("heal says\n%s", out)
+		t.Errorf("unexpected output of heal:\n%s", out)
 	}
 }
