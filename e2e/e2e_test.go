@@ -126,7 +126,7 @@ func startStack(t *testing.T, nodes []*drill.Node) *drill.Stack {
 	return s
 }
 
-// playOutage begins and ends an outage and returns the notifications and checks of its owner.
+// playOutage begins and ends an outage and returns its notifications, restarts and baseline.
 func (r run) playOutage() result {
 	out := result{Name: r.outage.Name, Title: r.outage.Title}
 	began := time.Now()

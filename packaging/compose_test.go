@@ -81,7 +81,7 @@ func TestCompose(t *testing.T) {
 		t.Error(err)
 	}
 	ours := composeMounts(t, c)
-	for mount, want := range map[string]string{ // where Prometheus, Alertmanager and Grafana look
+	for mount, want := range map[string]string{ // the paths that Prometheus, Alertmanager and Grafana read
 		"prometheus /etc/prometheus/alerts.yml":           "alerts/alerts.yml",
 		"alertmanager /etc/alertmanager/alertmanager.yml": "alerts/alertmanager.yml",
 		"alertmanager /etc/alertmanager/templates":        "alerts/templates",
@@ -230,7 +230,7 @@ func TestDockerfile(t *testing.T) {
 	if have == nil || need == nil || have[1] != need[1] {
 		t.Errorf("Dockerfile builds with Go %q, go.mod requires %q", have, need)
 	}
-	for _, ignored := range []string{"packaging/compose", ".git"} { // passwords; what would be built anew each time
+	for _, ignored := range []string{"packaging/compose", ".git"} { // passwords; large and changes often
 		if !slices.Contains(strings.Split(read(t, "Dockerfile.dockerignore"), "\n"), ignored) {
 			t.Errorf("%s is not excluded from the build context", ignored)
 		}

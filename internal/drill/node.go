@@ -27,10 +27,10 @@ const (
 	user, password = "rtm", "Tr0ub4dor-of-the-test"
 	blockEvery     = 120 * time.Second
 	requestEvery   = time.Minute // explorers and the port
-	// Timeouts are not scaled, because the machine is no faster.
+	// Timeouts are not scaled, because the machine is not faster.
 	scrapeTime    = 700 * time.Millisecond // Prometheus waits one second
 	handshakeTime = 400 * time.Millisecond
-	// Registered is the number of smartnodes, and so the penalty of a ban. One penalty among them is no PoSe storm.
+	// Registered is the number of smartnodes, and so the penalty of a ban. One penalty among them does not count as a PoSe storm.
 	Registered = 200
 )
 
