@@ -15,7 +15,7 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// kinds are the smartnodes of the crowd, in turn, and what a probe must show of each.
+// kinds are the kinds of smartnodes in the crowd, in rotation, and a line that a probe of each must return.
 func kinds() []kind {
 	return []kind{
 		{simnet.Member{}, "probe_success 1"},
@@ -35,10 +35,10 @@ type kind struct {
 	want   string
 }
 
-// BenchmarkFleet lets the exporter judge a crowd of smartnodes on loopback addresses, spread over 20
-// seconds as Prometheus spreads them over a minute, each with its own behaviour.
+// BenchmarkFleet probes a crowd of smartnodes on loopback addresses, each with its own behaviour. The
+// probes are spread over 20 seconds, as Prometheus spreads them over a minute.
 func BenchmarkFleet(b *testing.B) {
-	type cost struct{ cpu, bytes float64 } // of a probe
+	type cost struct{ cpu, bytes float64 } // per probe
 	each := map[int]cost{}
 	sizes := []int{200, 1000, 2000}
 	for _, size := range sizes {
@@ -46,10 +46,10 @@ func BenchmarkFleet(b *testing.B) {
 			e, crowd := startFleet(b, size)
 			_, idle := e.memory(b)
 			before, began := e.cpu(b), time.Now()
-			wrong, files := e.judge(b, crowd, 20*time.Second)
+			wrong, files := e.probeAll(b, crowd, 20*time.Second)
 			seconds, cpu := time.Since(began).Seconds(), e.cpu(b)-before
 			if wrong > 0 {
-				b.Errorf("%d of %d verdicts are wrong", wrong, size)
+				b.Errorf("%d of %d probe results are wrong", wrong, size)
 			}
 			_, peak := e.memory(b)
 			each[size] = cost{cpu / float64(size), (peak - idle) * mebibyte / float64(size)}
@@ -58,21 +58,21 @@ func BenchmarkFleet(b *testing.B) {
 			b.ReportMetric(cpu, "cpu-s")
 			b.ReportMetric(1000*cpu/float64(size), "cpu-ms/probe")
 			b.ReportMetric(peak, "MiB-peak")
-			b.ReportMetric(files, "open-files-most")
+			b.ReportMetric(files, "open-files-max")
 			b.ReportMetric(each[size].bytes*1000/mebibyte, "MiB/1000-targets")
 			if seconds > 60 || peak > 100 {
 				b.Errorf("%.0f s, %.0f MiB", seconds, peak)
 			}
 		})
 	}
-	if some, most := each[1000], each[2000]; some.cpu > 0 && most.cpu > 2*some.cpu {
-		b.Errorf("a probe of 2,000 takes %.1f ms of CPU time, one of 1,000 %.1f: not linear", 1000*most.cpu, 1000*some.cpu)
+	if small, large := each[1000], each[2000]; small.cpu > 0 && large.cpu > 2*small.cpu {
+		b.Errorf("a probe of 2,000 takes %.1f ms of CPU time, one of 1,000 %.1f: not linear", 1000*large.cpu, 1000*small.cpu)
 	}
 }
 
 // BenchmarkDiscovery times /sd.
 func BenchmarkDiscovery(b *testing.B) {
-	each := map[int]float64{} // seconds of a target
+	each := map[int]float64{} // seconds per target
 	for _, size := range []int{100, 2000, 20_000} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			r := newReplay(b, size, 0)
@@ -103,12 +103,12 @@ func BenchmarkDiscovery(b *testing.B) {
 			b.ReportMetric(milliseconds(median(took)), "ms")
 		})
 	}
-	if some, most := each[2000], each[20_000]; some > 0 && most > 2*some {
-		b.Errorf("a target of 20,000 takes %.1f µs, one of 2,000 %.1f: not linear", most*1e6, some*1e6)
+	if small, large := each[2000], each[20_000]; small > 0 && large > 2*small {
+		b.Errorf("a target of 20,000 takes %.1f µs, one of 2,000 %.1f: not linear", large*1e6, small*1e6)
 	}
 }
 
-// startFleet starts a network with a crowd and an exporter that watches all of it.
+// startFleet starts a network with a crowd and an exporter that monitors all of it.
 func startFleet(b *testing.B, size int) (*exporter, []kind) {
 	b.Helper()
 	scenario, err := simnet.Load(os.DirFS(healthy))
@@ -153,9 +153,9 @@ func fleetFile(b *testing.B, size int, hash func(k int) string) string {
 	return file
 }
 
-// judge probes all nodes within a time, and returns how many verdicts are wrong and how many files
-// the exporter had open at most.
-func (e *exporter) judge(b *testing.B, crowd []kind, within time.Duration) (wrong int, files float64) {
+// probeAll probes all nodes within a time and returns the number of wrong results and the max number of
+// files that the exporter had open.
+func (e *exporter) probeAll(b *testing.B, crowd []kind, within time.Duration) (wrong int, files float64) {
 	b.Helper()
 	base := strings.TrimSuffix(e.url, "/metrics")
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}}

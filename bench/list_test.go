@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// BenchmarkList reads the smartnode list of large networks twice, the second time while the
-// first is still in use: that is the peak.
+// BenchmarkList reads the smartnode list of large networks twice. The second time the first list is
+// still in use, which is the peak of memory use.
 func BenchmarkList(b *testing.B) {
 	sizes := []int{2000, 10_000, 50_000}
-	type cost struct{ seconds, bytes float64 } // of a node; time of the quicker reading, peak memory
+	type cost struct{ seconds, bytes float64 } // per node: time of the faster read, peak memory
 	each := map[int]cost{}
 	for _, size := range sizes {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
@@ -39,12 +39,12 @@ func BenchmarkList(b *testing.B) {
 			b.ReportMetric(milliseconds(median(scrapes)), "ms/scrape")
 		})
 	}
-	some, most := each[10_000], each[50_000]
-	if some.bytes == 0 || most.bytes == 0 {
-		return // -bench chose others
+	small, large := each[10_000], each[50_000]
+	if small.bytes == 0 || large.bytes == 0 {
+		return // -bench selected other sizes
 	}
-	if most.seconds > 2*some.seconds || most.bytes > 2*some.bytes {
+	if large.seconds > 2*small.seconds || large.bytes > 2*small.bytes {
 		b.Fatalf("a node of 50,000 takes %.1f µs and %.0f bytes, one of 10,000 %.1f µs and %.0f bytes: not linear",
-			most.seconds*1e6, most.bytes, some.seconds*1e6, some.bytes)
+			large.seconds*1e6, large.bytes, small.seconds*1e6, small.bytes)
 	}
 }

@@ -27,7 +27,7 @@ const (
 	mebibyte       = 1 << 20
 )
 
-// binary is the exporter as `make build` builds it; empty unless benchmarks are asked for.
+// binary is the exporter as `make build` builds it; empty unless -bench is set.
 var binary string
 
 func TestMain(m *testing.M) {
@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 		err = build.Run()
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "build of the exporter:", err)
+		fmt.Fprintln(os.Stderr, "building the exporter:", err)
 		os.Exit(1)
 	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
@@ -53,14 +53,14 @@ func TestMain(m *testing.M) {
 	}))
 }
 
-// exporter is a running one, beside a process that passes for raptoreumd.
+// exporter is a running exporter beside a process named raptoreumd.
 type exporter struct {
 	*procfs.Proc
 	url    string
 	client *http.Client
 }
 
-// start runs the exporter with a raptoreum.conf that names the daemon at url. It ends with b.
+// start runs the exporter with a raptoreum.conf for the daemon at url until b ends.
 func start(b *testing.B, url string, args ...string) *exporter {
 	b.Helper()
 	dir := b.TempDir()
@@ -94,7 +94,7 @@ func begin(b *testing.B, c *exec.Cmd) {
 	if err := c.Start(); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { c.Wait() }) // b.Context has ended and killed it
+	b.Cleanup(func() { c.Wait() }) // killed when b.Context ended
 }
 
 func write(b *testing.B, name, content string) {
@@ -107,7 +107,7 @@ func write(b *testing.B, name, content string) {
 	}
 }
 
-// listening waits for the address in the exporter's log.
+// listening waits for the listen address in the exporter's log.
 func listening(b *testing.B, log string) string {
 	b.Helper()
 	address := regexp.MustCompile(`Listening on.*address=(127\.0\.0\.1:\d+)`)
@@ -119,11 +119,11 @@ func listening(b *testing.B, log string) string {
 		time.Sleep(20 * time.Millisecond)
 	}
 	text, _ := os.ReadFile(log)
-	b.Fatalf("the exporter does not listen after 10 s; its log:\n%s", text)
+	b.Fatalf("the exporter is not listening after 10 s; its log:\n%s", text)
 	return ""
 }
 
-// scrape asks as Prometheus does and returns how long it took until the whole body was there.
+// scrape sends a request as Prometheus does and returns the time until the whole body was read, and the body.
 func (e *exporter) scrape(b *testing.B, encoding string) (time.Duration, []byte) {
 	b.Helper()
 	request, err := http.NewRequest(http.MethodGet, e.url, nil)
@@ -138,7 +138,7 @@ func (e *exporter) scrape(b *testing.B, encoding string) (time.Duration, []byte)
 	return time.Since(began), body
 }
 
-// do sends a request and returns the body of its answer.
+// do sends a request and returns the body of the response.
 func do(b *testing.B, client *http.Client, request *http.Request) []byte {
 	b.Helper()
 	response, err := client.Do(request)
@@ -153,7 +153,7 @@ func do(b *testing.B, client *http.Client, request *http.Request) []byte {
 	return body
 }
 
-// values scrapes and returns what was sent, by series.
+// values scrapes and returns the values by series.
 func (e *exporter) values(b *testing.B) map[string]float64 {
 	b.Helper()
 	_, body := e.scrape(b, "identity")
@@ -169,8 +169,8 @@ func (e *exporter) values(b *testing.B) map[string]float64 {
 
 const listTook = `raptoreum_daemon_rpc_duration_seconds{batch="list"}`
 
-// warm scrapes until the smartnode list has been read, other than the reading that took before
-// seconds, and returns what was sent then.
+// warm scrapes until the smartnode list has been read again, which is when its duration differs from
+// before, and returns the values of that scrape.
 func (e *exporter) warm(b *testing.B, before float64) map[string]float64 {
 	b.Helper()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
@@ -180,7 +180,7 @@ func (e *exporter) warm(b *testing.B, before float64) map[string]float64 {
 		}
 		for series, value := range v {
 			if strings.HasPrefix(series, "raptoreum_scrape_collector_success") && value != 1 || v["raptoreum_up"] != 1 {
-				b.Fatalf("not a healthy scrape: up %v, %s %v", v["raptoreum_up"], series, value)
+				b.Fatalf("unhealthy scrape: up %v, %s %v", v["raptoreum_up"], series, value)
 			}
 		}
 		return v

@@ -16,24 +16,24 @@ import (
 	"time"
 )
 
-// replay answers RPC with the captured bytes of the healthy scenario, put together once for each
-// body, at a pace of the benchmark's choice. simnet is as quick as raptoreumd was (0.06 ms for a
-// call), but by chance: its time is that of its own JSON work, and it does not keep the bodies
-// that the bare client sends again.
+// replay answers RPC requests with the captured replies of the healthy scenario, assembled once per
+// request body, at a configurable pace. simnet is about as fast as raptoreumd was (0.06 ms per call),
+// but only because its own JSON processing takes that long, and it does not record the bodies that
+// the baseline client sends again.
 type replay struct {
 	*httptest.Server
 	results map[string]json.RawMessage // by method and sub-command
 	list    []byte
-	pace    time.Duration // of each call
+	pace    time.Duration // per call
 
-	mu    sync.Mutex
-	asked [][]byte // bodies, without those that ask for the list
-	ready map[string][]byte
+	mu       sync.Mutex
+	requests [][]byte          // bodies, except those of the list
+	replies  map[string][]byte // by request body
 }
 
 func newReplay(b *testing.B, nodes int, pace time.Duration) *replay {
 	b.Helper()
-	r := &replay{pace: pace, results: map[string]json.RawMessage{}, ready: map[string][]byte{}}
+	r := &replay{pace: pace, results: map[string]json.RawMessage{}, replies: map[string][]byte{}}
 	files, _ := filepath.Glob(healthy + "/*.json")
 	for _, file := range files {
 		var exchange struct {
@@ -72,8 +72,8 @@ func (c call) key() string {
 	return c.Method
 }
 
-// ServeHTTP takes the time of the calls: less than a millisecond it works, as a daemon does, for
-// so short a sleep is not exact; more it sleeps, as a daemon that waits for its locks.
+// ServeHTTP takes as long as the calls should. Below a millisecond it spins, because such a short sleep
+// is not exact. Otherwise it sleeps, like a daemon that waits for its locks.
 func (r *replay) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	began := time.Now()
 	body, _ := io.ReadAll(request.Body)
@@ -94,9 +94,9 @@ func (r *replay) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 func (r *replay) reply(body []byte) ([]byte, time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.asked = append(r.asked, body)
+	r.requests = append(r.requests, body)
 	pace := r.pace * time.Duration(bytes.Count(body, []byte(`"method"`)))
-	if known, ok := r.ready[string(body)]; ok {
+	if known, ok := r.replies[string(body)]; ok {
 		return known, pace
 	}
 	var calls []call
@@ -107,20 +107,20 @@ func (r *replay) reply(body []byte) ([]byte, time.Duration) {
 	for _, c := range calls {
 		replies = append(replies, fmt.Sprintf(`{"result":%s,"error":null,"id":%s}`, r.results[c.key()], c.ID))
 	}
-	r.ready[string(body)] = fmt.Appendf(nil, "[%s]\n", strings.Join(replies, ","))
-	return r.ready[string(body)], pace
+	r.replies[string(body)] = fmt.Appendf(nil, "[%s]\n", strings.Join(replies, ","))
+	return r.replies[string(body)], pace
 }
 
-// take returns the bodies asked since the last time.
+// take returns the request bodies since the last call of take.
 func (r *replay) take() [][]byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	asked := r.asked
-	r.asked = nil
-	return asked
+	requests := r.requests
+	r.requests = nil
+	return requests
 }
 
-// addBlock moves the tip, so that the list is due again.
+// addBlock changes the tip, so that the list must be read again.
 func (r *replay) addBlock(b *testing.B) {
 	b.Helper()
 	r.mu.Lock()
@@ -131,11 +131,11 @@ func (r *replay) addBlock(b *testing.B) {
 	}
 	next := strings.Repeat("ab", 32)
 	r.results["getblockchaininfo"] = bytes.ReplaceAll(r.results["getblockchaininfo"], []byte(chain.BestBlockHash), []byte(next))
-	clear(r.ready)
+	clear(r.replies)
 }
 
-// manyNodes returns the reply of protx list: the captured entries, and copies of the first with
-// hashes and addresses of their own until there are enough.
+// manyNodes returns the reply of protx list with the given number of nodes: the captured entries, and
+// copies of the first one with different hashes and addresses.
 func manyNodes(b *testing.B, captured json.RawMessage, nodes int) []byte {
 	b.Helper()
 	var entries []json.RawMessage

@@ -13,17 +13,17 @@ import (
 )
 
 const (
-	mostRatio      = 1.3
-	mostRoundTrips = 4
-	mostMemory     = 30 // MiB
+	maxRatio      = 1.3
+	maxRoundTrips = 4
+	maxMemory     = 30 // MiB
 )
 
-// BenchmarkScrape compares a scrape with the bare round trips that it makes: the same bodies in
-// the same order over one connection to the same daemon. The two take turns. The bare client
-// lives in the process of the fake daemon, which is a little to its advantage. The smartnode list,
-// which no scrape waits for, is read before.
+// BenchmarkScrape compares a scrape with its round trips alone, the baseline: the same bodies in the
+// same order over one connection to the same daemon. The two alternate. The baseline client runs in the
+// process of the fake daemon, which is a slight advantage. The smartnode list is read before, because no
+// scrape waits for it.
 //
-// The exporter's own work is the same beside each daemon: the quicker that is, the larger the ratio.
+// The exporter's own work does not depend on the daemon: the faster the daemon, the larger the ratio.
 func BenchmarkScrape(b *testing.B) {
 	const pairs = 500
 	for _, daemon := range []struct {
@@ -31,10 +31,10 @@ func BenchmarkScrape(b *testing.B) {
 		pace time.Duration
 		goal bool
 	}{
-		{"instant", 0, false}, // nobody has such a daemon: it shows what the exporter adds
-		// What raptoreumd took for a call of a batch in testdata/captures/batch/timing_mn1.json:
-		// 14 calls are 0.94 ms in one round trip and 3.305 ms in 14, so a round trip is 0.18 ms
-		// and a call 0.054 ms. Its chain was short and its peers were few.
+		{"instant", 0, false}, // not realistic: it shows what the exporter adds
+		// The time of raptoreumd per call of a batch in testdata/captures/batch/timing_mn1.json:
+		// 14 calls took 0.94 ms in one round trip and 3.305 ms in 14, so a round trip takes 0.18 ms
+		// and a call 0.054 ms. The chain was short and there were few peers.
 		{"captured", 54 * time.Microsecond, false},
 		{"1ms", time.Millisecond, true},
 	} {
@@ -47,35 +47,35 @@ func BenchmarkScrape(b *testing.B) {
 			bodies := r.take()
 			client := &http.Client{Transport: &http.Transport{}}
 			defer client.CloseIdleConnections()
-			var scrapes, bares []time.Duration
-			asked := 0
+			var scrapes, baselines []time.Duration
+			requests := 0
 			for i := range pairs + 50 {
-				bare := trips(b, client, r.URL, bodies)
+				baseline := trips(b, client, r.URL, bodies)
 				r.take()
 				scrape, _ := e.scrape(b, "gzip")
-				asked += len(r.take())
+				requests += len(r.take())
 				if i >= 50 { // both are warm
-					scrapes, bares = append(scrapes, scrape), append(bares, bare)
+					scrapes, baselines = append(scrapes, scrape), append(baselines, baseline)
 				}
 			}
-			scrape, bare := median(scrapes), median(bares)
-			ratio, each := float64(scrape)/float64(bare), float64(asked)/(pairs+50)
+			scrape, baseline := median(scrapes), median(baselines)
+			ratio, each := float64(scrape)/float64(baseline), float64(requests)/(pairs+50)
 			b.ReportMetric(0, "ns/op")
 			b.ReportMetric(milliseconds(scrape), "ms/scrape")
-			b.ReportMetric(milliseconds(bare), "ms/bare")
+			b.ReportMetric(milliseconds(baseline), "ms/baseline")
 			b.ReportMetric(ratio, "ratio")
 			b.ReportMetric(each, "roundtrips/scrape")
-			if each > mostRoundTrips {
-				b.Fatalf("%.2f round trips in a scrape, want at most %d", each, mostRoundTrips)
+			if each > maxRoundTrips {
+				b.Fatalf("%.2f round trips in a scrape, want at most %d", each, maxRoundTrips)
 			}
-			if daemon.goal && ratio > mostRatio {
-				b.Fatalf("a scrape takes %s, its bare round trips %s: ratio %.2f, want at most %.1f", scrape, bare, ratio, mostRatio)
+			if daemon.goal && ratio > maxRatio {
+				b.Fatalf("a scrape takes %s, its round trips alone %s: ratio %.2f, want at most %.1f", scrape, baseline, ratio, maxRatio)
 			}
 		})
 	}
 }
 
-// trips posts bodies one after the other and returns how long it took.
+// trips posts the bodies one after another and returns the total time.
 func trips(b *testing.B, client *http.Client, url string, bodies [][]byte) time.Duration {
 	b.Helper()
 	began := time.Now()
@@ -90,8 +90,8 @@ func trips(b *testing.B, client *http.Client, url string, bodies [][]byte) time.
 	return time.Since(began)
 }
 
-// BenchmarkCost measures CPU time and allocations of a scrape in the exporter's own process, as
-// the kernel and its runtime count them.
+// BenchmarkCost measures CPU time and allocations per scrape in the exporter's process, as counted by
+// the kernel and the Go runtime.
 func BenchmarkCost(b *testing.B) {
 	const scrapes = 2000
 	r := newReplay(b, 0, 0)
@@ -109,8 +109,8 @@ func BenchmarkCost(b *testing.B) {
 	b.ReportMetric(per("go_memstats_alloc_bytes_total")/1024, "KiB-alloc/scrape")
 }
 
-// BenchmarkMemory scrapes 10,000 times with everything switched on, while blocks come, and
-// looks at the resident memory meanwhile.
+// BenchmarkMemory scrapes 10,000 times with all collectors enabled while blocks arrive, and measures the
+// resident memory.
 func BenchmarkMemory(b *testing.B) {
 	scenario, err := simnet.Load(os.DirFS(healthy))
 	if err != nil {
@@ -150,7 +150,7 @@ func BenchmarkMemory(b *testing.B) {
 	}
 	_, peak := e.memory(b)
 	b.ReportMetric(peak, "MiB-peak")
-	if last > mostMemory || last > 1.25*first {
-		b.Fatalf("%.1f MiB after 1,000 scrapes, %.1f after 10,000, want at most %d and no growth", first, last, mostMemory)
+	if last > maxMemory || last > 1.25*first {
+		b.Fatalf("%.1f MiB after 1,000 scrapes, %.1f after 10,000, want at most %d and no growth", first, last, maxMemory)
 	}
 }

@@ -1,9 +1,9 @@
 // Package dashboards describes the two Grafana dashboards and turns the descriptions into the JSON
 // that Grafana imports: smartnode.json is about one node, fleet.json about all of them.
 //
-// A dashboard is a list of rows of panels. A panel says what it asks Prometheus and how to read the
-// answer: unit, words and colours. Limits that an alert has too stand in limits.go, and a test holds
-// them against alerts.yml. Nothing here is part of the exporter.
+// A dashboard is a list of rows of panels. A panel has queries and the settings to display their
+// results: unit, value mappings and colours. Thresholds that an alert also uses are in limits.go. A
+// test compares them with alerts.yml. Nothing here is part of the exporter.
 package dashboards
 
 import (
@@ -14,7 +14,7 @@ import (
 
 //go:generate go test . -run TestUpToDate -update
 
-// The dashboards know each other by these.
+// The UIDs by which the dashboards link to each other.
 const (
 	smartnodeUID = "raptoreum-smartnode"
 	fleetUID     = "raptoreum-fleet"
@@ -22,18 +22,18 @@ const (
 
 // board is one dashboard.
 type board struct {
-	file, uid, title, about string
-	from                    string // how far back it looks when opened
-	variables               []variable
-	annotations             []annotation
-	links                   []link
-	rows                    []row
+	file, uid, title, description string
+	from                          string // start of the default time range
+	variables                     []variable
+	annotations                   []annotation
+	links                         []link
+	rows                          []row
 }
 
-// row is a heading and the panels below it. The panels flow from left to right: those of one line
+// row is a heading and the panels below it. The panels flow from left to right. Panels on one line
 // have the same height.
 type row struct {
-	title  string // none: it is the top of the dashboard
+	title  string // empty for the top of the dashboard
 	panels []panel
 }
 
@@ -55,16 +55,16 @@ func Files() (map[string][]byte, error) {
 	return files, nil
 }
 
-// Query is one question that a dashboard asks Prometheus.
+// Query is one Prometheus query of a dashboard.
 type Query struct {
 	Dashboard string // the uid
 	Panel     string // the title
 	RefID     string
 	Expr      string // with Grafana's variables; see Expand
-	Instant   bool   // asked of the end of the time range only
+	Instant   bool   // evaluated at the end of the time range only
 }
 
-// Queries returns what the panels and annotations of all dashboards ask, in order.
+// Queries returns the queries of all panels and annotations of all dashboards, in order.
 func Queries() []Query {
 	var all []Query
 	for _, b := range boards() {
@@ -82,8 +82,8 @@ func Queries() []Query {
 	return all
 }
 
-// Expand replaces the variables of an expression, as Grafana does for a range of an hour. An empty
-// job or vantage stands for all of them.
+// Expand replaces the variables of an expression as Grafana does for a time range of one hour. An
+// empty job or vantage selects all of them.
 func Expand(expr, job, node, vantage string) string {
 	if job == "" {
 		job = allJobs

@@ -13,9 +13,9 @@ import (
 	"raptoreum_exporter/alerts"
 )
 
-var update = flag.Bool("update", false, "write the JSON of the dashboards anew")
+var update = flag.Bool("update", false, "write the JSON of the dashboards")
 
-// TestUpToDate: the JSON is what the descriptions make, and the same each time.
+// TestUpToDate checks that the committed JSON is current and that rendering is deterministic.
 func TestUpToDate(t *testing.T) {
 	files, err := Files()
 	if err != nil {
@@ -32,15 +32,15 @@ func TestUpToDate(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(got, want) {
-			t.Errorf("%s is stale; make dashboards writes it", name)
+			t.Errorf("%s is stale; run make dashboards", name)
 		}
 	}
 	if again, err := Files(); err != nil || !bytes.Equal(again["fleet.json"], files["fleet.json"]) {
-		t.Errorf("not the same twice: %v", err)
+		t.Errorf("two renderings differ: %v", err)
 	}
 }
 
-// known is what may stand in an object of a panel's kind, for Grafana 11 and 12.
+// known lists the allowed keys by kind of panel, for Grafana 11 and 12.
 func known() map[string]string {
 	const (
 		one    = "reduceOptions orientation"
@@ -66,7 +66,7 @@ func known() map[string]string {
 func check(t *testing.T, where, kind, name string) {
 	t.Helper()
 	if !slices.Contains(strings.Fields(known()[kind]), name) {
-		t.Errorf("%s: %q is no %s that Grafana is known to have", where, name, kind)
+		t.Errorf("%s: %q is not a known %s of Grafana", where, name, kind)
 	}
 }
 
@@ -77,7 +77,7 @@ func TestPanels(t *testing.T) {
 		for _, p := range d.Panels {
 			where := b.file + ", " + p.Title
 			if ids[p.ID] || p.ID == 0 {
-				t.Errorf("%s: id %d twice", where, p.ID)
+				t.Errorf("%s: duplicate id %d", where, p.ID)
 			}
 			ids[p.ID] = true
 			grid(t, where, p, cells)
@@ -85,18 +85,18 @@ func TestPanels(t *testing.T) {
 				continue
 			}
 			if titles[p.Title] {
-				t.Errorf("%s: another panel is called so", where)
+				t.Errorf("%s: duplicate title", where)
 			}
 			titles[p.Title] = true
 			if len(p.Title) > 30 {
-				t.Errorf("%s: long title", where)
+				t.Errorf("%s: the title is too long", where)
 			}
 			if len(p.Description) < 40 || !strings.Contains(p.Description, "Normal: ") {
-				t.Errorf("%s: the description does not say what is normal", where)
+				t.Errorf("%s: the description does not state the normal value", where)
 			}
 			unit(t, where, p.FieldConfig.Defaults.Unit)
 			if p.FieldConfig.Defaults.NoValue == "" {
-				t.Errorf("%s: it may say No data", where)
+				t.Errorf("%s: it would show No data", where)
 			}
 			for key := range p.Options {
 				check(t, where, p.Type, key)
@@ -122,7 +122,7 @@ func TestPanels(t *testing.T) {
 	}
 }
 
-// unit must be one that Grafana knows; it takes "suffix:word" for any word.
+// unit checks that Grafana has the unit. It accepts "suffix:word" for any word.
 func unit(t *testing.T, where, name string) {
 	t.Helper()
 	if !strings.HasPrefix(name, "suffix:") && !slices.Contains([]string{"none", "s", "percentunit", "bytes", "Bps"}, name) {
@@ -130,7 +130,7 @@ func unit(t *testing.T, where, name string) {
 	}
 }
 
-// grid marks the cells of a panel, which must be free.
+// grid marks the cells of a panel and checks that they are free.
 func grid(t *testing.T, where string, p gPanel, cells map[[2]int]string) {
 	t.Helper()
 	g := p.GridPos
@@ -140,14 +140,14 @@ func grid(t *testing.T, where string, p gPanel, cells map[[2]int]string) {
 	for x := g.X; x < g.X+g.W; x++ {
 		for y := g.Y; y < g.Y+g.H; y++ {
 			if other := cells[[2]int{x, y}]; other != "" {
-				t.Fatalf("%s lies over %s", where, other)
+				t.Fatalf("%s overlaps %s", where, other)
 			}
 			cells[[2]int{x, y}] = where
 		}
 	}
 }
 
-// TestNames: every series has a name in words, and no override is about a name that no query gives.
+// TestNames checks that every series has a name, and that every override matches one.
 func TestNames(t *testing.T) {
 	for _, b := range boards() {
 		for _, r := range b.rows {
@@ -165,9 +165,9 @@ func TestNames(t *testing.T) {
 				if p.kind == table && p.sort != "" && !slices.Contains(names, p.sort) {
 					t.Errorf("%s, %s: sorted by %q", b.file, p.title, p.sort)
 				}
-				for _, o := range p.fields {
+				for _, o := range p.overrides {
 					if !slices.ContainsFunc(names, func(name string) bool { return name == o.name || strings.Contains(name, "{{") }) {
-						t.Errorf("%s, %s: no series is called %q", b.file, p.title, o.name)
+						t.Errorf("%s, %s: no series is named %q", b.file, p.title, o.name)
 					}
 				}
 			}
@@ -175,7 +175,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestText looks at the JSON as a whole, for what no panel may hold.
+// TestText checks the JSON as a whole.
 func TestText(t *testing.T) {
 	files, err := Files()
 	if err != nil {
@@ -213,13 +213,13 @@ func TestText(t *testing.T) {
 		}
 		for _, used := range regexp.MustCompile(`\$\{?([a-z_]\w*)`).FindAllSubmatch(text, -1) {
 			if !slices.Contains(declared, string(used[1])) {
-				t.Errorf("%s: there is no variable %s", name, used[1])
+				t.Errorf("%s: unknown variable %s", name, used[1])
 			}
 		}
 	}
 }
 
-// TestLinks: what the links lead to exists, and keeps node, job and time.
+// TestLinks checks that link targets exist, and that links keep node, job and time range.
 func TestLinks(t *testing.T) {
 	files, err := Files()
 	if err != nil {
@@ -233,7 +233,7 @@ func TestLinks(t *testing.T) {
 			switch {
 			case isBoard && (uid == smartnodeUID || uid == fleetUID):
 				if !strings.Contains(url[1], "${job:queryparam}") || !strings.Contains(url[1], "${datasource:queryparam}") {
-					t.Errorf("%s: %s loses what was chosen", name, url[1])
+					t.Errorf("%s: %s loses the selected variables", name, url[1])
 				}
 				if strings.Contains(url[1], "var-node") && !strings.Contains(url[1], "${__url_time_range}") {
 					t.Errorf("%s: %s loses the time range", name, url[1])
@@ -241,16 +241,16 @@ func TestLinks(t *testing.T) {
 			case isRunbook && page == "${__value.raw}":
 			case isRunbook:
 				if _, ok := alerts.Runbook(page); !ok {
-					t.Errorf("%s: there is no runbook %s", name, page)
+					t.Errorf("%s: no runbook %s", name, page)
 				}
 				runbooks++
 			default:
-				t.Errorf("%s: a link to %s", name, url[1])
+				t.Errorf("%s: unexpected link to %s", name, url[1])
 			}
 		}
 	}
 	if runbooks < 20 {
-		t.Errorf("%d links to runbooks", runbooks)
+		t.Errorf("only %d links to runbooks", runbooks)
 	}
 }
 

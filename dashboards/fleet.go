@@ -5,38 +5,38 @@ import (
 	"strings"
 )
 
-// all selects what is known of the nodes of the chosen jobs, from the chosen places.
+// all selects the series of all nodes in the selected jobs and vantages.
 const all = `job=~"$job",vantage=~"$vantage",node!=""`
 
-// theirs is a metric of all nodes; labels are more of the selector.
-func theirs(name string, labels ...string) string {
+// fleetMetric selects a metric of all nodes. labels are additional label matchers.
+func fleetMetric(name string, labels ...string) string {
 	return metricName(name) + "{" + strings.Join(append([]string{all}, labels...), ",") + "}"
 }
 
-// network is a metric that is about all smartnodes of the network, whoever tells it.
-func network(name string, labels ...string) string {
+// networkMetric selects a metric about the whole network, from any exporter.
+func networkMetric(name string, labels ...string) string {
 	return metricName(name) + "{" + strings.Join(append([]string{`job=~"$job"`}, labels...), ",") + "}"
 }
 
-// currentAll leaves out what a daemon says that still downloads the chain, as current does.
-func currentAll(expr string) string {
-	return expr + " unless on (job, instance, node) " + theirs("initial_block_download") + " == 1"
+// fleetSynced drops series from daemons that still download the chain, as synced does for one node.
+func fleetSynced(expr string) string {
+	return expr + " unless on (job, instance, node) " + fleetMetric("initial_block_download") + " == 1"
 }
 
 func byNode(aggregate, expr string) string { return aggregate + " by (node) (" + expr + ")" }
 
-// The states of a node, the worst last.
+// The states of a node, from best to worst.
 const (
-	nodeWell = iota
+	nodeOK = iota
 	nodeUnknown
 	nodeActToday
 	nodeActNow
 	nodeBanned
 )
 
-func nodeWords() []word {
-	return []word{
-		{value: nodeWell, text: "well", colour: good},
+func nodeStateMappings() []valueMapping {
+	return []valueMapping{
+		{value: nodeOK, text: "ok", colour: good},
 		{value: nodeUnknown, text: "unknown", colour: unknown},
 		{value: nodeActToday, text: "act today", colour: bad},
 		{value: nodeActNow, text: "ACT NOW", colour: critical},
@@ -44,38 +44,38 @@ func nodeWords() []word {
 	}
 }
 
-// nodeState is the state of each node: banned, the worst alert that fires, well while someone sees it
-// and the rules run, else unknown. What an explorer says of a ban counts where no daemon's chain says
-// otherwise. at is @ end() for the state at the end of the time range.
+// nodeState is the state of each node: banned, the severity of its worst firing alert, ok while an
+// exporter sees it and the rules are evaluated, else unknown. A ban reported by an explorer counts
+// unless a daemon's chain contradicts it. at is " @ end()" for the state at the end of the time range.
 func nodeState(at string) string {
 	firing := func(matchers ...string) string {
-		return theirs("ALERTS", append(matchers, `alertstate="firing"`)...) + at
+		return fleetMetric("ALERTS", append(matchers, `alertstate="firing"`)...) + at
 	}
-	syncing := " unless on (job, instance, node) " + theirs("initial_block_download") + at + " == 1"
-	banned := "((" + theirs("smartnode_pose_banned") + at + " == 1)" + syncing + " or (" + theirs("explorer_smartnode_pose_banned") + at +
-		" == 1) unless on (node) ((" + theirs("smartnode_pose_banned") + at + " == 0)" + syncing + "))"
+	syncing := " unless on (job, instance, node) " + fleetMetric("initial_block_download") + at + " == 1"
+	banned := "((" + fleetMetric("smartnode_pose_banned") + at + " == 1)" + syncing + " or (" + fleetMetric("explorer_smartnode_pose_banned") + at +
+		" == 1) unless on (node) ((" + fleetMetric("smartnode_pose_banned") + at + " == 0)" + syncing + "))"
 	trouble := fmt.Sprintf("%d * %s or %d * %s or %d * %s", nodeBanned, banned, nodeActNow, criticals(firing), nodeActToday, firing(`severity="warning"`))
 	return byNode("max", trouble) +
-		" or " + byNode("max", "0 * ("+theirs("up")+at+" == 1)") + " and on () " + rulesRun + at +
-		" or " + byNode("max", fmt.Sprintf("%d + 0 * %s", nodeUnknown, theirs("up")+at))
+		" or " + byNode("max", "0 * ("+fleetMetric("up")+at+" == 1)") + " and on () " + rulesRun + at +
+		" or " + byNode("max", fmt.Sprintf("%d + 0 * %s", nodeUnknown, fleetMetric("up")+at))
 }
 
-// worst leaves the series of so many nodes, those that are worst at the end of the range: a graph of
-// a thousand nodes cannot be read, and the worst of each moment would be many more.
+// worst keeps the series of the count nodes that are worst at the end of the time range. A graph of a
+// thousand nodes is unreadable, and a topk at each step would return many more nodes.
 func worst(count int, expr, rank string) string {
 	return fmt.Sprintf("(%s) and on (node) topk(%d, %s)", expr, count, rank)
 }
 
-// trouble ranks the nodes: first those in trouble at the end, then those with alerts in the range.
+// trouble ranks the nodes: first by their state at the end of the time range, then by alerts within it.
 func trouble() string {
 	return byNode("max", "10 * ("+nodeState(" @ end()")+") or clamp_max(max_over_time("+
-		theirs("ALERTS", `alertstate="firing"`, `severity=~"critical|warning"`)+"[$__range] @ end()), 1)")
+		fleetMetric("ALERTS", `alertstate="firing"`, `severity=~"critical|warning"`)+"[$__range] @ end()), 1)")
 }
 
 func fleet() board {
 	return board{
 		file: "fleet.json", uid: fleetUID, title: "Raptoreum fleet", from: "now-24h",
-		about: "All smartnodes of one owner: which ones need a hand, and is it them or the network. A click on a name opens that smartnode.",
+		description: "All smartnodes of one owner: which ones need attention, and whether the cause is the node or the network. Click a name to open that smartnode.",
 		variables: []variable{
 			sourceVariable(), jobVariable(),
 			every(labelValues("vantage", "Seen from", "vantage", `up{job=~"$job",node!=""}`), allVantages),
@@ -91,66 +91,66 @@ func fleet() board {
 	}
 }
 
-// countPanels are the nodes by state. None of a state is a zero only while there are nodes.
+// countPanels count the nodes by state. An empty state shows 0 only while there are nodes.
 func countPanels() []panel {
 	state := nodeState("")
 	count := func(n int) string {
-		return fmt.Sprintf("count((%s) == %d) or 0 * count(%s)", state, n, theirs("up"))
+		return fmt.Sprintf("count((%s) == %d) or 0 * count(%s)", state, n, fleetMetric("up"))
 	}
-	tile := func(title, about string, n int, colour string) panel {
+	tile := func(title, description string, n int, colour string) panel {
 		return panel{
-			kind: stat, title: title, w: 4, h: 4, about: about, queries: []query{{"nodes", count(n)}},
-			field: field{unit: "none", decimals: ptr(0), none: "UNKNOWN", steps: []step{{0, unknown}, {1, colour}}},
+			kind: stat, title: title, w: 4, h: 4, description: description, queries: []query{{"nodes", count(n)}},
+			field: field{unit: "none", decimals: ptr(0), noValue: "UNKNOWN", steps: []step{{0, unknown}, {1, colour}}},
 		}
 	}
 	return []panel{
-		tile("Banned", "Smartnodes that are PoSe banned: they earn nothing until their owner sends protx update_service. Normal: 0.", nodeBanned, "dark-red"),
-		tile("Act now", "Smartnodes with a critical alert, and not banned. Normal: 0.", nodeActNow, critical),
-		tile("Act today", "Smartnodes with a warning, and nothing worse. Normal: 0.", nodeActToday, bad),
-		tile("Unknown", "Smartnodes that nobody sees, or all of them while Prometheus does not run the rules. Normal: 0.", nodeUnknown, note),
-		tile("Well", "Smartnodes without a warning or a critical alert. Normal: all.", nodeWell, good),
+		tile("Banned", "PoSe-banned smartnodes. They earn nothing until their owner sends protx update_service. Normal: 0.", nodeBanned, "dark-red"),
+		tile("Act now", "Smartnodes with a critical alert that are not banned. Normal: 0.", nodeActNow, critical),
+		tile("Act today", "Smartnodes with a warning and nothing worse. Normal: 0.", nodeActToday, bad),
+		tile("Unknown", "Smartnodes that no exporter sees. All smartnodes while Prometheus does not evaluate the rules. Normal: 0.", nodeUnknown, note),
+		tile("OK", "Smartnodes without a warning or a critical alert. Normal: all.", nodeOK, good),
 		{
-			kind: stat, title: "Smartnodes", w: 4, h: 4, about: "Smartnodes that are watched, from whatever place. Normal: as many as you have.",
-			queries: []query{{"nodes", "count(" + byNode("count", theirs("up")) + ")"}},
-			field:   field{unit: "none", decimals: ptr(0), colour: plain, none: "NONE WATCHED"},
+			kind: stat, title: "Smartnodes", w: 4, h: 4, description: "Monitored smartnodes, from any vantage. Normal: as many as you have.",
+			queries: []query{{"nodes", "count(" + byNode("count", fleetMetric("up")) + ")"}},
+			field:   field{unit: "none", decimals: ptr(0), colour: plain, noValue: "NONE MONITORED"},
 		},
 	}
 }
 
-// comparePanels tell whether it is me or the network.
+// comparePanels show whether a problem is local or affects the whole network.
 func comparePanels() []panel {
-	banned := byNode("max", currentAll(theirs("smartnode_pose_banned")))
-	penalty := byNode("max", currentAll(theirs("smartnode_pose_penalty")))
+	banned := byNode("max", fleetSynced(fleetMetric("smartnode_pose_banned")))
+	penalty := byNode("max", fleetSynced(fleetMetric("smartnode_pose_penalty")))
 	share := func(of, flag string) string {
 		return fmt.Sprintf("(count(%s) or 0 * count(%s)) / count(%s)", flag, of, of)
 	}
-	enabled, bannedOfAll := largest(network("smartnodes", `state="enabled"`)), largest(network("smartnodes", `state="pose_banned"`))
+	enabled, bannedOfAll := maxOf(networkMetric("smartnodes", `state="enabled"`)), maxOf(networkMetric("smartnodes", `state="pose_banned"`))
 	return []panel{
 		{
-			kind: graph, title: "Banned: mine and the network", w: 8, h: 7,
-			about: "Share of my smartnodes that is banned, and share of all. Normal: mine 0, and the network's steady. When both rise together it is the network.",
+			kind: graph, title: "Banned: mine vs. network", w: 8, h: 7,
+			description: "Banned share of my smartnodes and of the whole network. Normal: mine 0, the network steady. If both rise together, the cause is the network.",
 			queries: []query{
 				{"mine", share(banned, banned+" == 1")},
 				{"network", bannedOfAll + " / (" + enabled + " + " + bannedOfAll + ")"},
 			},
-			field:  field{unit: "percentunit", decimals: ptr(1), min: ptr(0.0)},
-			fields: []override{{"mine", field{colour: critical}}, {"network", field{colour: note, dashed: true}}},
+			field:     field{unit: "percentunit", decimals: ptr(1), min: ptr(0.0)},
+			overrides: []override{{"mine", field{colour: critical}}, {"network", field{colour: note, dashed: true}}},
 		},
 		{
-			kind: graph, title: "Punished: mine and the network", w: 8, h: 7, lines: true, alerts: []string{"RaptoreumNetworkPoSeStorm"},
-			about: "Share of my smartnodes that carries a penalty and is not banned, and share of all. Normal: a few per cent. When a fifth of the network is punished it is not you.",
+			kind: graph, title: "Penalised: mine vs. network", w: 8, h: 7, showLimits: true, alerts: []string{"RaptoreumNetworkPoSeStorm"},
+			description: "Share of smartnodes with a penalty that are not banned: mine and the whole network. Normal: a few per cent. If a fifth of the network is penalised, the cause is not your node.",
 			queries: []query{
 				{"mine", share(penalty, "("+penalty+" > 0) unless on (node) "+banned+" == 1")},
-				{"network", largest(network("smartnodes_penalised")) + " / " + enabled},
+				{"network", maxOf(networkMetric("smartnodes_penalised")) + " / " + enabled},
 			},
-			field:  field{unit: "percentunit", decimals: ptr(1), min: ptr(0.0), steps: limits(step{networkPenalised, bad})},
-			fields: []override{{"mine", field{colour: bad}}, {"network", field{colour: note, dashed: true}}},
+			field:     field{unit: "percentunit", decimals: ptr(1), min: ptr(0.0), steps: limits(step{networkPenalised, bad})},
+			overrides: []override{{"mine", field{colour: bad}}, {"network", field{colour: note, dashed: true}}},
 		},
 		{
-			kind: graph, title: "Payments each day, 14 days", w: 8, h: 7, bars: true, interval: "1d", back: "14d",
-			about:   "Payments to all smartnodes in the 24 hours before. Normal: for each smartnode the 720 blocks of a day, divided by the length of the queue.",
-			queries: []query{{"payments", "sum(" + byNode("max", "changes("+theirs("smartnode_last_paid_height")+"[1d])") + ")"}},
-			field:   field{unit: "none", decimals: ptr(0), min: ptr(0.0), colour: good},
+			kind: graph, title: "Payments per day, 14 days", w: 8, h: 7, bars: true, interval: "1d", timeFrom: "14d",
+			description: "Payments to all of your smartnodes in the preceding 24 hours. Normal: for each smartnode, the 720 blocks of a day divided by the queue length.",
+			queries:     []query{{"payments", "sum(" + byNode("max", "changes("+fleetMetric("smartnode_last_paid_height")+"[1d])") + ")"}},
+			field:       field{unit: "none", decimals: ptr(0), min: ptr(0.0), colour: good},
 		},
 	}
 }

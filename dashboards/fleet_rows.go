@@ -2,44 +2,44 @@ package dashboards
 
 import "fmt"
 
-// toSmartnode opens the dashboard of the node whose name is the value.
+// toSmartnode links to the dashboard of the node named by the cell value.
 func toSmartnode() []dataLink {
 	return []dataLink{{"Open this smartnode", "/d/" + smartnodeUID + "?${datasource:queryparam}&${job:queryparam}&var-node=${__value.raw}&${__url_time_range}", false}}
 }
 
-// placeOf names the place that looks at a node, or says that there are several.
-func placeOf() string {
-	places := placeNamed("max by (node, vantage) (" + theirs("up") + " + 1)")
-	return `label_replace(count by (node) (` + places + `) > 1, "vantage", "several", "", "") or on (node) ` + places
+// vantageOf is the vantage that observes a node, or "several".
+func vantageOf() string {
+	vantages := vantageNamed("max by (node, vantage) (" + fleetMetric("up") + " + 1)")
+	return `label_replace(count by (node) (` + vantages + `) > 1, "vantage", "several", "", "") or on (node) ` + vantages
 }
 
-// versionOf is what answered the handshake, else what the daemon says of itself.
+// versionOf is the version that the daemon reports, else the one from the handshake.
 func versionOf() string {
-	answered := `label_replace(` + theirs("port_peer_info") + `, "version", "$1", "user_agent", "/Raptoreum Core:([0-9.]+).*")`
-	return "topk by (node) (1, max by (node, version) (" + theirs("daemon_info") + ")) or on (node) topk by (node) (1, max by (node, version) (" + answered + "))"
+	answered := `label_replace(` + fleetMetric("port_peer_info") + `, "version", "$1", "user_agent", "/Raptoreum Core:([0-9.]+).*")`
+	return "topk by (node) (1, max by (node, version) (" + fleetMetric("daemon_info") + ")) or on (node) topk by (node) (1, max by (node, version) (" + answered + "))"
 }
 
-// behindBy is how far the explorers are ahead of a node. Of one without an exporter beside it, it is how
-// far our highest daemon, else the highest explorer, is ahead of what it claimed in the handshake.
+// behindBy is how many blocks the explorers are ahead of a node. For a node without its own exporter it
+// is how far our highest daemon, else the highest explorer, is ahead of the height in its handshake.
 func behindBy(at string) string {
-	reference := largest(network("block_height")+at) + " or " + largest(network("explorer_block_height")+at)
-	return byNode("min", theirs("explorer_height_delta_blocks")+at) + " or on (node) -1 * (" + byNode("max", theirs("port_peer_height")+at) +
+	reference := maxOf(networkMetric("block_height")+at) + " or " + maxOf(networkMetric("explorer_block_height")+at)
+	return byNode("min", fleetMetric("explorer_height_delta_blocks")+at) + " or on (node) -1 * (" + byNode("max", fleetMetric("port_peer_height")+at) +
 		" - on () group_left () (" + reference + "))"
 }
 
-// nodesPanel is the table: a row for each node, asked once, since nobody reads the past of a table.
+// nodesPanel is the table with one row per node. Its queries are instant: a table shows no history.
 func nodesPanel() panel {
-	share := currentAll(theirs("smartnode_pose_penalty") + " / " + theirs("smartnode_pose_penalty_max"))
+	share := fleetSynced(fleetMetric("smartnode_pose_penalty") + " / " + fleetMetric("smartnode_pose_penalty_max"))
 	queries := []query{
 		{"State", nodeState("")},
 		{"Penalty", byNode("max", share)},
-		{"Strikes left", byNode("min", currentAll(theirs("smartnode_pose_strikes_left")))},
+		{"Strikes left", byNode("min", fleetSynced(fleetMetric("smartnode_pose_strikes_left")))},
 		{"Behind by", behindBy("")},
-		{"Port", byNode("avg", "max by (node, vantage) ("+theirs("port_reachable")+")")},
-		{"Paid before", byNode("max", theirs("smartnode_payment_wait_blocks")) + " or " + byNode("max", theirs("block_height")+" - "+theirs("smartnode_last_paid_height"))},
-		{"Next payment", byNode("max", currentAll(theirs("smartnode_next_payment_seconds")))},
+		{"Port", byNode("avg", "max by (node, vantage) ("+fleetMetric("port_reachable")+")")},
+		{"Unpaid for", byNode("max", fleetMetric("smartnode_payment_wait_blocks")) + " or " + byNode("max", fleetMetric("block_height")+" - "+fleetMetric("smartnode_last_paid_height"))},
+		{"Next payment", byNode("max", fleetSynced(fleetMetric("smartnode_next_payment_seconds")))},
 		{"", versionOf()},
-		{"", placeOf()},
+		{"", vantageOf()},
 	}
 	columns := []column{{"node", "Smartnode"}}
 	for i, q := range queries {
@@ -49,76 +49,76 @@ func nodesPanel() panel {
 	}
 	columns = append(columns, column{"version", "Version"}, column{"vantage", "Seen from"})
 	return panel{
-		kind: table, title: "Smartnodes, the worst first", w: 24, h: 14, queries: queries, columns: columns, sort: "State",
-		about:  "A row for each smartnode; a click on its name opens it. Normal: well, 0 %, 2 strikes, behind by 0 blocks, answers. A dash is not known.",
-		alerts: []string{"RaptoreumSmartnodePoSeBanned", "RaptoreumSmartnodeOneStrikeLeft", "RaptoreumChainBehind", "RaptoreumPortUnreachable"},
-		field:  field{unit: "none", empty: "No smartnode is watched"},
-		fields: nodeColumns(),
+		kind: table, title: "Smartnodes, worst first", w: 24, h: 14, queries: queries, columns: columns, sort: "State",
+		description: "One row per smartnode. Click a name to open it. Normal: ok, 0 %, 2 strikes, behind by 0 blocks, reachable. A dash means unknown.",
+		alerts:      []string{"RaptoreumSmartnodePoSeBanned", "RaptoreumSmartnodeOneStrikeLeft", "RaptoreumChainBehind", "RaptoreumPortUnreachable"},
+		field:       field{unit: "none", emptyText: "No smartnode is monitored"},
+		overrides:   nodeColumns(),
 	}
 }
 
 func nodeColumns() []override {
 	return []override{
 		{"Smartnode", field{links: toSmartnode()}},
-		{"State", field{back: true, width: 110, words: nodeWords()}},
-		{"Penalty", field{unit: "percentunit", decimals: ptr(0), back: true, width: 90, steps: []step{{0, "transparent"}, {0.001, minor}, {lastStrikeShare, critical}}}},
-		{"Strikes left", field{back: true, width: 130, words: strikeWords()}},
-		{"Behind by", field{unit: "suffix:blocks", decimals: ptr(0), back: true, width: 110, steps: []step{{0, note}, {-explorerBehind, "transparent"}, {blocksBehind + 1, critical}}}},
-		{"Port", field{back: true, width: 140, words: []word{
-			{value: 1, text: "answers", colour: good},
+		{"State", field{background: true, width: 110, mappings: nodeStateMappings()}},
+		{"Penalty", field{unit: "percentunit", decimals: ptr(0), background: true, width: 90, steps: []step{{0, "transparent"}, {0.001, minor}, {lastStrikeShare, critical}}}},
+		{"Strikes left", field{background: true, width: 130, mappings: strikeMappings()}},
+		{"Behind by", field{unit: "suffix:blocks", decimals: ptr(0), background: true, width: 110, steps: []step{{0, note}, {-explorerBehind, "transparent"}, {blocksBehind + 1, critical}}}},
+		{"Port", field{background: true, width: 140, mappings: []valueMapping{
+			{value: 1, text: "reachable", colour: good},
 			{value: 0, text: "NO HANDSHAKE", colour: critical},
-			{value: 0.001, to: ptr(0.999), text: "some places", colour: bad},
+			{value: 0.001, to: ptr(0.999), text: "some vantages", colour: bad},
 		}}},
-		{"Paid before", field{unit: "suffix:blocks", decimals: ptr(0), width: 120}},
-		{"Next payment", field{unit: "s", decimals: ptr(1), width: 130, words: []word{{value: 0, text: "next block"}}}},
+		{"Unpaid for", field{unit: "suffix:blocks", decimals: ptr(0), width: 120}},
+		{"Next payment", field{unit: "s", decimals: ptr(1), width: 130, mappings: []valueMapping{{value: 0, text: "next block"}}}},
 		{"Version", field{width: 100}},
 		{"Seen from", field{width: 110}},
 	}
 }
 
-// The graphs show so many nodes.
+// How many nodes the panels over time show.
 const (
 	rowsOfTimeline = 20
 	linesOfGraph   = 10
 )
 
 func timePanels() []panel {
-	penalty := func(at string) string { return byNode("max", theirs("smartnode_pose_penalty")+at) }
+	penalty := func(at string) string { return byNode("max", fleetMetric("smartnode_pose_penalty")+at) }
 	return []panel{
 		{
-			kind: timeline, title: "States of the 20 worst", w: 24, h: 12,
-			about:   "The smartnodes that are worst now, then those that had alerts in the time range. Normal: well throughout.",
-			queries: []query{{"{{node}}", worst(rowsOfTimeline, nodeState(""), trouble())}},
-			field:   field{unit: "none", words: nodeWords()},
+			kind: timeline, title: "States of the 20 worst nodes", w: 24, h: 12,
+			description: "The smartnodes that are worst now, then those with alerts in the time range. Normal: ok throughout.",
+			queries:     []query{{"{{node}}", worst(rowsOfTimeline, nodeState(""), trouble())}},
+			field:       field{unit: "none", mappings: nodeStateMappings()},
 		},
 		{
-			kind: graph, title: "The 10 highest penalties", w: 12, h: 8,
-			about:   "PoSe points of the smartnodes that carry most now. Normal: 0. Each step up is a missed key generation.",
-			queries: []query{{"{{node}}", worst(linesOfGraph, penalty(""), penalty(" @ end()"))}},
-			field:   field{unit: "suffix:points", decimals: ptr(0), min: ptr(0.0)},
+			kind: graph, title: "10 highest penalties", w: 12, h: 8,
+			description: "PoSe points of the smartnodes with the highest penalty now. Normal: 0. Each step up is a missed key generation.",
+			queries:     []query{{"{{node}}", worst(linesOfGraph, penalty(""), penalty(" @ end()"))}},
+			field:       field{unit: "suffix:points", decimals: ptr(0), min: ptr(0.0)},
 		},
 		{
-			kind: graph, title: "The 10 farthest behind", w: 12, h: 8, lines: true, alerts: []string{"RaptoreumChainBehind"},
-			about:   "Blocks that the nearest explorer, or our highest daemon, is ahead. Normal: -1 to 1. Over 5 a smartnode misses its duties.",
-			queries: []query{{"{{node}}", worst(linesOfGraph, behindBy(""), behindBy(" @ end()"))}},
-			field:   field{unit: "suffix:blocks", decimals: ptr(0), steps: limits(step{blocksBehind + 1, critical})},
+			kind: graph, title: "10 nodes furthest behind", w: 12, h: 8, showLimits: true, alerts: []string{"RaptoreumChainBehind"},
+			description: "Blocks by which the closest explorer, or our highest daemon, is ahead. Normal: -1 to 1. Above 5 a smartnode misses its quorum duties.",
+			queries:     []query{{"{{node}}", worst(linesOfGraph, behindBy(""), behindBy(" @ end()"))}},
+			field:       field{unit: "suffix:blocks", decimals: ptr(0), steps: limits(step{blocksBehind + 1, critical})},
 		},
 	}
 }
 
-// firingPanel lists alerts of nodes and those that are about several.
+// firingPanel lists alerts of single nodes and alerts about several nodes.
 func firingPanel() panel {
 	firing := func(severity string) string {
-		return "max by (alertname, severity, node, instance) (" + network("ALERTS", `vantage=~"$vantage"`, `alertstate="firing"`, `severity="`+severity+`"`) + ")"
+		return "max by (alertname, severity, node, instance) (" + networkMetric("ALERTS", `vantage=~"$vantage"`, `alertstate="firing"`, `severity="`+severity+`"`) + ")"
 	}
 	return panel{
-		kind: table, title: "Alerts that fire", w: 24, h: 9, sort: "State",
-		about:   "Up to 200 alerts that fire, the worst first. A click on a name opens its runbook or its smartnode. Normal: none.",
-		queries: []query{{"", fmt.Sprintf("topk(200, %d * %s or %d * %s or %d * %s)", actNow, firing("critical"), actToday, firing("warning"), lookAt, firing("info"))}},
-		columns: []column{{valueOf(0), "State"}, {"alertname", "Alert"}, {"node", "Smartnode"}, {"severity", "Severity"}, {"instance", "Exporter"}},
-		field:   field{unit: "none", empty: "None fires"},
-		fields: []override{
-			{"State", field{back: true, width: 140, words: verdictWords()}},
+		kind: table, title: "Firing alerts", w: 24, h: 9, sort: "State",
+		description: "Up to 200 firing alerts, worst first. Click an alert to open its runbook, or a name to open the smartnode. Normal: none.",
+		queries:     []query{{"", fmt.Sprintf("topk(200, %d * %s or %d * %s or %d * %s)", actNow, firing("critical"), actToday, firing("warning"), info, firing("info"))}},
+		columns:     []column{{valueOf(0), "State"}, {"alertname", "Alert"}, {"node", "Smartnode"}, {"severity", "Severity"}, {"instance", "Exporter"}},
+		field:       field{unit: "none", emptyText: "No firing alerts"},
+		overrides: []override{
+			{"State", field{background: true, width: 140, mappings: verdictMappings()}},
 			{"Alert", field{links: []dataLink{{"Runbook", "http://${exporter}/runbooks/${__value.raw}", true}}}},
 			{"Smartnode", field{links: toSmartnode()}},
 			{"Severity", field{width: 120}},

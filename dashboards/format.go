@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// format writes a number as Grafana does, in the units of the dashboards.
+// format formats a number as Grafana does, for the units that the dashboards use.
 func format(unit string, decimals *int, value float64) string {
 	suffix, ok := strings.CutPrefix(unit, "suffix:")
 	switch {
@@ -54,7 +54,7 @@ func seconds(value float64, decimals *int) string {
 	return ""
 }
 
-// scaled is in the largest of the units, of which each is so many of the one before.
+// scaled formats a value in the largest fitting unit. Each unit is factor times the one before it.
 func scaled(value, factor float64, decimals *int, units ...string) string {
 	for math.Abs(value) >= factor && len(units) > 1 {
 		value, units = value/factor, units[1:]
@@ -62,7 +62,7 @@ func scaled(value, factor float64, decimals *int, units ...string) string {
 	return fixed(value, decimals) + " " + units[0]
 }
 
-// fixed rounds as JavaScript does, to so many decimals or to about three digits.
+// fixed rounds as JavaScript does, to the given decimals, else to about three significant digits.
 func fixed(value float64, decimals *int) string {
 	digits := 0
 	switch {

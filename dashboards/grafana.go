@@ -1,8 +1,8 @@
 package dashboards
 
-// What Grafana reads, as far as it is used here. The names are those of its dashboard schema.
+// The part of Grafana's dashboard schema that is used here, with the schema's names.
 
-// schemaVersion is the oldest of Grafana 11 and 12 that needs no migration of what is used here.
+// schemaVersion is the oldest version of Grafana 11 and 12 that needs no migration of the fields used here.
 const schemaVersion = 41
 
 type gDashboard struct {

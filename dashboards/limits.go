@@ -2,7 +2,7 @@ package dashboards
 
 import "strings"
 
-// Limits of alerts.yml; a test compares them. Each names its alert.
+// Thresholds from alerts.yml. A test compares them. Each comment names the alert.
 const (
 	tipOld           = 1200 // RaptoreumChainStalled, warning
 	tipVeryOld       = 2100 // RaptoreumChainStalled, critical
@@ -19,7 +19,7 @@ const (
 	cpusFew          = 2    // RaptoreumHostTooFewCPUs
 	diskLow          = 3e9  // RaptoreumDatadirFillingUp, warning
 	diskVeryLow      = 1e9  // RaptoreumDatadirFillingUp, critical
-	diskShare        = 0.15 // RaptoreumDatadirFillingUp: not before so little is left
+	diskShare        = 0.15 // RaptoreumDatadirFillingUp: fires only below this free share
 	diskDays         = 4    // RaptoreumDatadirFillingUp
 	filesMany        = 0.8  // RaptoreumFileDescriptorsLow
 	overdueRounds    = 1.5  // RaptoreumSmartnodePaymentOverdue
@@ -27,17 +27,17 @@ const (
 	networkPenalised = 0.2  // RaptoreumNetworkPoSeStorm
 )
 
-// startJitter is by how many seconds two exporters may differ about the start of a daemon.
+// startJitter is by how many seconds two exporters may differ in the start time of one daemon.
 const startJitter = 5
 
-// lastStrikeShare is the share of the maximum from which on one more missed key generation, which adds
-// 66 %, is a ban.
+// lastStrikeShare is the share of the maximum penalty from which one more missed key generation, which
+// adds 66 %, causes a ban.
 const lastStrikeShare = 0.34
 
-// spaced turns a label's value into words.
+// spaced replaces the underscores of a label value with spaces.
 func spaced(s string) string { return strings.ReplaceAll(s, "_", " ") }
 
-// daemonStates are those of raptoreum_daemon_state, the worst last.
+// daemonStates are the values of raptoreum_daemon_state, from best to worst.
 func daemonStates() enum {
 	return enum{
 		{text: "ready", colour: good},
@@ -51,7 +51,7 @@ func daemonStates() enum {
 	}
 }
 
-// smartnodeStates are those of raptoreum_smartnode_state, the worst last.
+// smartnodeStates are the values of raptoreum_smartnode_state, from best to worst.
 func smartnodeStates() enum {
 	return enum{
 		{text: "ready", colour: good},
@@ -65,7 +65,7 @@ func smartnodeStates() enum {
 	}
 }
 
-// portPhases are those in which a handshake can end: mnauth comes after a good one.
+// portPhases are the phases in which a handshake can fail. mnauth follows a successful handshake.
 func portPhases() enum {
 	return enum{
 		{text: "mnauth", colour: minor},
@@ -75,24 +75,24 @@ func portPhases() enum {
 	}
 }
 
-// The verdict: what the worst alert that fires asks of the owner.
+// The verdict: the action that the worst firing alert requires of the owner.
 const (
-	well     = 0
-	lookAt   = 1
+	allOK    = 0
+	info     = 1
 	actToday = 2
 	actNow   = 3
 )
 
-func verdictWords() []word {
-	return []word{
-		{value: well, text: "WELL", colour: good},
-		{value: lookAt, text: "NOTE", colour: note},
+func verdictMappings() []valueMapping {
+	return []valueMapping{
+		{value: allOK, text: "OK", colour: good},
+		{value: info, text: "INFO", colour: note},
 		{value: actToday, text: "ACT TODAY", colour: bad},
 		{value: actNow, text: "ACT NOW", colour: critical},
 	}
 }
 
-// yesNo are the words of a metric that is 1 or 0.
-func yesNo(yes, yesColour, no, noColour string) []word {
-	return []word{{value: 1, text: yes, colour: yesColour}, {value: 0, text: no, colour: noColour}}
+// yesNo returns the value mappings of a metric that is 1 or 0.
+func yesNo(yes, yesColour, no, noColour string) []valueMapping {
+	return []valueMapping{{value: 1, text: yes, colour: yesColour}, {value: 0, text: no, colour: noColour}}
 }

@@ -14,7 +14,7 @@ import (
 	"raptoreum_exporter/daemon"
 )
 
-// labelsOf reads the labels of each metric from METRICS.md, and adds those of Prometheus.
+// labelsOf reads the labels of each metric from METRICS.md and adds those of Prometheus.
 func labelsOf(t *testing.T) map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile("../METRICS.md")
@@ -34,7 +34,7 @@ func labelsOf(t *testing.T) map[string][]string {
 	return metrics
 }
 
-// exprs are all expressions, and those of the variables.
+// exprs returns all expressions, including those of the variables.
 func exprs() []Query {
 	all := Queries()
 	for _, b := range boards() {
@@ -47,8 +47,8 @@ func exprs() []Query {
 	return all
 }
 
-// TestMetrics: METRICS.md has every metric and label that is asked for, and a panel groups by and names
-// no label that none of its metrics has.
+// TestMetrics checks that METRICS.md has every metric and label in the queries, and that groupings and
+// legends use only labels of the metrics in the same query.
 func TestMetrics(t *testing.T) {
 	metrics := labelsOf(t)
 	selector := regexp.MustCompile(`\b([A-Za-z_]\w*)\{([^{}]*)\}`)
@@ -71,9 +71,9 @@ func TestMetrics(t *testing.T) {
 		if strings.Contains(q.Expr, `"version", "$1", "user_agent"`) {
 			labels = append(labels, "version")
 		}
-		bare := regexp.MustCompile(`\b(raptoreum_\w+)`).FindAllString(selector.ReplaceAllString(q.Expr, ""), -1)
-		if len(bare) > 0 {
-			t.Errorf("%s%v without a selector", where, bare)
+		unselected := regexp.MustCompile(`\b(raptoreum_\w+)`).FindAllString(selector.ReplaceAllString(q.Expr, ""), -1)
+		if len(unselected) > 0 {
+			t.Errorf("%s%v without a selector", where, unselected)
 		}
 		for _, g := range grouping.FindAllStringSubmatch(q.Expr, -1) {
 			for _, label := range strings.FieldsFunc(g[1], func(r rune) bool { return r == ',' || r == ' ' }) {
@@ -89,7 +89,7 @@ func TestMetrics(t *testing.T) {
 				for _, q := range p.queries {
 					for _, label := range regexp.MustCompile(`\{\{(\w+)\}\}`).FindAllStringSubmatch(q.name, -1) {
 						if !regexp.MustCompile(`by \([^)]*\b`+label[1]+`\b`).MatchString(q.expr) && !strings.Contains(q.expr, "on ("+label[1]+")") {
-							t.Errorf("%s, %s: %s is in the name and not in the expression", b.file, p.title, label[1])
+							t.Errorf("%s, %s: label %s is in the legend but not in the expression", b.file, p.title, label[1])
 						}
 					}
 				}
@@ -98,14 +98,14 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// TestZero: vector(0) invents a zero.
+// TestZero rejects queries that invent a zero with vector(0), return a series per node, or use a fixed rate range.
 func TestZero(t *testing.T) {
 	for _, q := range Queries() {
 		if strings.Contains(q.Expr, "vector(") {
 			t.Errorf("%s, %s: %s", q.Dashboard, q.Panel, q.Expr)
 		}
 		if strings.HasPrefix(q.Expr, "topk") && !q.Instant {
-			t.Errorf("%s, %s: topk of each moment: as many lines as nodes", q.Dashboard, q.Panel)
+			t.Errorf("%s, %s: topk at each step returns too many series", q.Dashboard, q.Panel)
 		}
 		if regexp.MustCompile(`\brate\(`).MatchString(q.Expr) && !strings.Contains(q.Expr, "[$__rate_interval]") {
 			t.Errorf("%s, %s: %s", q.Dashboard, q.Panel, q.Expr)
@@ -113,7 +113,7 @@ func TestZero(t *testing.T) {
 	}
 }
 
-// TestStates: the states that are shown are those that exist.
+// TestStates checks that the displayed states exist in the code.
 func TestStates(t *testing.T) {
 	for file, states := range map[string]enum{"daemon/daemon.go": daemonStates(), "collector/smartnode.go": smartnodeStates(), "p2p/p2p.go": portPhases()} {
 		files, err := filepath.Glob("../" + filepath.Dir(file) + "/*.go")
@@ -130,13 +130,13 @@ func TestStates(t *testing.T) {
 		}
 		for _, s := range states {
 			if !strings.Contains(code, `"`+s.text+`"`) {
-				t.Errorf("%s knows no %s", file, s.text)
+				t.Errorf("%s has no state %s", file, s.text)
 			}
 		}
 	}
 }
 
-// TestLimits: a limit that an alert has too is the same number there.
+// TestLimits checks that thresholds equal those of the alerts.
 func TestLimits(t *testing.T) {
 	var file struct {
 		Groups []struct {
@@ -196,14 +196,14 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	if diskLow != 3e9 || diskVeryLow != 1e9 {
-		t.Error("the disk's limits are not those of RaptoreumDatadirFillingUp")
+		t.Error("the disk thresholds differ from those of RaptoreumDatadirFillingUp")
 	}
 	if daemon.PoSeStrikesLeft(lastStrikeShare*100, 100, false) != 1 || daemon.PoSeStrikesLeft(lastStrikeShare*100-1, 100, false) != 2 {
-		t.Error("the last strike begins elsewhere")
+		t.Error("lastStrikeShare differs from daemon.PoSeStrikesLeft")
 	}
 }
 
-// TestSymptoms: what a verdict leaves out is what Alertmanager mutes.
+// TestSymptoms checks that Alertmanager inhibits the symptoms that a verdict leaves out.
 func TestSymptoms(t *testing.T) {
 	var file struct {
 		Rules []struct {
@@ -228,12 +228,12 @@ func TestSymptoms(t *testing.T) {
 	}
 	for symptom, causes := range symptoms() {
 		for cause := range strings.SplitSeq(causes, "|") {
-			muted := false
+			inhibited := false
 			for _, r := range file.Rules {
-				muted = muted || matches(r.Sources, cause) && matches(r.Targets, symptom)
+				inhibited = inhibited || matches(r.Sources, cause) && matches(r.Targets, symptom)
 			}
-			if !muted {
-				t.Errorf("%s is told beside %s", symptom, cause)
+			if !inhibited {
+				t.Errorf("%s is not inhibited by %s", symptom, cause)
 			}
 		}
 	}

@@ -1,6 +1,6 @@
 package dashboards
 
-// options are those of the panel's kind.
+// options returns the options for the panel's kind.
 func (p *panel) options() map[string]any {
 	lastValue := map[string]any{"calcs": []string{"lastNotNull"}, "fields": "", "values": false}
 	switch p.kind {
@@ -13,11 +13,11 @@ func (p *panel) options() map[string]any {
 		if p.field.colour == plain {
 			o["colorMode"] = "value"
 		}
-		if p.names {
+		if p.showNames {
 			o["textMode"] = "value_and_name"
 		}
 		if p.vertical {
-			o["orientation"] = "horizontal" // Grafana's word for one below the other
+			o["orientation"] = "horizontal" // Grafana's term for values stacked vertically
 			o["wideLayout"] = true
 		}
 		if p.sizes != nil {
@@ -45,7 +45,7 @@ func (p *panel) options() map[string]any {
 	}
 }
 
-// tableOptions turn pages both ways: the footer is where Grafana 11 looks, and newer ones do not.
+// tableOptions enables pagination for both versions: Grafana 11 reads it from the footer, newer ones do not.
 func (p *panel) tableOptions() map[string]any {
 	o := map[string]any{
 		"showHeader": true, "cellHeight": "sm", "frameIndex": 0, "enablePagination": true,
@@ -57,8 +57,8 @@ func (p *panel) tableOptions() map[string]any {
 	return o
 }
 
-// transformations make one row of what the queries of a table say of a node. Only what is a column
-// stays, so that a question without an answer takes nothing away from the others.
+// transformations join the query results of a table into one row per node. Only the fields that are
+// columns are kept, because a query without a result must not affect the other columns.
 func (p *panel) transformations() []gTransformation {
 	if p.kind != table {
 		return nil
@@ -67,7 +67,7 @@ func (p *panel) transformations() []gTransformation {
 	for i, c := range p.columns {
 		name := c.source
 		if len(p.queries) == 1 && name == valueOf(0) {
-			name = "Value" // that of a single query has no letter
+			name = "Value" // the value of a single query has no letter
 		}
 		titles[name], order[name], sources = c.title, i, append(sources, name)
 	}

@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// kind is the type of a panel; all of them are part of Grafana.
+// kind is the type of a panel. All of them are built into Grafana.
 type kind string
 
 const (
@@ -18,89 +18,89 @@ const (
 
 // panel is one panel.
 type panel struct {
-	kind     kind
-	title    string // short
-	about    string // what it shows and what is normal
-	alerts   []string
-	w, h     int
-	queries  []query
-	field    field
-	fields   []override
-	names    bool   // a stat that shows the names of its values beside them
-	vertical bool   // a stat whose values stand one below the other
-	sizes    *sizes // of the text of a stat; nil lets Grafana choose
-	bars     bool   // a graph of bars
-	lines    bool   // a graph that draws its limits
-	interval string // the least step of its queries
-	back     string // it looks this far back, whatever range is chosen
-	columns  []column
-	sort     string // the column that the table begins with, largest first
+	kind        kind
+	title       string // 30 characters or fewer
+	description string // what it shows and what is normal
+	alerts      []string
+	w, h        int
+	queries     []query
+	field       field
+	overrides   []override
+	showNames   bool   // for a stat: show the names of the values
+	vertical    bool   // for a stat: stack the values vertically
+	sizes       *sizes // text sizes of a stat; nil lets Grafana choose
+	bars        bool   // for a graph: draw bars
+	showLimits  bool   // for a graph: draw the thresholds
+	interval    string // min step of the queries
+	timeFrom    string // fixed time range, regardless of the one selected
+	columns     []column
+	sort        string // column that the table is sorted by, descending
 }
 
-// instant tells whether the panel asks for the present only. Then a value that is no longer known is
-// absent, and no older one is shown in its place.
+// instant reports whether the panel uses instant queries. A value that is no longer known is then
+// absent, and no older value is shown in its place.
 func (p *panel) instant() bool { return p.kind == stat || p.kind == gauge || p.kind == table }
 
-// sizes are of the names and the values of a stat, in pixels. What Grafana chooses is as large as fits
-// for a value alone, and too small to be read for names, or where a name and its value share a line.
+// sizes are the text sizes of the names and values of a stat, in pixels. Grafana's own choice suits a
+// value alone, but is too small to read for names, or where a name and its value share a line.
 type sizes struct{ name, value int }
 
-// detail are the sizes of what is not for the first glance.
+// detail returns the sizes for secondary information.
 func detail() *sizes { return &sizes{14, 20} }
 
-// query is one question, and the name of the series that answer.
+// query is one query, and the legend of its series.
 type query struct{ name, expr string }
 
-// field says how to read values.
+// field is how to display values.
 type field struct {
-	unit     string
-	decimals *int
-	min, max *float64
-	steps    []step // colours by value, the first from the least on
-	colour   string // one colour for all
-	words    []word
-	none     string // the word for a value that there is not, grey
-	empty    string // shown by a panel without any value, if it has no such word
-	display  string // a name in words
-	width    int    // of a column
-	links    []dataLink
-	dashed   bool
-	right    bool // its axis is on the right
-	back     bool // a column whose background is coloured
+	unit        string
+	decimals    *int
+	min, max    *float64
+	steps       []step // colours by value; the first also covers lower values
+	colour      string // fixed colour
+	mappings    []valueMapping
+	noValue     string // text for a missing value, in grey
+	emptyText   string // shown by a panel without any value if noValue is empty
+	displayName string // readable series name
+	width       int    // column width in pixels
+	links       []dataLink
+	dashed      bool
+	right       bool // axis on the right
+	background  bool // for a column: coloured background
 }
 
-// step is the colour from a value on.
+// step is a threshold: the colour of values from a value upwards.
 type step struct {
 	from   float64
 	colour string
 }
 
-// word stands for one value, or for all from it up to another.
-type word struct {
+// valueMapping maps a value, or a range of values, to a text and a colour.
+type valueMapping struct {
 	value  float64
-	to     *float64 // nil: only that value
+	to     *float64 // end of the range; nil for a single value
 	text   string
 	colour string
-	short  string // shown in place of the text of a state, where that is long
+	short  string // shown in place of a long state name
 }
 
-// override is how the series of one name differ from the others.
+// override is the field settings for the series of one name.
 type override struct {
 	name string
 	field
 }
 
-// column is a label or the value of a query in a table: their order, and a heading.
+// column is a column of a table: a label or the value of a query, and a heading.
 type column struct{ source, title string }
 
-// dataLink leads from a value somewhere else.
+// dataLink is a link on a value.
 type dataLink struct {
 	Title       string `json:"title"`
 	URL         string `json:"url"`
 	TargetBlank bool   `json:"targetBlank"`
 }
 
-// The colours, by meaning.
+// The colours by meaning.
 const (
 	good     = "green"
 	minor    = "yellow"
@@ -108,27 +108,27 @@ const (
 	critical = "red"
 	note     = "blue"
 	unknown  = "#7b8087"
-	plain    = "text" // that of the text, be the theme light or dark
+	plain    = "text" // text colour of the light or dark theme
 )
 
 func ptr[T any](v T) *T { return &v }
 
-// refID names the queries of a panel: A, B, C.
+// refID is the name of the i-th query of a panel: A, B, C.
 func refID(i int) string { return string(rune('A' + i)) }
 
-// valueOf is what Grafana calls the value of a panel's query in a table.
+// valueOf is Grafana's field name for the value of the i-th query in a table.
 func valueOf(i int) string { return "Value #" + refID(i) }
 
-// limits are the steps of values of which more is worse.
+// limits returns thresholds for values where higher is worse.
 func limits(steps ...step) []step { return append([]step{{0, good}}, steps...) }
 
-// enum is a state that a metric tells by its label state, of which one is 1, as a number: the place in
-// the list, from 1 on.
-type enum []word
+// enum converts a state metric, which has one series per state and the value 1 for the current one, to a
+// number: the position in the list, starting at 1.
+type enum []valueMapping
 
 func (e enum) number(i int) float64 { return float64(i + 1) }
 
-// expr is the number of the state; the worst of several, since the list ends with the worst.
+// expr returns the number of the state. Of several it returns the worst, because the list is sorted.
 func (e enum) expr(metric func(name string, labels ...string) string, name, label, by string) string {
 	text := ""
 	for i := range e {
@@ -140,10 +140,10 @@ func (e enum) expr(metric func(name string, labels ...string) string, name, labe
 	return "max" + by + " (" + text + ")"
 }
 
-// words are what the numbers mean.
-func (e enum) words(more ...word) []word {
+// mappings returns the value mappings of the numbers.
+func (e enum) mappings(more ...valueMapping) []valueMapping {
 	for i, w := range e {
-		more = append(more, word{value: e.number(i), text: cmp.Or(w.short, spaced(w.text)), colour: w.colour})
+		more = append(more, valueMapping{value: e.number(i), text: cmp.Or(w.short, spaced(w.text)), colour: w.colour})
 	}
 	return more
 }

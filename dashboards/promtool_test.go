@@ -35,7 +35,7 @@ type (
 	}
 )
 
-// TestAnswers: in each scenario the panels say what is true, and nothing where nothing is known.
+// TestAnswers checks the results of the panel queries in each scenario.
 func TestAnswers(t *testing.T) {
 	var tests []toolTest
 	first := map[string]string{}
@@ -44,7 +44,7 @@ func TestAnswers(t *testing.T) {
 		case refID(0):
 			first[q.Panel] = q.Expr
 		case "Anno":
-			first["mark: "+q.Panel] = q.Expr
+			first["annotation: "+q.Panel] = q.Expr
 		default:
 			first[q.Panel+", "+q.RefID] = q.Expr
 		}
@@ -85,7 +85,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestPromtool lets the real parsers read every expression.
+// TestPromtool parses every expression with promtool.
 func TestPromtool(t *testing.T) {
 	type rule struct {
 		Record string `yaml:"record"`

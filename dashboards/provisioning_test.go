@@ -11,8 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// TestProvisioning: the files are as Grafana reads them, and README.md mounts the dashboards where the
-// provider looks.
+// TestProvisioning checks the provisioning files, and that README.md mounts the dashboards at the
+// provider's path.
 func TestProvisioning(t *testing.T) {
 	var sources struct {
 		APIVersion  int `yaml:"apiVersion"`
@@ -51,7 +51,7 @@ func TestProvisioning(t *testing.T) {
 	}
 }
 
-// TestFolder: Grafana takes every JSON below the folder for a dashboard.
+// TestFolder checks for other JSON files, because Grafana loads every one in the folder as a dashboard.
 func TestFolder(t *testing.T) {
 	var found []string
 	err := filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {

@@ -9,10 +9,10 @@ import (
 
 const columnsOfGrid = 24
 
-// render lays the panels out, from left to right and from the top to the bottom.
+// render lays out the panels from left to right and from top to bottom.
 func (b *board) render() gDashboard {
 	d := gDashboard{
-		UID: b.uid, Title: b.title, Description: b.about, Tags: []string{"raptoreum"},
+		UID: b.uid, Title: b.title, Description: b.description, Tags: []string{"raptoreum"},
 		SchemaVersion: schemaVersion, Editable: true, GraphTooltip: 1, Refresh: "1m",
 		Time: gTime{b.from, "now"}, Timezone: "browser", Links: b.links, Templating: gTemplating{b.variables},
 		Annotations: gAnnotations{[]gAnnotation{}},
@@ -51,8 +51,8 @@ func (b *board) render() gDashboard {
 
 func (p *panel) render() gPanel {
 	g := gPanel{
-		Type: string(p.kind), Title: p.title, Description: p.about, Datasource: source(),
-		Interval: p.interval, TimeFrom: p.back,
+		Type: string(p.kind), Title: p.title, Description: p.description, Datasource: source(),
+		Interval: p.interval, TimeFrom: p.timeFrom,
 		FieldConfig: &gFieldConfig{p.fieldDefaults(), []gOverride{}}, Options: p.options(), Transformations: p.transformations(),
 	}
 	for i, alert := range p.alerts {
@@ -70,26 +70,26 @@ func (p *panel) render() gPanel {
 		}
 		g.Targets = append(g.Targets, t)
 	}
-	if p.kind == table { // what an empty table says is for no single cell
+	if p.kind == table { // the text of an empty table must not appear in single cells
 		g.FieldConfig.Overrides = append(g.FieldConfig.Overrides, gOverride{gMatcher{"byRegexp", "/.+/"}, []gProperty{{"noValue", "–"}}})
 	}
-	for _, o := range p.fields {
+	for _, o := range p.overrides {
 		g.FieldConfig.Overrides = append(g.FieldConfig.Overrides, gOverride{gMatcher{"byName", o.name}, o.properties()})
 	}
 	return g
 }
 
-// nobodyTells stands in a panel without any value, in place of Grafana's No data: most often it is about
-// the daemon or its machine, and no exporter runs beside that.
-const nobodyTells = "No exporter tells this"
+// notReported replaces Grafana's "No data" in a panel without any value. The usual reason is that no
+// exporter runs beside the daemon.
+const notReported = "No exporter reports this"
 
 func (p *panel) fieldDefaults() gField {
 	f := gField{
-		Unit: p.field.unit, Decimals: p.field.decimals, Min: p.field.min, Max: p.field.max, NoValue: p.field.none,
-		Color: gColor{Mode: "thresholds"}, Thresholds: thresholds(p.field.steps), Mappings: mappings(p.field.words, p.field.none),
+		Unit: p.field.unit, Decimals: p.field.decimals, Min: p.field.min, Max: p.field.max, NoValue: p.field.noValue,
+		Color: gColor{Mode: "thresholds"}, Thresholds: thresholds(p.field.steps), Mappings: renderMappings(p.field.mappings, p.field.noValue),
 	}
 	if f.NoValue == "" {
-		f.NoValue = cmp.Or(p.field.empty, nobodyTells)
+		f.NoValue = cmp.Or(p.field.emptyText, notReported)
 	}
 	switch {
 	case p.field.colour != "":
@@ -103,7 +103,7 @@ func (p *panel) fieldDefaults() gField {
 		if p.bars {
 			f.Custom["drawStyle"], f.Custom["fillOpacity"] = "bars", 60
 		}
-		if p.lines {
+		if p.showLimits {
 			f.Custom["thresholdsStyle"] = map[string]any{"mode": "dashed"}
 		}
 	case timeline:
@@ -114,7 +114,7 @@ func (p *panel) fieldDefaults() gField {
 	return f
 }
 
-// properties are what an override changes.
+// properties returns the settings that an override changes.
 func (o *override) properties() []gProperty {
 	all := []gProperty{}
 	add := func(set bool, id string, value any) {
@@ -122,26 +122,26 @@ func (o *override) properties() []gProperty {
 			all = append(all, gProperty{id, value})
 		}
 	}
-	add(o.display != "", "displayName", o.display)
+	add(o.displayName != "", "displayName", o.displayName)
 	add(o.unit != "", "unit", o.unit)
 	add(o.decimals != nil, "decimals", o.decimals)
 	add(o.min != nil, "min", o.min)
 	add(o.max != nil, "max", o.max)
-	add(o.none != "", "noValue", o.none)
+	add(o.noValue != "", "noValue", o.noValue)
 	if o.steps != nil {
 		all = append(all, gProperty{"thresholds", thresholds(o.steps)}, gProperty{"color", gColor{Mode: "thresholds"}})
 	}
 	add(o.colour != "", "color", gColor{"fixed", o.colour})
-	add(o.words != nil, "mappings", mappings(o.words, o.none))
+	add(o.mappings != nil, "mappings", renderMappings(o.mappings, o.noValue))
 	add(o.links != nil, "links", o.links)
 	add(o.width > 0, "custom.width", o.width)
 	add(o.dashed, "custom.lineStyle", map[string]any{"fill": "dash", "dash": []int{8, 8}})
 	add(o.right, "custom.axisPlacement", "right")
-	add(o.back, "custom.cellOptions", map[string]any{"type": "color-background", "mode": "basic"})
+	add(o.background, "custom.cellOptions", map[string]any{"type": "color-background", "mode": "basic"})
 	return all
 }
 
-// thresholds are the colours by value; Grafana wants the first without one.
+// thresholds returns the colours by value. Grafana requires the first step to have no value.
 func thresholds(steps []step) gThresholds {
 	t := gThresholds{Mode: "absolute"}
 	for i, s := range steps {
@@ -157,12 +157,12 @@ func thresholds(steps []step) gThresholds {
 	return t
 }
 
-// mappings turn values into words: those of single values first, as Grafana does. That there is no
-// value has a word and a colour too, else it would have the colour of the least value.
-func mappings(words []word, none string) []gMapping {
+// renderMappings returns the value mappings, single values first, as Grafana does. A missing value gets
+// a text and a colour as well; otherwise it would have the colour of the lowest threshold.
+func renderMappings(mappings []valueMapping, noValue string) []gMapping {
 	values := map[string]gResult{}
 	var all []gMapping
-	for i, w := range words {
+	for i, w := range mappings {
 		result := gResult{w.text, w.colour, i}
 		if w.to != nil {
 			all = append(all, gMapping{"range", gRange{w.value, *w.to, result}})
@@ -173,13 +173,13 @@ func mappings(words []word, none string) []gMapping {
 	if len(values) > 0 {
 		all = slices.Insert(all, 0, gMapping{"value", values})
 	}
-	if none != "" {
-		all = append(all, gMapping{"special", gSpecial{"null+nan", gResult{none, unknown, len(words)}}})
+	if noValue != "" {
+		all = append(all, gMapping{"special", gSpecial{"null+nan", gResult{noValue, unknown, len(mappings)}}})
 	}
 	return all
 }
 
-// runbook is the link to the runbook of an alert, which every exporter serves.
+// runbook links to the runbook of an alert. Every exporter serves them.
 func runbook(alert string) link {
 	return link{
 		Title: "Runbook: " + alert, Type: "link", URL: fmt.Sprintf("http://${exporter}/runbooks/%s", alert),

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// sample is one series of an answer: its labels as PromQL writes them, and its value.
+// sample is a query result: the value by labels in PromQL notation.
 type sample map[string]float64
 
 const (
@@ -25,7 +25,7 @@ func fires(name, severity, labels string) string {
 	return "ALERTS{" + fmt.Sprintf(alert, name, severity) + labels + "}"
 }
 
-// healthy is what the exporter beside a good node and one of a fleet say.
+// healthy returns the series of the exporter beside a healthy node and of a fleet exporter.
 func healthy() map[string]string {
 	s := map[string]string{
 		runs: "1", series("up", own): "1", series("up", paris): "1",
@@ -64,7 +64,7 @@ func states(name string, all enum, state string) map[string]string {
 	return s
 }
 
-// changed is a copy with other series; those whose value is empty go.
+// changed returns a copy with changed series. An empty value removes the series.
 func changed(s map[string]string, changes ...map[string]string) map[string]string {
 	s = maps.Clone(s)
 	for _, c := range changes {
@@ -74,7 +74,7 @@ func changed(s map[string]string, changes ...map[string]string) map[string]strin
 	return s
 }
 
-// withoutDaemon takes away what only a daemon tells.
+// withoutDaemon removes the series that need a daemon.
 func withoutDaemon(s map[string]string) map[string]string {
 	s = maps.Clone(s)
 	maps.DeleteFunc(s, func(name, _ string) bool {
@@ -84,7 +84,7 @@ func withoutDaemon(s map[string]string) map[string]string {
 	return s
 }
 
-// fromOutside is what only the exporter of a fleet says, which has a daemon of its own.
+// fromOutside returns the series of a fleet exporter with its own daemon.
 func fromOutside() map[string]string {
 	s := maps.Clone(healthy())
 	maps.DeleteFunc(s, func(name, _ string) bool { return strings.Contains(name, own) })
@@ -104,8 +104,8 @@ func banned() map[string]string {
 	return s
 }
 
-// scenario is what Prometheus has, and by panel what its first query answers after an hour, or with its letter
-// another, or a mark; an empty sample says that nothing is known.
+// scenario is a set of series, and the expected query results after an hour. The key of want is a panel for
+// its first query, "panel, letter" for another one, or "annotation: name". An empty sample is no result.
 type scenario struct {
 	name   string
 	series map[string]string
@@ -118,89 +118,89 @@ func scenarios() []scenario {
 		map[string]string{fires("RaptoreumDaemonDown", "critical", own): "1"})
 	return []scenario{
 		{"healthy", healthy(), map[string]sample{
-			"Verdict": {`{alert="no alert fires"}`: well}, "Ban": {none: 0}, "Strikes left": {none: 2}, "PoSe penalty": {none: 0},
+			"Verdict": {`{alert="no alert fires"}`: allOK}, "Ban": {none: 0}, "Strikes left": {none: 2}, "PoSe penalty": {none: 0},
 			"Daemon": {none: 1}, "Smartnode": {none: 1}, "Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 1}, "Block height": {none: 160},
-			"Explorers ahead by": {`{explorer="e"}`: 0}, "Next payment": {none: 480}, "Version": {`{version="2.0.3"}`: 1}, "Age of the tip": {none: 0},
-			"Payment": {none: 0}, "Restart now?": {none: 1}, "Disk full in": {none: notFilling}, "Failures by stage": {`{vantage="self"}`: 0, `{vantage="paris"}`: 0},
-			"Well": {none: 1}, "Banned": {none: 0}, "Unknown": {none: 0}, "Smartnodes": {none: 1}, "Smartnodes, the worst first": {`{node="n"}`: nodeWell},
-			"States of the 20 worst": {`{node="n"}`: nodeWell}, "Banned: mine and the network": {none: 0}, "Alerts of this node": {}, "Alerts that fire": {},
+			"Explorers ahead by": {`{explorer="e"}`: 0}, "Next payment": {none: 480}, "Version": {`{version="2.0.3"}`: 1}, "Tip age": {none: 0},
+			"Payment": {none: 0}, "Safe to restart": {none: 1}, "Disk full in": {none: notFilling}, "Failed handshake phase": {`{vantage="self"}`: 0, `{vantage="paris"}`: 0},
+			"OK": {none: 1}, "Banned": {none: 0}, "Unknown": {none: 0}, "Smartnodes": {none: 1}, "Smartnodes, worst first": {`{node="n"}`: nodeOK},
+			"States of the 20 worst nodes": {`{node="n"}`: nodeOK}, "Banned: mine vs. network": {none: 0}, "Alerts for this smartnode": {}, "Firing alerts": {},
 		}},
 		{"no rules", changed(healthy(), map[string]string{runs: ""}), map[string]sample{
-			"Verdict": {}, "Unknown": {none: 1}, "Well": {none: 0},
+			"Verdict": {}, "Unknown": {none: 1}, "OK": {none: 0},
 		}},
 		{"one strike left", changed(healthy(), map[string]string{
 			fires("RaptoreumSmartnodeOneStrikeLeft", "critical", own): "1", series("smartnode_pose_strikes_left", own): "1", series("smartnode_pose_penalty", own): "66",
 		}), map[string]sample{
 			"Verdict": {`{alert="SmartnodeOneStrikeLeft"}`: actNow}, "Strikes left": {none: 1}, "PoSe penalty": {none: 0.66}, "Ban": {none: 0},
-			"Penalty": {none: 66}, "Penalty, C": {none: 36}, // 60 blocks later it should be so much
-			"Act now": {none: 1}, "Banned": {none: 0}, "Punished: mine and the network": {none: 1},
+			"Penalty": {none: 66}, "Penalty, C": {none: 36}, // after the decay of 60 blocks
+			"Act now": {none: 1}, "Banned": {none: 0}, "Penalised: mine vs. network": {none: 1},
 		}},
 		{"banned", changed(healthy(), banned()), map[string]sample{
 			"Verdict": {`{alert="SmartnodePoSeBanned"}`: actNow}, "Ban": {none: 1}, "Strikes left": {none: 0}, "Next payment": {},
-			"Banned": {none: 1}, "Act now": {none: 0}, "Banned: mine and the network": {none: 1}, "Smartnodes, the worst first": {`{node="n"}`: nodeBanned},
-			"Alerts of this node": {
+			"Banned": {none: 1}, "Act now": {none: 0}, "Banned: mine vs. network": {none: 1}, "Smartnodes, worst first": {`{node="n"}`: nodeBanned},
+			"Alerts for this smartnode": {
 				`{alertname="RaptoreumSmartnodePoSeBanned",instance="a:1",severity="critical"}`:     3,
 				`{alertname="RaptoreumSmartnodePoSePenaltyRose",instance="a:1",severity="warning"}`: 3,
 			},
 		}},
-		{"banned, then the only exporter that knew is silent", changed(withoutDaemon(healthy()), map[string]string{
+		{"banned, then the only exporter that reported it is down", changed(withoutDaemon(healthy()), map[string]string{
 			series("smartnode_pose_banned", own): "1x30 stale", series("smartnode_pose_banned", paris): "", series("up", own): "0",
 			fires("RaptoreumExporterDown", "critical", own): "1",
 		}), map[string]sample{"Ban": {none: 1}, "Daemon": {none: 1}, "Verdict": {`{alert="ExporterDown"}`: actNow}}},
 		{"hung", down, map[string]sample{
 			"Verdict": {`{alert="DaemonDown"}`: actNow}, "Daemon": {none: 8}, "Smartnode": {}, "Block height": {none: 160}, "Explorers ahead by": {},
-			"Version": {`{version="2.0.3"}`: 0}, "Ban": {none: 0}, "Restart now?": {}, "Act now": {none: 1},
+			"Version": {`{version="2.0.3"}`: 0}, "Ban": {none: 0}, "Safe to restart": {}, "Act now": {none: 1},
 		}},
 		{"syncing", changed(healthy(), states("smartnode_state", smartnodeStates(), "waiting_for_protx"), map[string]string{
 			series("initial_block_download", own): "1", series("header_height", own): "1000", series("smartnode_pose_banned", own): "1",
 			series("sync_finished", own): "0", series("smartnode_pose_banned", paris): "", series("smartnode_pose_strikes_left", paris): "",
 		}), map[string]sample{
-			"Verdict": {`{alert="no alert fires"}`: well}, "Ban": {none: 1}, "Strikes left": {}, "Smartnode": {none: 3}, "Age of the tip": {}, "Banned": {none: 0},
+			"Verdict": {`{alert="no alert fires"}`: allOK}, "Ban": {none: 1}, "Strikes left": {}, "Smartnode": {none: 3}, "Tip age": {}, "Banned": {none: 0},
 		}},
-		{"an explorer says banned, the chain does not", changed(healthy(), map[string]string{
+		{"an explorer reports a ban, the chain does not", changed(healthy(), map[string]string{
 			series("explorer_smartnode_pose_banned", own, `explorer="e"`): "1", fires("RaptoreumSmartnodeViewsDisagree", "warning", own): "1",
 		}), map[string]sample{"Ban": {none: 0}, "Banned": {none: 0}, "Act today": {none: 1}}},
-		{"an explorer says banned, and no daemon tells", changed(down, map[string]string{
+		{"an explorer reports a ban, no daemon answers", changed(down, map[string]string{
 			series("explorer_smartnode_pose_banned", own, `explorer="e"`): "1", series("smartnode_pose_banned", paris): "",
 		}), map[string]sample{"Ban": {none: 1}, "Banned": {none: 1}, "Act now": {none: 0}}},
-		{"nobody has a block", changed(healthy(), map[string]string{
+		{"no new block in the network", changed(healthy(), map[string]string{
 			fires("RaptoreumChainStalled", "critical", own): "1", fires("RaptoreumNetworkStalled", "warning", own): "1",
 		}), map[string]sample{"Verdict": {`{alert="NetworkStalled"}`: actToday}, "Act today": {none: 1}, "Act now": {none: 0}}},
-		{"its address is another", changed(healthy(), map[string]string{
+		{"address mismatch", changed(healthy(), map[string]string{
 			fires("RaptoreumSmartnodeNotReady", "critical", own): "1", fires("RaptoreumSmartnodeAddressMismatch", "critical", own): "1",
 		}), map[string]sample{"Verdict": {`{alert="SmartnodeAddressMismatch"}`: actNow}, "Act now": {none: 1}}},
-		{"port closed to the world", changed(healthy(), map[string]string{
+		{"port closed from outside", changed(healthy(), map[string]string{
 			series("port_reachable", paris): "0", series("port_failed_phase", paris, `phase="connect"`): "1",
 			fires("RaptoreumPortUnreachable", "warning", paris): "1",
 		}), map[string]sample{
 			"Verdict": {`{alert="PortUnreachable"}`: actToday}, "Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 0},
-			"Failures by stage": {`{vantage="self"}`: 0, `{vantage="paris"}`: 4}, "Act today": {none: 1},
+			"Failed handshake phase": {`{vantage="self"}`: 0, `{vantage="paris"}`: 4}, "Act today": {none: 1},
 		}},
 		{"another smartnode answers", changed(healthy(), map[string]string{series("port_identity_match", paris): "0"}), map[string]sample{
 			"Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 2},
 		}},
-		{"down for half an hour, and started anew 2 minutes ago, banned since", changed(healthy(), map[string]string{
+		{"down for half an hour, started again 2 minutes ago, banned since then", changed(healthy(), map[string]string{
 			series("daemon_start_time_seconds", own): "-86400x20 stale _x36 3480x2", series("smartnode_pose_banned", own): "0x20 stale _x36 1x2",
 			series("smartnode_pose_penalty", own): "0x20 stale _x36 100x2", series("smartnode_pose_banned", paris): "", series("smartnode_pose_penalty", paris): "",
 		}), map[string]sample{
-			"mark: Restart": {none: 89880}, "mark: Ban": {none: 1}, "mark: Missed DKG": {none: 100}, "mark: Revival": {}, "mark: Alert": {},
+			"annotation: Restart": {none: 89880}, "annotation: Ban": {none: 1}, "annotation: Missed DKG": {none: 100}, "annotation: Revival": {}, "annotation: Alert": {},
 		}},
-		{"an exporter started anew, a daemon did not", changed(healthy(), map[string]string{
+		{"the exporter restarted, the daemon did not", changed(healthy(), map[string]string{
 			series("daemon_start_time_seconds", own): "-86400x57 -86397x3",
-		}), map[string]sample{"mark: Restart": {}, "mark: Ban": {}, "mark: Missed DKG": {}, "mark: Revival": {}}},
-		{"exporter silent", map[string]string{runs: "1", series("up", own): "0"}, map[string]sample{
-			"Verdict": {}, "Daemon": {none: 0}, "Ban": {}, "Port": {}, "Unknown": {none: 1}, "Well": {none: 0}, "Next payment": {}, "Version": {},
+		}), map[string]sample{"annotation: Restart": {}, "annotation: Ban": {}, "annotation: Missed DKG": {}, "annotation: Revival": {}}},
+		{"exporter down", map[string]string{runs: "1", series("up", own): "0"}, map[string]sample{
+			"Verdict": {}, "Daemon": {none: 0}, "Ban": {}, "Port": {}, "Unknown": {none: 1}, "OK": {none: 0}, "Next payment": {}, "Version": {},
 		}},
 		{"seen only from outside", fromOutside(), map[string]sample{
-			"Verdict": {`{alert="no alert fires"}`: well}, "Daemon": {}, "Smartnode": {}, "Ban": {none: 0}, "Strikes left": {none: 2},
+			"Verdict": {`{alert="no alert fires"}`: allOK}, "Daemon": {}, "Smartnode": {}, "Ban": {none: 0}, "Strikes left": {none: 2},
 			"Port": {`{vantage="paris"}`: 1}, "Block height": {none: 160}, "Version": {`{version="2.0.3"}`: 0}, "Next payment": {none: 480},
-			"Payment": {none: 0}, "The 10 farthest behind": {`{node="n"}`: 3}, "Well": {none: 1},
+			"Payment": {none: 0}, "10 nodes furthest behind": {`{node="n"}`: 3}, "OK": {none: 1},
 		}},
-		{"two of a fleet", changed(healthy(), map[string]string{
+		{"fleet of two", changed(healthy(), map[string]string{
 			series("up", second): "1", series("smartnode_pose_banned", second): "1", fires("RaptoreumSmartnodePoSeBanned", "critical", second): "1",
 		}), map[string]sample{
-			"Banned": {none: 1}, "Well": {none: 1}, "Smartnodes": {none: 2}, "Smartnodes, the worst first": {`{node="n"}`: nodeWell, `{node="m"}`: nodeBanned},
-			"States of the 20 worst": {`{node="n"}`: nodeWell, `{node="m"}`: nodeBanned}, "Banned: mine and the network": {none: 0.5},
+			"Banned": {none: 1}, "OK": {none: 1}, "Smartnodes": {none: 2}, "Smartnodes, worst first": {`{node="n"}`: nodeOK, `{node="m"}`: nodeBanned},
+			"States of the 20 worst nodes": {`{node="n"}`: nodeOK, `{node="m"}`: nodeBanned}, "Banned: mine vs. network": {none: 0.5},
 		}},
 	}
 }

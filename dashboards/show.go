@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// Shown is what Grafana makes of a value: the name beside it, its text, and the colour that it has by
-// meaning. A line of a graph has none.
+// Shown is how Grafana displays a value: its name, its text, and its colour where the colour has a
+// meaning. A line of a graph without thresholds has none.
 type Shown struct{ Name, Text, Colour string }
 
 // Screen is a dashboard as Grafana reads it from the JSON.
 type Screen struct {
-	panels []gPanel
-	marks  []gAnnotation
+	panels      []gPanel
+	annotations []gAnnotation
 }
 
 // Open reads the JSON of a dashboard.
@@ -28,8 +28,8 @@ func Open(text []byte) (*Screen, error) {
 	return &Screen{d.Panels, d.Annotations.List}, nil
 }
 
-// Show says how a panel shows a value that one of its queries answers; nil stands for a panel of whose
-// queries none has an answer.
+// Show returns how a panel displays a value of one of its queries. nil is for a panel where no query
+// has a result. It fails if the panel or the query does not exist.
 func (s *Screen) Show(panel, refID string, labels map[string]string, value *float64) (Shown, error) {
 	p, query := s.find(panel, refID)
 	if p == nil {
@@ -40,7 +40,7 @@ func (s *Screen) Show(panel, refID string, labels map[string]string, value *floa
 		return Shown{Name: name, Text: text}, nil
 	}
 	display := p.FieldConfig.Defaults
-	if value == nil { // there is no series that an override could be about
+	if value == nil { // without a series no override applies
 		if p.Type != string(stat) && p.Type != string(gauge) {
 			return Shown{Text: display.NoValue}, nil
 		}
@@ -57,7 +57,7 @@ func (s *Screen) Show(panel, refID string, labels map[string]string, value *floa
 		shown.Name = name
 	}
 	switch p.Type {
-	case string(graph): // the colours of its lines only tell them apart; those of its limits have a meaning
+	case string(graph): // line colours only distinguish the series; threshold colours have a meaning
 		if display.Custom["thresholdsStyle"] == nil || display.Color.Mode == "fixed" {
 			shown.Colour = ""
 		}
@@ -69,11 +69,11 @@ func (s *Screen) Show(panel, refID string, labels map[string]string, value *floa
 	return shown, err
 }
 
-// Mark says what an annotation of that name writes at a moment, and its colour.
-func (s *Screen) Mark(name string, labels map[string]string) Shown {
-	for _, m := range s.marks {
+// Annotation returns the text and the colour of the annotation with that name.
+func (s *Screen) Annotation(name string, labels map[string]string) Shown {
+	for _, m := range s.annotations {
 		if m.Name == name {
-			return Shown{Text: filled(m.TitleFormat, labels), Colour: m.IconColor}
+			return Shown{Text: expandLegend(m.TitleFormat, labels), Colour: m.IconColor}
 		}
 	}
 	return Shown{}
@@ -89,7 +89,7 @@ func (s *Screen) find(panel, refID string) (found *gPanel, query int) {
 	return nil, 0
 }
 
-// SortedBy is the column by which a table is sorted when it is opened, the largest first.
+// SortedBy is the column by which a table is initially sorted, in descending order; empty if none.
 func (s *Screen) SortedBy(panel string) string {
 	p, _ := s.find(panel, refID(0))
 	if p == nil {
@@ -104,8 +104,8 @@ func (s *Screen) SortedBy(panel string) string {
 	return ""
 }
 
-// nameOf is the name of a query's series: its legend with the labels put in, or in a table the heading
-// of its value. A query of which a table shows a label has that as a text.
+// nameOf returns the name of a query's series: its expanded legend, or in a table the heading of its
+// value column. If a table shows a label of the query, text is the value of that label.
 func (p *gPanel) nameOf(query int, labels map[string]string) (name, text string) {
 	for _, tr := range p.Transformations {
 		titles, ok := tr.Options["renameByName"].(map[string]any)
@@ -125,24 +125,24 @@ func (p *gPanel) nameOf(query int, labels map[string]string) (name, text string)
 			}
 		}
 	}
-	return filled(p.Targets[query].LegendFormat, labels), ""
+	return expandLegend(p.Targets[query].LegendFormat, labels), ""
 }
 
-// filled is a text with the labels put in.
-func filled(text string, labels map[string]string) string {
+// expandLegend replaces {{label}} with the value of the label.
+func expandLegend(text string, labels map[string]string) string {
 	return regexp.MustCompile(`\{\{\s*(\w+)\s*\}\}`).ReplaceAllStringFunc(text, func(label string) string {
 		return labels[strings.Trim(label, "{} ")]
 	})
 }
 
-// override changes what is set for the fields of that name.
+// override applies the overrides for the fields of that name.
 func (f *gField) override(all []gOverride, name string) error {
 	for _, o := range all {
-		fits := o.Matcher.Options == name
+		matches := o.Matcher.Options == name
 		if o.Matcher.ID == "byRegexp" {
-			fits, _ = regexp.MatchString(strings.Trim(o.Matcher.Options, "/"), name)
+			matches, _ = regexp.MatchString(strings.Trim(o.Matcher.Options, "/"), name)
 		}
-		if !fits {
+		if !matches {
 			continue
 		}
 		for _, p := range o.Properties {
@@ -157,7 +157,7 @@ func (f *gField) override(all []gOverride, name string) error {
 			if err != nil {
 				return err
 			}
-			f.forget(p.ID) // a value takes the place of the default's and does not mix with it
+			f.reset(p.ID) // a value replaces the default and is not merged with it
 			if err := json.Unmarshal(text, into); err != nil {
 				return err
 			}
@@ -166,11 +166,11 @@ func (f *gField) override(all []gOverride, name string) error {
 	return nil
 }
 
-func (f *gField) forget(property string) {
+func (f *gField) reset(property string) {
 	switch property {
 	case "decimals":
 		f.Decimals = nil
-	case "custom.cellOptions": // they take the place of all that is special to a panel's kind
+	case "custom.cellOptions": // they replace all custom options of the panel's kind
 		f.Custom = nil
 	case "mappings":
 		f.Mappings = nil
@@ -181,21 +181,21 @@ func (f *gField) forget(property string) {
 	}
 }
 
-// show is Grafana's display processor: words come before numbers, and their colour before that of
-// the limits. What has no value has the colour of the least one, unless a word is for it.
+// show works like Grafana's display processor: value mappings take precedence over numbers, and their
+// colours over thresholds. A missing value has the colour of the lowest threshold unless it is mapped.
 func (f *gField) show(value *float64) (Shown, error) {
-	word, err := f.word(value)
+	mapped, err := f.mapping(value)
 	if err != nil {
 		return Shown{}, err
 	}
-	shown := Shown{Text: word.Text, Colour: word.Color}
+	shown := Shown{Text: mapped.Text, Colour: mapped.Color}
 	if shown.Text == "" && value != nil {
 		shown.Text = format(f.Unit, f.Decimals, *value)
 	} else if shown.Text == "" {
 		shown.Text = f.NoValue
 	}
 	if shown.Colour == "" {
-		shown.Colour = f.scale(value)
+		shown.Colour = f.thresholdColour(value)
 	}
 	if shown.Text == "" {
 		shown.Text = "No data"
@@ -203,8 +203,8 @@ func (f *gField) show(value *float64) (Shown, error) {
 	return shown, nil
 }
 
-// word is the first value mapping that fits.
-func (f *gField) word(value *float64) (found gResult, err error) {
+// mapping returns the first value mapping that matches.
+func (f *gField) mapping(value *float64) (found gResult, err error) {
 	for _, m := range f.Mappings {
 		text, err := json.Marshal(m.Options)
 		if err != nil {
@@ -235,8 +235,8 @@ func (f *gField) word(value *float64) (found gResult, err error) {
 	return found, nil
 }
 
-// scale is the colour of a value by the limits, or the one of all.
-func (f *gField) scale(value *float64) string {
+// thresholdColour is the colour of a value by its threshold, or the fixed colour.
+func (f *gField) thresholdColour(value *float64) string {
 	if f.Color.Mode == "fixed" {
 		return f.Color.FixedColor
 	}

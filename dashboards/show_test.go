@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// screen is a dashboard as Grafana reads it.
+// screen returns a dashboard as Grafana reads it.
 func screen(t *testing.T, file string) *Screen {
 	t.Helper()
 	files, err := Files()
@@ -19,7 +19,7 @@ func screen(t *testing.T, file string) *Screen {
 	return s
 }
 
-// TestShow: what Grafana's own display processor (@grafana/data 12) says of the same JSON.
+// TestShow expects the results of Grafana's own display processor (@grafana/data 12) for the same JSON.
 func TestShow(t *testing.T) {
 	type labels = map[string]string
 	for _, test := range []struct {
@@ -29,10 +29,10 @@ func TestShow(t *testing.T) {
 		want               Shown
 	}{
 		{"smartnode.json", "Verdict", "A", labels{"alert": "DaemonDown"}, actNow, Shown{"DaemonDown", "ACT NOW", critical}},
-		{"smartnode.json", "Verdict", "A", labels{"alert": "no alert fires"}, well, Shown{"no alert fires", "WELL", good}},
+		{"smartnode.json", "Verdict", "A", labels{"alert": "no alert fires"}, allOK, Shown{"no alert fires", "OK", good}},
 		{"smartnode.json", "Verdict", "A", nil, nil, Shown{"", "UNKNOWN", unknown}},
-		{"smartnode.json", "Strikes left", "A", nil, 1, Shown{"", "1: NEXT BANS", critical}},
-		{"smartnode.json", "Strikes left", "A", nil, 7, Shown{"", "2: good", good}}, // a range
+		{"smartnode.json", "Strikes left", "A", nil, 1, Shown{"", "1: LAST STRIKE", critical}},
+		{"smartnode.json", "Strikes left", "A", nil, 7, Shown{"", "2: ok", good}}, // a range
 		{"smartnode.json", "PoSe penalty", "A", nil, 0.339, Shown{"penalty", "34%", minor}},
 		{"smartnode.json", "PoSe penalty", "A", nil, 0.34, Shown{"penalty", "34%", critical}},
 		{"smartnode.json", "Daemon", "A", nil, 8, Shown{"", "hung", critical}},
@@ -42,26 +42,26 @@ func TestShow(t *testing.T) {
 		{"smartnode.json", "Explorers ahead by", "A", labels{"explorer": "e"}, -1, Shown{"e", "-1 blocks", good}},
 		{"smartnode.json", "Explorers ahead by", "A", labels{"explorer": "e"}, -11, Shown{"e", "-11 blocks", note}},
 		{"smartnode.json", "Explorers ahead by", "A", labels{"explorer": "e"}, 6, Shown{"e", "6 blocks", critical}},
-		{"smartnode.json", "Next payment", "B", nil, 12, Shown{"ahead of it", "12", plain}}, // of one query, and then of the other
+		{"smartnode.json", "Next payment", "B", nil, 12, Shown{"ahead in queue", "12", plain}}, // an override for one of two queries
 		{"smartnode.json", "Next payment", "A", nil, 5400, Shown{"in about", "1.5 hours", plain}},
-		{"smartnode.json", "Next payment", "B", nil, 0, Shown{"ahead of it", "next block", plain}},
-		{"smartnode.json", "RPC latency", "A", labels{"batch": "lockfree"}, 0.0123, Shown{"brief calls", "12.3 ms", ""}},
-		{"smartnode.json", "Age of the tip", "A", nil, 2100, Shown{"age", "35 mins", critical}},
+		{"smartnode.json", "Next payment", "B", nil, 0, Shown{"ahead in queue", "next block", plain}},
+		{"smartnode.json", "RPC latency", "A", labels{"batch": "lockfree"}, 0.0123, Shown{"lock-free calls", "12.3 ms", ""}},
+		{"smartnode.json", "Tip age", "A", nil, 2100, Shown{"age", "35 mins", critical}},
 		{"smartnode.json", "Peers", "A", labels{"direction": "inbound"}, 3, Shown{"inbound", "3", critical}},
-		{"smartnode.json", "Peers", "A", nil, nil, Shown{"", nobodyTells, ""}},
-		{"smartnode.json", "Disk of the data directory", "A", nil, 9e8, Shown{"free", "858 MiB", critical}}, // below its first line
-		{"smartnode.json", "Strikes over time", "A", nil, 0, Shown{"strikes", "BANNED", critical}},
-		{"smartnode.json", "Alerts of this node", "A", nil, 3, Shown{"State", "fires", critical}},
-		{"smartnode.json", "Alerts of this node", "A", nil, nil, Shown{"", "Nothing fires or fired", ""}},
+		{"smartnode.json", "Peers", "A", nil, nil, Shown{"", notReported, ""}},
+		{"smartnode.json", "Data directory disk", "A", nil, 9e8, Shown{"free", "858 MiB", critical}}, // below the lowest threshold
+		{"smartnode.json", "Strikes left over time", "A", nil, 0, Shown{"strikes", "BANNED", critical}},
+		{"smartnode.json", "Alerts for this smartnode", "A", nil, 3, Shown{"State", "firing", critical}},
+		{"smartnode.json", "Alerts for this smartnode", "A", nil, nil, Shown{"", "No alerts in the time range", ""}},
 		{"fleet.json", "Act now", "A", nil, 0, Shown{"", "0", unknown}},
 		{"fleet.json", "Act now", "A", nil, 3, Shown{"", "3", critical}},
-		{"fleet.json", "Smartnodes, the worst first", "A", labels{"node": "n"}, nodeBanned, Shown{"State", "BANNED", "dark-red"}},
-		{"fleet.json", "Smartnodes, the worst first", "E", labels{"node": "n"}, 0.5, Shown{"Port", "some places", bad}},
-		{"fleet.json", "Smartnodes, the worst first", "D", labels{"node": "n"}, -1, Shown{"Behind by", "-1 blocks", "transparent"}},
-		{"fleet.json", "Smartnodes, the worst first", "D", labels{"node": "n"}, -11, Shown{"Behind by", "-11 blocks", note}},
-		{"fleet.json", "Smartnodes, the worst first", "F", labels{"node": "n"}, 40, Shown{"Paid before", "40 blocks", ""}},
-		{"fleet.json", "Smartnodes, the worst first", "H", labels{"node": "n", "version": "2.0.3.1"}, 1, Shown{"Version", "2.0.3.1", ""}},
-		{"fleet.json", "States of the 20 worst", "A", labels{"node": "n"}, nodeUnknown, Shown{"n", "unknown", unknown}},
+		{"fleet.json", "Smartnodes, worst first", "A", labels{"node": "n"}, nodeBanned, Shown{"State", "BANNED", "dark-red"}},
+		{"fleet.json", "Smartnodes, worst first", "E", labels{"node": "n"}, 0.5, Shown{"Port", "some vantages", bad}},
+		{"fleet.json", "Smartnodes, worst first", "D", labels{"node": "n"}, -1, Shown{"Behind by", "-1 blocks", "transparent"}},
+		{"fleet.json", "Smartnodes, worst first", "D", labels{"node": "n"}, -11, Shown{"Behind by", "-11 blocks", note}},
+		{"fleet.json", "Smartnodes, worst first", "F", labels{"node": "n"}, 40, Shown{"Unpaid for", "40 blocks", ""}},
+		{"fleet.json", "Smartnodes, worst first", "H", labels{"node": "n", "version": "2.0.3.1"}, 1, Shown{"Version", "2.0.3.1", ""}},
+		{"fleet.json", "States of the 20 worst nodes", "A", labels{"node": "n"}, nodeUnknown, Shown{"n", "unknown", unknown}},
 	} {
 		var value *float64
 		switch v := test.value.(type) {
@@ -76,24 +76,24 @@ func TestShow(t *testing.T) {
 		}
 	}
 	s := screen(t, "smartnode.json")
-	for _, refID := range []string{"B", "A"} { // an override of one is not left on the other
+	for _, refID := range []string{"B", "A"} { // an override must not leak to the other query
 		got, _ := s.Show("Next payment", refID, nil, ptr(5401.0))
 		if want := map[string]string{"A": "1.5 hours", "B": "5401"}[refID]; got.Text != want {
 			t.Errorf("%s: %s, want %s", refID, got.Text, want)
 		}
 	}
 	if _, err := s.Show("Verdict", "B", nil, nil); err == nil {
-		t.Error("a query that there is not shows something")
+		t.Error("no error for a missing query")
 	}
-	if got, want := s.Mark("Alert", labels{"alertname": "X"}), (Shown{"", "X", "purple"}); got != want {
-		t.Errorf("an alert is marked by %+v, want %+v", got, want)
+	if got, want := s.Annotation("Alert", labels{"alertname": "X"}), (Shown{"", "X", "purple"}); got != want {
+		t.Errorf("annotation of an alert: %+v, want %+v", got, want)
 	}
-	if column := screen(t, "fleet.json").SortedBy("Smartnodes, the worst first"); column != "State" {
-		t.Errorf("the fleet is sorted by %q", column)
+	if column := screen(t, "fleet.json").SortedBy("Smartnodes, worst first"); column != "State" {
+		t.Errorf("the fleet table is sorted by %q", column)
 	}
 }
 
-// TestFormat: these are Grafana's own answers.
+// TestFormat expects the results of Grafana's own formatters.
 func TestFormat(t *testing.T) {
 	for _, test := range []struct {
 		unit     string

@@ -1,12 +1,12 @@
 package dashboards
 
-// Every job of an exporter is named so (the alerts rely on it too), and a vantage has any name or none.
+// The job name of every exporter matches allJobs, as the alerts require. A vantage has any name or none.
 const (
 	allJobs     = "raptoreum.*"
 	allVantages = ".*"
 )
 
-// variable is a choice at the top of a dashboard, in Grafana's words.
+// variable is a template variable in Grafana's JSON.
 type variable struct {
 	Name       string   `json:"name"`
 	Label      string   `json:"label"`
@@ -26,7 +26,7 @@ type variable struct {
 	Options    []string `json:"options"`
 }
 
-// labelValues asks Prometheus for the values of a label, in the natural order: node-2 before node-10.
+// labelValues queries the values of a label, in natural order: node-2 before node-10.
 func labelValues(name, label, of, metric string) variable {
 	text := "label_values(" + metric + ", " + of + ")"
 	return variable{
@@ -36,7 +36,7 @@ func labelValues(name, label, of, metric string) variable {
 	}
 }
 
-// every makes a choice of several, and of all in the beginning.
+// every makes a variable multi-value. All values are selected initially.
 func every(v variable, all string) variable {
 	v.Multi, v.IncludeAll, v.AllValue = true, true, all
 	v.Current = map[string]any{"text": []string{"All"}, "value": []string{"$__all"}}
@@ -48,7 +48,7 @@ func hidden(v variable) variable {
 	return v
 }
 
-// sourceVariable is the Prometheus to ask, at first the default one.
+// sourceVariable selects the Prometheus data source, initially the default one.
 func sourceVariable() variable {
 	return variable{
 		Name: "datasource", Label: "Prometheus", Type: "datasource", Query: "prometheus",
@@ -62,7 +62,7 @@ func jobVariable() variable {
 	return v
 }
 
-// link leads to another dashboard or page, in Grafana's words.
+// link is a link to another dashboard or page in Grafana's JSON.
 type link struct {
 	Title       string   `json:"title"`
 	Type        string   `json:"type"`
@@ -87,5 +87,5 @@ func runbooksLink() link {
 	return link{Title: "Runbooks", Type: "link", URL: "http://${exporter}/runbooks/README", Icon: "doc", TargetBlank: true, Tags: []string{}}
 }
 
-// annotation marks moments in all graphs.
+// annotation marks points in time in all graphs.
 type annotation struct{ name, title, colour, expr string }

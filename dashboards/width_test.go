@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// What Grafana 12 draws at 1280 x 800, in pixels: its menu closed, the page has a margin; a panel has a
-// border and a padding, and of its heading each icon takes its part.
+// Layout of Grafana 12 at 1280 x 800 in pixels, with the menu closed. The page has a margin, a panel has a
+// border and padding, and each icon takes part of the heading.
 const (
 	pageWidth  = 1264
 	rowHeight  = 30
 	gap        = 8
 	iconWidth  = 32
 	panelFrame = 18
-	tileFrame  = 24 // of a tile that is higher than 100
+	tileFrame  = 24 // for tiles higher than 100
 )
 
 func pixels(cells, cell int) float64 { return float64(cells*(cell+gap) - gap) }
@@ -24,8 +24,8 @@ func (p *panel) width() float64 {
 	return float64(p.w)*float64(pageWidth+gap)/columnsOfGrid - gap
 }
 
-// ems is how wide a text is in Inter of weight 500, Grafana's font and the heaviest it uses here, in multiples
-// of its size: as in the font, rounded up.
+// ems is the width of a text in multiples of the font size, rounded up. The font is Inter of weight 500, the
+// heaviest that Grafana uses here.
 func ems(text string) (width float64) {
 	for _, r := range text {
 		width += func() float64 {
@@ -57,7 +57,7 @@ func ems(text string) (width float64) {
 	return width
 }
 
-// TestTitles: no heading is cut off, beside the icons for the description and the runbooks.
+// TestTitles checks that no heading is cut off by the icons for the description and the runbooks.
 func TestTitles(t *testing.T) {
 	for _, b := range boards() {
 		for _, r := range b.rows {
@@ -66,18 +66,18 @@ func TestTitles(t *testing.T) {
 				if len(p.alerts) > 0 {
 					room -= iconWidth
 				}
-				if p.back != "" {
-					room -= 14*ems("Last "+p.back) + 40
+				if p.timeFrom != "" {
+					room -= 14*ems("Last "+p.timeFrom) + 40
 				}
 				if need := 14 * ems(p.title); need > room {
-					t.Errorf("%s, %s: the heading is %.0f pixels wide and has %.0f", b.file, p.title, need, room)
+					t.Errorf("%s, %s: the heading needs %.0f pixels of %.0f", b.file, p.title, need, room)
 				}
 			}
 		}
 	}
 }
 
-// longest are names that series may have.
+// longest replaces labels in a legend with the longest realistic values.
 func longest(name string) string {
 	return strings.NewReplacer(
 		"{{explorer}}", "explorer.louhintamestarit.fi", "{{vantage}}", "frankfurt", "{{alert}}", "SmartnodeAddressMismatch",
@@ -85,7 +85,7 @@ func longest(name string) string {
 	).Replace(name)
 }
 
-// TestLongest: no alert has a wider name than the one that the widths are made for.
+// TestLongest checks that no alert has a wider name than the one used for the widths.
 func TestLongest(t *testing.T) {
 	text, err := os.ReadFile("../alerts/alerts.yml")
 	if err != nil {
@@ -98,20 +98,20 @@ func TestLongest(t *testing.T) {
 	}
 }
 
-// texts are what a value of the series may be.
+// texts returns the texts that a value of the series may have.
 func (p *panel) texts(series string) (all []string) {
 	f := p.field
-	for _, o := range p.fields {
+	for _, o := range p.overrides {
 		if o.name == series {
-			if o.words != nil {
-				f.words = o.words
+			if o.mappings != nil {
+				f.mappings = o.mappings
 			}
 			if o.unit != "" {
 				f.unit, f.decimals = o.unit, o.decimals
 			}
 		}
 	}
-	for _, w := range f.words {
+	for _, w := range f.mappings {
 		all = append(all, w.text)
 	}
 	switch {
@@ -121,16 +121,16 @@ func (p *panel) texts(series string) (all []string) {
 		all = append(all, "22.5 hours")
 	case f.unit == "percentunit":
 		all = append(all, format(f.unit, f.decimals, 1))
-	case f.words == nil:
+	case f.mappings == nil:
 		all = append(all, "1234567")
 	}
 	return all
 }
 
-// TestTiles: the names and values of a stat have a size that can be read, with as many series as there are:
-// three explorers, two places.
+// TestTiles checks that names and values of a stat are large enough to read, with a typical number of series:
+// three explorers, two vantages.
 func TestTiles(t *testing.T) {
-	const least, leastName = 14, 10
+	const minValue, minName = 14, 10
 	for _, b := range boards() {
 		for _, r := range b.rows {
 			for _, p := range r.panels {
@@ -157,20 +157,20 @@ func TestTiles(t *testing.T) {
 				for _, q := range p.queries {
 					name := longest(q.name)
 					for _, text := range p.texts(q.name) {
-						if value, title := p.fit(name, text, width, height); value < least || p.names && title < leastName {
+						if value, title := p.fit(name, text, width, height); value < minValue || p.showNames && title < minName {
 							t.Errorf("%s, %s: %q is %.0f pixels high, %q %.0f", b.file, p.title, text, value, name, title)
 						}
 					}
 				}
-				if p.field.none != "" && (p.width()-panelFrame-tileFrame)/ems(p.field.none) < least {
-					t.Errorf("%s, %s: %q is too long", b.file, p.title, p.field.none)
+				if p.field.noValue != "" && (p.width()-panelFrame-tileFrame)/ems(p.field.noValue) < minValue {
+					t.Errorf("%s, %s: %q is too long", b.file, p.title, p.field.noValue)
 				}
 			}
 		}
 	}
 }
 
-// fit is how large Grafana writes a value and its name in a tile, or 0 where they do not fit.
+// fit returns the font sizes of a value and its name in a tile, or 0 if they do not fit.
 func (p *panel) fit(name, text string, width, height float64) (value, title float64) {
 	const line = 1.2
 	frame := 16.0
@@ -179,7 +179,7 @@ func (p *panel) fit(name, text string, width, height float64) (value, title floa
 	}
 	wide, inner, tall := p.vertical && width/height > 2.5, width-frame, height-frame
 	if p.sizes == nil {
-		if p.names {
+		if p.showNames {
 			title = min(inner/ems(name), height*0.15/line, 30)
 			tall -= title * line
 		}
@@ -197,8 +197,8 @@ func (p *panel) fit(name, text string, width, height float64) (value, title floa
 	return value, title
 }
 
-// TestColumns: the columns of a table are as wide as their headings and words, and what is left over is
-// enough for the one without a width.
+// TestColumns checks that the columns of a table are as wide as their headings and texts, and that enough
+// width is left for the column without a fixed width.
 func TestColumns(t *testing.T) {
 	const padding, arrow = 14, 16
 	for _, b := range boards() {
@@ -209,7 +209,7 @@ func TestColumns(t *testing.T) {
 				}
 				left := p.width() - panelFrame
 				for _, c := range p.columns {
-					for _, o := range p.fields {
+					for _, o := range p.overrides {
 						if o.name != c.title || o.width == 0 {
 							continue
 						}
@@ -232,7 +232,7 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-// TestLegends: a legend has words, of which no more than three lines are needed.
+// TestLegends checks that no legend needs more than three lines.
 func TestLegends(t *testing.T) {
 	for _, b := range boards() {
 		for _, r := range b.rows {

@@ -1,6 +1,6 @@
-// Package e2e has no code of its own: its tests let outages happen to fake smartnodes and wait for
-// what the real Prometheus and the real Alertmanager tell their owner of them (internal/drill).
+// Package e2e has only tests. They simulate outages of fake smartnodes and check the notifications of
+// the real Prometheus and Alertmanager (internal/drill).
 //
-// Each outage has a node of its own. Time is scaled: a minute of the rules is a second of the test.
-// `make e2e` runs it; `make drill` also writes the table of README.md.
+// Each outage has its own node. Time is scaled: a minute of the rules is a second of the test.
+// `make e2e` runs the tests; `make drill` also updates the tables of README.md.
 package e2e

@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	// patience is how long a message may take that has to come, after which the outage is over.
-	patience = 2 * time.Hour
+	// messageTimeout is the max wait, in rule time, for an expected message.
+	messageTimeout = 2 * time.Hour
 
-	// settled is how long nothing more may come after the last resolve message: two intervals of a group.
-	settled = 10 * time.Minute
+	// settleTime is how long no message may follow the last resolve message: two group intervals.
+	settleTime = 10 * time.Minute
 
 	root     = ".."
 	watchdog = "RaptoreumWatchdog"
@@ -36,61 +36,61 @@ func TestAlerting(t *testing.T) {
 		}
 	}
 	checkQueries(t, runs)
-	quietly, enough := context.WithCancel(t.Context())
-	defer enough()
+	quietCtx, endQuietDays := context.WithCancel(t.Context())
+	defer endQuietDays()
 	results := make([]result, len(runs))
 	var outages, days sync.WaitGroup
 	for i, r := range runs {
 		if r.quiet != nil {
-			days.Go(func() { results[i] = r.live(quietly) })
+			days.Go(func() { results[i] = r.playQuiet(quietCtx) })
 		} else {
-			outages.Go(func() { results[i] = r.happen() })
+			outages.Go(func() { results[i] = r.playOutage() })
 		}
 	}
 	outages.Wait()
-	enough()
+	endQuietDays()
 	days.Wait()
-	checkPost(t, runs, stacks)
+	checkMessages(t, runs, stacks)
 	checkPanels(t, runs, results)
-	checkMarks(t, runs, results)
+	checkAnnotations(t, runs, results)
 	report(t, results)
 	checkReadme(t, results)
 }
 
-// run is an outage or a quiet day, and where it happens.
+// run is an outage or a quiet day, and the nodes and stack it uses.
 type run struct {
 	outage *drill.Outage
 	quiet  *drill.Quiet
 	stack  *drill.Stack
-	hit    []*drill.Node
-	whose  []string // nodes by name whose messages are of it; "" is of several
+	nodes  []*drill.Node
+	names  []string // node names whose messages belong to it; "" is for alerts about several nodes
 }
 
-// plan starts the nodes and what watches them.
+// plan starts the nodes and the stacks that monitor them.
 func plan(t *testing.T) (runs []run, stacks []*drill.Stack) {
 	t.Helper()
 	var many []*drill.Node
 	for _, o := range drill.Outages() {
-		r := run{outage: &o, whose: []string{o.Name}}
+		r := run{outage: &o, names: []string{o.Name}}
 		if o.Nodes == 0 {
-			r.hit = []*drill.Node{startNode(t, o.Name, o.Name)}
-			many = append(many, r.hit[0])
+			r.nodes = []*drill.Node{startNode(t, o.Name, o.Name)}
+			many = append(many, r.nodes[0])
 		} else {
-			r.whose = []string{""}
+			r.names = []string{""}
 			for i := range o.Of {
 				n := startNode(t, o.Name, fmt.Sprintf("%s-%d", o.Name, i+1))
-				r.hit, r.whose = append(r.hit, n), append(r.whose, n.Name)
+				r.nodes, r.names = append(r.nodes, n), append(r.names, n.Name)
 			}
-			r.stack = startStack(t, r.hit)
+			r.stack = startStack(t, r.nodes)
 			stacks = append(stacks, r.stack)
-			r.hit = r.hit[:o.Nodes]
+			r.nodes = r.nodes[:o.Nodes]
 		}
 		runs = append(runs, r)
 	}
 	for _, q := range drill.QuietDays() {
 		n := startNode(t, q.Name, q.Name)
 		many = append(many, n)
-		runs = append(runs, run{quiet: &q, hit: []*drill.Node{n}, whose: []string{n.Name}})
+		runs = append(runs, run{quiet: &q, nodes: []*drill.Node{n}, names: []string{n.Name}})
 	}
 	s := startStack(t, many)
 	for i := range runs {
@@ -115,7 +115,7 @@ func startStack(t *testing.T, nodes []*drill.Node) *drill.Stack {
 	t.Helper()
 	s, err := drill.StartStack(context.WithoutCancel(t.Context()), drill.Config{Root: root, Programs: root + "/.bin", Nodes: nodes})
 	if err != nil {
-		t.Fatalf("%v; `make e2e` builds the programs first", err)
+		t.Fatalf("%v; run make e2e, which builds the programs", err)
 	}
 	t.Cleanup(func() {
 		s.Close()
@@ -126,59 +126,59 @@ func startStack(t *testing.T, nodes []*drill.Node) *drill.Stack {
 	return s
 }
 
-// happen lets an outage begin and end, and returns what its owner heard.
-func (r run) happen() result {
+// playOutage begins and ends an outage and returns its notifications, restarts and baseline.
+func (r run) playOutage() result {
 	out := result{Name: r.outage.Name, Title: r.outage.Title}
 	began := time.Now()
-	looking, enough := context.WithCancel(context.Background())
-	defer enough()
-	restarter := r.hit[0].Restarter(looking)
-	watched := make(chan struct{})
-	go func() { defer close(watched); restarter.Until(looking) }()
-	noticed := make(chan drill.Noticed, 1)
-	go func() { noticed <- r.hit[0].Before(looking, func() { r.outage.Begin(r.hit[0]) }) }()
-	for _, n := range r.hit[1:] {
+	baselineCtx, stopBaseline := context.WithCancel(context.Background())
+	defer stopBaseline()
+	restarter := r.nodes[0].Restarter(baselineCtx)
+	restarterDone := make(chan struct{})
+	go func() { defer close(restarterDone); restarter.Run(baselineCtx) }()
+	baseline := make(chan drill.Baseline, 1)
+	go func() { baseline <- r.nodes[0].WatchBaseline(baselineCtx, func() { r.outage.Begin(r.nodes[0]) }) }()
+	for _, n := range r.nodes[1:] {
 		r.outage.Begin(n)
 	}
 	inhibited := map[drill.Alert]bool{}
-	over := func(done func() bool, least time.Duration) {
+	waitFor := func(done func() bool, minimum time.Duration) {
 		since := time.Now()
-		for time.Since(since) < drill.Scaled(patience) && (time.Since(since) < drill.Scaled(least) || !done()) {
-			for _, name := range r.whose {
+		for time.Since(since) < drill.Scaled(messageTimeout) && (time.Since(since) < drill.Scaled(minimum) || !done()) {
+			for _, name := range r.names {
 				r.stack.Inhibited(name, inhibited)
 			}
 			time.Sleep(500 * time.Millisecond)
 		}
 	}
-	over(func() bool {
+	waitFor(func() bool {
 		return !slices.ContainsFunc(r.outage.Want, func(a drill.Alert) bool { return len(r.notices(a)) == 0 })
 	}, r.outage.Lasts)
-	enough()
-	out.Noticed = <-noticed
-	<-watched
+	stopBaseline()
+	out.Baseline = <-baseline
+	<-restarterDone
 	out.Script, out.Heal = restarter.Script, restarter.Heal
 	out.at = time.Now()
-	time.Sleep(time.Second) // what was asked by then has an answer now
+	time.Sleep(time.Second) // pending queries have completed by then
 	ended := time.Now()
-	for _, n := range r.hit {
+	for _, n := range r.nodes {
 		r.outage.End(n)
 	}
-	over(func() bool {
+	waitFor(func() bool {
 		return !slices.ContainsFunc(r.outage.Want, func(a drill.Alert) bool {
 			all := r.notices(a)
 			return len(all) == 0 || all[len(all)-1].Firing
 		})
-	}, settled)
-	time.Sleep(drill.Scaled(settled))
-	out.conclude(r, inhibited, began, ended)
+	}, settleTime)
+	time.Sleep(drill.Scaled(settleTime))
+	out.evaluate(r, inhibited, began, ended)
 	return out
 }
 
-// notices returns what came of this run's nodes about an alert, or all that did.
-func (r run) notices(about drill.Alert) (found []drill.Notice) {
-	for _, name := range r.whose {
+// notices returns the notices of the run's nodes for an alert, or all of them for the zero Alert.
+func (r run) notices(alert drill.Alert) (found []drill.Notice) {
+	for _, name := range r.names {
 		for _, n := range r.stack.Inbox.Of(name) {
-			if n.Alert == about || about == (drill.Alert{}) && n.Name != watchdog {
+			if n.Alert == alert || alert == (drill.Alert{}) && n.Name != watchdog {
 				found = append(found, n)
 			}
 		}
@@ -186,22 +186,22 @@ func (r run) notices(about drill.Alert) (found []drill.Notice) {
 	return found
 }
 
-// live is a quiet day: warnings are told, but nothing critical.
-func (r run) live(ctx context.Context) result {
+// playQuiet runs a quiet day. Warnings are allowed, critical alerts are not.
+func (r run) playQuiet(ctx context.Context) result {
 	out := result{Name: r.quiet.Name, Quiet: true}
 	began := time.Now()
-	restarter := r.hit[0].Restarter(ctx)
-	watched := make(chan struct{})
-	go func() { defer close(watched); restarter.Until(ctx) }()
-	r.quiet.Live(ctx, r.hit[0])
+	restarter := r.nodes[0].Restarter(ctx)
+	done := make(chan struct{})
+	go func() { defer close(done); restarter.Run(ctx) }()
+	r.quiet.Run(ctx, r.nodes[0])
 	out.at = time.Now()
-	<-watched
+	<-done
 	out.Script, out.Heal = restarter.Script, restarter.Heal
 	for _, n := range r.notices(drill.Alert{}) {
 		if n.Severity == "critical" {
-			out.wrong("%s came after %.1f min", n.Alert, drill.Minutes(n.At.Sub(began)))
+			out.fail("%s arrived after %.1f min", n.Alert, drill.Minutes(n.At.Sub(began)))
 		} else if n.Firing {
-			out.Told = append(out.Told, told{n.Alert, drill.Minutes(n.At.Sub(began)), -1})
+			out.Notified = append(out.Notified, notification{n.Alert, drill.Minutes(n.At.Sub(began)), -1})
 		}
 	}
 	return out

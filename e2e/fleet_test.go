@@ -25,13 +25,13 @@ import (
 const (
 	fleetJob  = "raptoreum-fleet"
 	fleetSize = 20
-	// The exporter reads the list at most once a minute, in real time: what changes then is seen at once.
-	listIsOld = 62 * time.Second
-	follow    = time.Minute // within which the targets have to follow
+	// The exporter reads the list at most once a minute of real time. Changes after that are seen immediately.
+	listInterval = 62 * time.Second
+	follow       = time.Minute // max time until the targets follow a change
 )
 
-// TestFleet lets two real Prometheus discover a fleet by /sd, tell two Alertmanagers that are one cluster,
-// and lose one of each. Two more share the fleet between them.
+// TestFleet runs two Prometheus servers that discover a fleet by /sd, with a cluster of two Alertmanagers, and
+// kills one of each. Two more Prometheus servers share the fleet by sharding.
 func TestFleet(t *testing.T) {
 	f := startFleet(t)
 	config := drill.Config{Root: root, Programs: root + "/.bin", Replicas: 2, Scrapes: []any{f.scrape(), f.watcher()}}
@@ -62,9 +62,9 @@ func TestFleet(t *testing.T) {
 	checkShards(t, s, shards)
 	f.checkFleetPanels(t, s, s.Prometheus[0], names(0, fleetSize), nil)
 
-	time.Sleep(time.Until(began.Add(listIsOld)))
+	time.Sleep(time.Until(began.Add(listInterval)))
 	old := f.crowd[3].Address
-	f.crowd[3].Address = f.address(100) // one moves, one leaves the fleet, one joins it, one is banned
+	f.crowd[3].Address = f.address(100) // n3 moves, n5 leaves the fleet, n20 joins it, n7 is banned
 	f.crowd[7].Banned, f.crowd[7].Penalty = true, 100
 	f.write(t, slices.DeleteFunc(names(0, fleetSize+1), func(n string) bool { return n == "n5" }))
 	f.change(t)
@@ -77,35 +77,35 @@ func TestFleet(t *testing.T) {
 	}
 	t.Logf("the targets followed within %s", time.Since(changed).Round(time.Second))
 	if dials := f.network.Dials(f.crowd[3].Address); dials == 0 {
-		t.Errorf("%s moved from %s and is not dialled", "n3", old)
+		t.Errorf("%s moved from %s but is not dialled", "n3", old)
 	}
-	told := f.told(t, s, "n7", 1, 30*time.Second)
-	t.Logf("the ban of n7 was told %d times", told)
+	times := f.notified(t, s, "n7", 1, 30*time.Second)
+	t.Logf("%d notifications of the ban of n7", times)
 	f.checkFleetPanels(t, s, s.Prometheus[0], want, []string{"n7"})
 
 	read := time.Now()
 	s.Prometheus[0].Kill()
 	s.Alertmanager[0].Kill()
-	time.Sleep(time.Until(read.Add(listIsOld)))
+	time.Sleep(time.Until(read.Add(listInterval)))
 	f.crowd[9].Banned, f.crowd[9].Penalty = true, 100
 	f.change(t)
-	told = f.told(t, s, "n9", 1, follow)
-	t.Logf("with one of each killed, the ban of n9 was told %d times", told)
+	times = f.notified(t, s, "n9", 1, follow)
+	t.Logf("with one of each killed, %d notifications of the ban of n9", times)
 	f.checkFleetPanels(t, s, s.Prometheus[1], want, []string{"n7", "n9"})
 	for _, n := range slices.Concat(s.Inbox.Of(""), s.Inbox.Of("n3"), s.Inbox.Of("n5"), s.Inbox.Of("n20")) {
 		if n.Name != watchdog {
-			t.Errorf("%s of %q was told", n.Alert, n.Node)
+			t.Errorf("unexpected notification: %s of %q", n.Alert, n.Node)
 		}
 	}
 }
 
-// fleet is an exporter with a crowd.
+// fleet is an exporter that monitors a crowd of fake smartnodes.
 type fleet struct {
 	network *simnet.Network
 	crowd   []simnet.Member
 	file    string
 	listen  string
-	port    string // of the smartnodes
+	port    string // port of the smartnodes
 	log     *strings.Builder
 }
 
@@ -163,7 +163,7 @@ func names(from, to int) (list []string) {
 	return list
 }
 
-// change brings the crowd as it is now into the chain, with a block.
+// change adds a block with the current state of the crowd.
 func (f *fleet) change(t *testing.T) {
 	t.Helper()
 	if err := f.network.SetCrowd(f.crowd); err != nil {
@@ -172,7 +172,7 @@ func (f *fleet) change(t *testing.T) {
 	f.network.AddBlock()
 }
 
-// write writes fleet.yml, and has the exporter read it if it runs.
+// write writes fleet.yml and reloads the exporter if it runs.
 func (f *fleet) write(t *testing.T, nodes []string) {
 	t.Helper()
 	text := "nodes:\n"
@@ -199,7 +199,7 @@ func (f *fleet) write(t *testing.T, nodes []string) {
 	}
 }
 
-// scrape is all that Prometheus needs.
+// scrape is the scrape configuration of the fleet.
 func (f *fleet) scrape() map[string]any {
 	return map[string]any{
 		"job_name":        fleetJob,
@@ -207,7 +207,7 @@ func (f *fleet) scrape() map[string]any {
 	}
 }
 
-// shard keeps its share of the targets, as README.md says.
+// shard adds the relabeling of README.md that keeps the targets of shard i.
 func shard(scrape map[string]any, i int) map[string]any {
 	scrape = maps.Clone(scrape)
 	scrape["relabel_configs"] = []any{
@@ -217,7 +217,7 @@ func shard(scrape map[string]any, i int) map[string]any {
 	return scrape
 }
 
-// checkShards: every node has exactly one of the shards.
+// checkShards checks that every node belongs to exactly one shard.
 func checkShards(t *testing.T, s *drill.Stack, shards []*drill.Program) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(500 * time.Millisecond) {
@@ -231,16 +231,16 @@ func checkShards(t *testing.T, s *drill.Stack, shards []*drill.Program) {
 		}
 		slices.Sort(all)
 		if slices.Equal(all, names(0, fleetSize)) && !slices.Contains(share, 0) {
-			t.Logf("the shards have %v nodes", share)
+			t.Logf("nodes per shard: %v", share)
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("the shards have %v: %v", share, all)
+			t.Fatalf("nodes per shard: %v: %v", share, all)
 		}
 	}
 }
 
-// await waits until an expression has series of exactly these nodes.
+// await waits until an expression has series for exactly these nodes.
 func (f *fleet) await(t *testing.T, s *drill.Stack, p *drill.Program, expr string, nodes []string, within time.Duration) {
 	t.Helper()
 	for deadline := time.Now().Add(within); ; time.Sleep(250 * time.Millisecond) {
@@ -257,8 +257,8 @@ func (f *fleet) await(t *testing.T, s *drill.Stack, p *drill.Program, expr strin
 	}
 }
 
-// told waits until the ban of a node was told, and returns how often: Alertmanager promises at least once.
-func (f *fleet) told(t *testing.T, s *drill.Stack, node string, least int, within time.Duration) (times int) {
+// notified waits for notifications of a node's ban and returns their number. Alertmanager guarantees at least one.
+func (f *fleet) notified(t *testing.T, s *drill.Stack, node string, minimum int, within time.Duration) (times int) {
 	t.Helper()
 	count := func() (n int) {
 		for _, notice := range s.Inbox.Of(node) {
@@ -268,11 +268,11 @@ func (f *fleet) told(t *testing.T, s *drill.Stack, node string, least int, withi
 		}
 		return n
 	}
-	for deadline := time.Now().Add(within); count() < least; time.Sleep(250 * time.Millisecond) {
+	for deadline := time.Now().Add(within); count() < minimum; time.Sleep(250 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("the ban of %s was not told; it got %v", node, s.Inbox.Of(node))
+			t.Fatalf("no notification of the ban of %s; received %v", node, s.Inbox.Of(node))
 		}
 	}
-	time.Sleep(5 * time.Second) // time for the other to repeat it
+	time.Sleep(5 * time.Second) // time for the other Alertmanager to repeat it
 	return count()
 }

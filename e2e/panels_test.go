@@ -17,22 +17,22 @@ import (
 )
 
 const (
-	smartnodeBoard = "raptoreum-smartnode"
-	fleetBoard     = "raptoreum-fleet"
-	fleetTable     = "Smartnodes, the worst first"
-	mark           = "Anno" // the query of an annotation
+	smartnodeBoard  = "raptoreum-smartnode"
+	fleetBoard      = "raptoreum-fleet"
+	fleetTable      = "Smartnodes, worst first"
+	annotationRefID = "Anno"
 )
 
-// viewer looks at the dashboards as they are in the JSON, at a moment, with their variables chosen.
+// viewer reads the dashboards from the JSON with given variables at a point in time.
 type viewer struct {
 	screens   map[string]*dashboards.Screen
 	stack     *drill.Stack
-	program   *drill.Program // the Prometheus that is asked
+	program   *drill.Program // the Prometheus to query
 	at        time.Time
 	job, node string
 }
 
-// screens are the dashboards by uid.
+// screens returns the dashboards by uid.
 func screens(t *testing.T) map[string]*dashboards.Screen {
 	t.Helper()
 	all := map[string]*dashboards.Screen{}
@@ -48,16 +48,16 @@ func screens(t *testing.T) map[string]*dashboards.Screen {
 	return all
 }
 
-// seen is a value as a panel shows it.
-type seen struct {
+// displayed is a value as displayed by a panel.
+type displayed struct {
 	dashboards.Shown
 	labels map[string]string
 	value  float64
 }
 
-// String is the name, the text and the colour, as far as there is one that means something. The fake
-// explorers have only an address.
-func (s seen) String() string {
+// String returns the name, the text, and the colour if it has a meaning. The fake explorers have only an
+// address, which is replaced.
+func (s displayed) String() string {
 	text := s.Text
 	if s.Name != "" {
 		text = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(s.Name, "explorer") + ": " + text
@@ -71,43 +71,43 @@ func (s seen) String() string {
 	return text + " " + s.Colour
 }
 
-// look returns all that a panel shows.
-func (v viewer) look(board, panel string) (all []seen, err error) {
+// read returns the values that a panel displays.
+func (v viewer) read(board, panel string) (all []displayed, err error) {
 	for _, q := range dashboards.Queries() {
-		if q.Dashboard != board || q.Panel != panel || q.RefID == mark || strings.Contains(q.Expr, "offset 1h") { // which is known after an hour
+		if q.Dashboard != board || q.Panel != panel || q.RefID == annotationRefID || strings.Contains(q.Expr, "offset 1h") { // has no result in the first hour
 			continue
 		}
 		expr, err := drill.ScaleExpr(dashboards.Expand(q.Expr, v.job, v.node, ""))
 		if err != nil {
 			return nil, err
 		}
-		samples, err := v.stack.Ask(v.program, expr, v.at)
+		samples, err := v.stack.Evaluate(v.program, expr, v.at)
 		if err != nil {
 			return nil, err
 		}
 		first := len(all)
 		for _, s := range samples {
-			if strings.HasPrefix(q.Expr, "time() - ") { // an age is a real time
+			if strings.HasPrefix(q.Expr, "time() - ") { // an age is real time
 				s.Value *= drill.Scale
 			}
 			shown, err := v.screens[board].Show(panel, q.RefID, s.Labels, &s.Value)
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, seen{shown, s.Labels, s.Value})
+			all = append(all, displayed{shown, s.Labels, s.Value})
 		}
-		slices.SortFunc(all[first:], func(a, b seen) int { return strings.Compare(a.String(), b.String()) })
+		slices.SortFunc(all[first:], func(a, b displayed) int { return strings.Compare(a.String(), b.String()) })
 	}
-	if len(all) == 0 { // no query has an answer
+	if len(all) == 0 { // no query has a result
 		shown, err := v.screens[board].Show(panel, "A", nil, nil)
-		return []seen{{Shown: shown}}, err
+		return []displayed{{Shown: shown}}, err
 	}
 	return all, nil
 }
 
-// text is what a panel shows, in one line.
+// text returns the content of a panel in one line.
 func (v viewer) text(board, panel string) (string, error) {
-	all, err := v.look(board, panel)
+	all, err := v.read(board, panel)
 	var texts []string
 	for _, s := range all {
 		texts = append(texts, s.String())
@@ -115,19 +115,19 @@ func (v viewer) text(board, panel string) (string, error) {
 	return strings.Join(texts, ", "), err
 }
 
-// matches compares what is shown with what is wanted: 3..5 stands for any number from 3 to 5, * for any text
-// of one value, and there may be several texts with "or" between.
+// matches reports whether got matches want: 3..5 stands for any number from 3 to 5, * for any text of one
+// value, and " or " separates alternatives.
 func matches(got, want string) bool {
-	return slices.ContainsFunc(strings.Split(want, " or "), func(want string) bool { return fits(got, want) })
+	return slices.ContainsFunc(strings.Split(want, " or "), func(want string) bool { return matchesOne(got, want) })
 }
 
-func fits(got, want string) bool {
+func matchesOne(got, want string) bool {
 	if before, after, ok := strings.Cut(want, "*"); ok && !strings.Contains(before, "..") {
 		if !strings.HasPrefix(got, before) {
 			return false
 		}
 		length := strings.IndexByte(got[len(before):]+",", ',')
-		return length > 0 && fits(got[len(before)+length:], after)
+		return length > 0 && matchesOne(got[len(before)+length:], after)
 	}
 	at := regexp.MustCompile(`(-?\d[\d.]*?)\.\.(-?\d[\d.]*)`).FindStringSubmatchIndex(want)
 	if at == nil {
@@ -140,7 +140,7 @@ func fits(got, want string) bool {
 	value, err := strconv.ParseFloat(number, 64)
 	low, _ := strconv.ParseFloat(want[at[2]:at[3]], 64)
 	high, _ := strconv.ParseFloat(want[at[4]:at[5]], 64)
-	return err == nil && low <= value && value <= high && fits(got[at[0]+len(number):], want[at[1]:])
+	return err == nil && low <= value && value <= high && matchesOne(got[at[0]+len(number):], want[at[1]:])
 }
 
 func TestMatches(t *testing.T) {
@@ -172,33 +172,33 @@ func TestMatches(t *testing.T) {
 	}
 }
 
-// checkPanels looks at both dashboards during each outage and on a quiet day.
+// checkPanels checks both dashboards during each outage and on a quiet day.
 func checkPanels(t *testing.T, runs []run, results []result) {
 	t.Helper()
-	boards, all := screens(t), shownInstead()
+	boards, all := screens(t), outagePanels()
 	for i, r := range runs {
 		name := results[i].Name
 		other, known := all[name]
 		if r.outage != nil && !known {
-			t.Errorf("%s: it has no entry in shown_test.go", name)
+			t.Errorf("%s: no entry in expected_panels_test.go", name)
 		}
 		if r.outage != nil || name == "nothing-happens" {
-			v := viewer{boards, r.stack, r.stack.Prometheus[0], results[i].at, r.hit[0].Job, r.hit[0].Name}
-			for _, wrong := range slices.Concat(v.compare(other), v.compareAlerts(r.outage)) {
-				t.Errorf("%s: %s", name, wrong)
+			v := viewer{boards, r.stack, r.stack.Prometheus[0], results[i].at, r.nodes[0].Job, r.nodes[0].Name}
+			for _, failure := range slices.Concat(v.compare(other), v.compareAlerts(r.outage)) {
+				t.Errorf("%s: %s", name, failure)
 			}
 		}
 	}
 }
 
-// compare says what the panels show other than on a good day, but for what has to differ.
-func (v viewer) compare(other differs) (wrong []string) {
+// compare returns the differences of the panels from healthyPanels with the given changes.
+func (v viewer) compare(other changes) (failures []string) {
 	_, rows, err := v.rows()
 	if err != nil {
 		return []string{err.Error()}
 	}
 	found := 0
-	for _, want := range shownOnGoodDay() {
+	for _, want := range healthyPanels() {
 		if shows, ok := other[want.panel]; ok {
 			want.shows, found = shows, found+1
 		}
@@ -208,44 +208,44 @@ func (v viewer) compare(other differs) (wrong []string) {
 			got, err = v.text(want.board, want.panel)
 		}
 		if err != nil || !matches(got, want.shows) {
-			wrong = append(wrong, fmt.Sprintf("%s shows %q, want %q (%v)", want.panel, got, want.shows, err))
+			failures = append(failures, fmt.Sprintf("%s shows %q, want %q (%v)", want.panel, got, want.shows, err))
 		}
 	}
 	if found != len(other) {
-		wrong = append(wrong, fmt.Sprintf("shown_test.go has %d entries, of which %d are of a panel", len(other), found))
+		failures = append(failures, fmt.Sprintf("expected_panels_test.go has %d entries, of which %d match a panel", len(other), found))
 	}
-	return wrong
+	return failures
 }
 
-// compareAlerts says which alerts the lists do not show that have to fire, and what they show when none has.
-func (v viewer) compareAlerts(o *drill.Outage) (wrong []string) {
-	mine, err := v.look(smartnodeBoard, "Alerts of this node")
+// compareAlerts returns the expected alerts that the alert tables lack, or their content if there should be none.
+func (v viewer) compareAlerts(o *drill.Outage) (failures []string) {
+	mine, err := v.read(smartnodeBoard, "Alerts for this smartnode")
 	if err != nil {
 		return []string{err.Error()}
 	}
-	all, err := v.look(fleetBoard, "Alerts that fire")
+	all, err := v.read(fleetBoard, "Firing alerts")
 	if err != nil {
 		return []string{err.Error()}
 	}
 	if o == nil {
-		if shows := fmt.Sprint(mine, all); shows != "[Nothing fires or fired] [None fires]" {
-			wrong = append(wrong, "the lists of alerts show "+shows)
+		if shows := fmt.Sprint(mine, all); shows != "[No alerts in the time range] [No firing alerts]" {
+			failures = append(failures, "the alert tables show "+shows)
 		}
-		return wrong
+		return failures
 	}
-	has := func(list []seen, a drill.Alert, shows string) bool {
-		return slices.ContainsFunc(list, func(s seen) bool {
+	has := func(list []displayed, a drill.Alert, shows string) bool {
+		return slices.ContainsFunc(list, func(s displayed) bool {
 			return s.labels["alertname"] == a.Name && s.labels["severity"] == a.Severity && s.String() == shows
 		})
 	}
 	for _, a := range o.Want {
 		shows := map[string]string{"critical": "State: ACT NOW red", "warning": "State: ACT TODAY orange"}[a.Severity]
 		if !has(all, a, shows) {
-			wrong = append(wrong, fmt.Sprintf("Alerts that fire has no %s %s, but %v", a, shows, all))
+			failures = append(failures, fmt.Sprintf("Firing alerts lacks %s %s: %v", a, shows, all))
 		}
-		if o.Of == 0 && !has(mine, a, "State: fires red") { // what is about several has no node
-			wrong = append(wrong, fmt.Sprintf("Alerts of this node has no %s, but %v", a, mine))
+		if o.Of == 0 && !has(mine, a, "State: firing red") { // alerts about several nodes have no node label
+			failures = append(failures, fmt.Sprintf("Alerts for this smartnode lacks %s: %v", a, mine))
 		}
 	}
-	return wrong
+	return failures
 }

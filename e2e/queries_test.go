@@ -12,30 +12,30 @@ import (
 	"raptoreum_exporter/internal/drill"
 )
 
-// unanswered are the queries of what does not happen to a healthy node, or of a process, which the fake has not.
+// unanswered lists the queries without a result for a healthy node, and those of a process, which the fake lacks.
 func unanswered() []string {
 	return []string{
 		"raptoreum-smartnode, Penalty, C",
-		"raptoreum-smartnode, Way back, B",
-		"raptoreum-smartnode, CPU of raptoreumd, A",
+		"raptoreum-smartnode, Recovery, B",
+		"raptoreum-smartnode, raptoreumd CPU usage, A",
 		"raptoreum-smartnode, Memory, A",
-		"raptoreum-smartnode, Files open, A",
-		"raptoreum-smartnode, Alerts of this node, A",
+		"raptoreum-smartnode, Open files, A",
+		"raptoreum-smartnode, Alerts for this smartnode, A",
 		"raptoreum-smartnode, Missed DKG, Anno",
 		"raptoreum-smartnode, Ban, Anno",
 		"raptoreum-smartnode, Revival, Anno",
 		"raptoreum-smartnode, Restart, Anno",
 		"raptoreum-smartnode, Alert, Anno",
-		"raptoreum-fleet, Alerts that fire, A",
+		"raptoreum-fleet, Firing alerts, A",
 	}
 }
 
-// checkQueries: no query of any dashboard is an error, and of a healthy node each has an answer but
-// the unanswered.
+// checkQueries checks that no dashboard query fails, and that for a healthy node all have a result except
+// the unanswered ones.
 func checkQueries(t *testing.T, runs []run) {
 	t.Helper()
 	i := slices.IndexFunc(runs, func(r run) bool { return r.quiet != nil && r.quiet.Name == "nothing-happens" })
-	healthy, stack := runs[i].hit[0], runs[i].stack
+	healthy, stack := runs[i].nodes[0], runs[i].stack
 	var empty []string
 	for _, q := range dashboards.Queries() {
 		expr, err := drill.ScaleExpr(dashboards.Expand(q.Expr, healthy.Job, healthy.Name, ""))
@@ -43,7 +43,7 @@ func checkQueries(t *testing.T, runs []run) {
 			t.Errorf("%s, %s: %v", q.Dashboard, q.Panel, err)
 			continue
 		}
-		values, err := stack.Answer(expr, time.Now())
+		values, err := stack.EvaluateFirst(expr, time.Now())
 		if err != nil {
 			t.Errorf("%s, %s, %s: %v", q.Dashboard, q.Panel, q.RefID, err)
 		}
@@ -51,8 +51,8 @@ func checkQueries(t *testing.T, runs []run) {
 			empty = append(empty, q.Dashboard+", "+q.Panel+", "+q.RefID)
 		}
 	}
-	t.Logf("%d queries asked", len(dashboards.Queries()))
+	t.Logf("%d queries", len(dashboards.Queries()))
 	if want := unanswered(); !slices.Equal(empty, want) {
-		t.Errorf("without an answer of a healthy node:\n%s\nwant:\n%s", strings.Join(empty, "\n"), strings.Join(want, "\n"))
+		t.Errorf("queries without a result for a healthy node:\n%s\nwant:\n%s", strings.Join(empty, "\n"), strings.Join(want, "\n"))
 	}
 }

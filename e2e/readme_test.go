@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the table of outages in README.md anew")
+var update = flag.Bool("update", false, "update the tables of outages in README.md")
 
 const (
 	readme     = root + "/README.md"
@@ -21,14 +21,14 @@ const (
 	tableEnd   = "<!-- end of outages -->\n"
 )
 
-// checkReadme compares the tables of README.md with what happened, or writes them.
+// checkReadme compares the tables of README.md with the results, or updates them.
 func checkReadme(t *testing.T, results []result) {
 	t.Helper()
 	checkTable(t, tableBegin, tableEnd, tableOf(results), sameTable)
 	checkRestarts(t, results)
 }
 
-// checkTable compares what README.md has between two marks with a table, or writes that there.
+// checkTable compares the text between two markers in README.md with a table, or updates it.
 func checkTable(t *testing.T, begins, ends, table string, same func(old, now string) bool) {
 	t.Helper()
 	text, err := os.ReadFile(readme)
@@ -38,7 +38,7 @@ func checkTable(t *testing.T, begins, ends, table string, same func(old, now str
 	before, rest, ok := strings.Cut(string(text), begins)
 	old, after, ended := strings.Cut(rest, ends)
 	if !ok || !ended {
-		t.Fatalf("README.md has no place for %s", begins)
+		t.Fatalf("README.md lacks the marker %s", begins)
 	}
 	t.Log(table)
 	if *update {
@@ -48,29 +48,29 @@ func checkTable(t *testing.T, begins, ends, table string, same func(old, now str
 		return
 	}
 	if !same(old, table) {
-		t.Errorf("README.md says otherwise; make drill writes it anew. There:\n%s", old)
+		t.Errorf("README.md is stale; run make drill. It has:\n%s", old)
 	}
 }
 
 func tableOf(results []result) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n| what happens | told, by which alert | uptime service, each 5 min | check script, each 15 min |\n|---|---|---|---|\n")
-	outages, told, days, alarms := 0, 0, 0, 0
+	fmt.Fprintf(&b, "\n| Outage | Alert | Uptime service (every 5 min) | Check script (every 15 min) |\n|---|---|---|---|\n")
+	outages, passed, days, alarms := 0, 0, 0, 0
 	for _, r := range results {
 		if r.Quiet {
 			days++
-			alarms += len(r.Wrong)
+			alarms += len(r.Failures)
 			continue
 		}
 		outages++
-		first := r.Told[0]
-		if len(r.Wrong) == 0 {
-			told++
+		first := r.Notified[0]
+		if len(r.Failures) == 0 {
+			passed++
 		}
-		fmt.Fprintf(&b, "| %s | %s, `%s` | %s | %s |\n", r.Title, after(first.Arrived), first.Name, after(r.Noticed.Uptime), after(r.Noticed.Script))
+		fmt.Fprintf(&b, "| %s | %s, `%s` | %s | %s |\n", r.Title, after(first.Arrived), first.Name, after(r.Baseline.Uptime), after(r.Baseline.Script))
 	}
-	fmt.Fprintf(&b, "\nOf %d outages %d were told as they should, of each its end too and nothing else; on %d quiet nodes were %d false alarms.\n\n",
-		outages, told, days, alarms)
+	fmt.Fprintf(&b, "\nOf %d outages, %d produced exactly the expected alerts and their resolve messages. On %d quiet nodes there were %d false alarms.\n\n",
+		outages, passed, days, alarms)
 	return b.String()
 }
 
@@ -81,7 +81,7 @@ func after(minutes float64) string {
 	return fmt.Sprintf("%.0f min", math.Ceil(minutes))
 }
 
-// sameTable lets the times of a run differ a little: a busy machine is late.
+// sameTable tolerates small differences in times, because a busy machine is slower.
 func sameTable(a, b string) bool {
 	const slack = 5 // minutes
 	number := regexp.MustCompile(`\b\d+ min\b`)

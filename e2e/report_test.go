@@ -13,43 +13,43 @@ import (
 	"raptoreum_exporter/internal/drill"
 )
 
-// told is an alert that reached the owner; its times are minutes of the rules.
-type told struct {
+// notification is an alert that reached the owner. Times are minutes of rule time.
+type notification struct {
 	drill.Alert
 	Arrived  float64 // since the outage began; -1 is never
 	Resolved float64 // since the end of the cause; -1 is never, or on a quiet day
 }
 
-// result is what came of an outage or of a quiet day.
+// result is the result of an outage or of a quiet day.
 type result struct {
 	Name, Title  string
 	Quiet        bool
-	at           time.Time // when somebody looked at the dashboards
-	Told         []told
-	Noticed      drill.Noticed // by what owners had before
+	at           time.Time // when the dashboards were read
+	Notified     []notification
+	Baseline     drill.Baseline // from the checks that owners had before
 	Script, Heal drill.Restarts
 	Inhibited    []string
-	AlsoOver     []string // of which only the end was told, along with that of their cause
-	Wrong        []string // empty: it went as it should
+	AlsoResolved []string // alerts with only a resolve message, along with that of their cause
+	Failures     []string // empty if everything was as expected
 }
 
-// conclude compares what was told of an outage with what had to be.
-func (out *result) conclude(r run, inhibited map[drill.Alert]bool, began, ended time.Time) {
+// evaluate compares the notifications of an outage with the expected ones.
+func (out *result) evaluate(r run, inhibited map[drill.Alert]bool, began, ended time.Time) {
 	for _, a := range r.outage.Want {
-		out.judge(a, r.notices(a), began, ended)
+		out.checkAlert(a, r.notices(a), began, ended)
 	}
 	for _, n := range r.notices(drill.Alert{}) {
 		switch {
 		case slices.Contains(r.outage.Want, n.Alert):
 		case n.Firing:
-			out.wrong("%s %s came after %.1f min", n.Node, n.Alert, drill.Minutes(n.At.Sub(began)))
-		case !slices.Contains(out.AlsoOver, n.String()):
-			out.AlsoOver = append(out.AlsoOver, n.String())
+			out.fail("%s %s arrived after %.1f min", n.Node, n.Alert, drill.Minutes(n.At.Sub(began)))
+		case !slices.Contains(out.AlsoResolved, n.String()):
+			out.AlsoResolved = append(out.AlsoResolved, n.String())
 		}
 	}
-	for _, a := range r.outage.Muted {
+	for _, a := range r.outage.Inhibited {
 		if !inhibited[a] {
-			out.wrong("%s was not inhibited", a)
+			out.fail("%s was not inhibited", a)
 		}
 	}
 	for a := range inhibited {
@@ -58,12 +58,12 @@ func (out *result) conclude(r run, inhibited map[drill.Alert]bool, began, ended 
 	slices.Sort(out.Inhibited)
 }
 
-// judge says how an alert that had to come came and went.
-func (out *result) judge(a drill.Alert, all []drill.Notice, began, ended time.Time) {
-	to := told{a, -1, -1}
-	defer func() { out.Told = append(out.Told, to) }()
+// checkAlert checks when an expected alert arrived and was resolved.
+func (out *result) checkAlert(a drill.Alert, all []drill.Notice, began, ended time.Time) {
+	to := notification{a, -1, -1}
+	defer func() { out.Notified = append(out.Notified, to) }()
 	if len(all) == 0 {
-		out.wrong("%s never came", a)
+		out.fail("%s never arrived", a)
 		return
 	}
 	to.Arrived = drill.Minutes(all[0].At.Sub(began))
@@ -71,28 +71,28 @@ func (out *result) judge(a drill.Alert, all []drill.Notice, began, ended time.Ti
 	for i, n := range all {
 		switch {
 		case n.Receiver != receiver:
-			out.wrong("%s went to %s", a, n.Receiver)
+			out.fail("%s went to %s", a, n.Receiver)
 		case !n.Firing && n.At.Before(ended):
-			out.wrong("%s was resolved before its cause was", a)
+			out.fail("%s was resolved before its cause ended", a)
 		case n.Firing && i > 0 && !all[i-1].Firing:
-			out.wrong("%s came back", a)
+			out.fail("%s fired again", a)
 		}
 	}
 	if last := all[len(all)-1]; !last.Firing {
 		to.Resolved = drill.Minutes(last.At.Sub(ended))
 	} else {
-		out.wrong("%s was never resolved", a)
+		out.fail("%s was never resolved", a)
 	}
 }
 
-func (out *result) wrong(format string, args ...any) {
-	if text := fmt.Sprintf(format, args...); !slices.Contains(out.Wrong, text) {
-		out.Wrong = append(out.Wrong, text)
+func (out *result) fail(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(out.Failures, text) {
+		out.Failures = append(out.Failures, text)
 	}
 }
 
-// checkPost looks at what no single outage shows: the dead man's switch, and the mails.
-func checkPost(t *testing.T, runs []run, stacks []*drill.Stack) {
+// checkMessages checks the dead man's switch and the mails.
+func checkMessages(t *testing.T, runs []run, stacks []*drill.Stack) {
 	t.Helper()
 	for _, s := range stacks {
 		beats := 0
@@ -102,7 +102,7 @@ func checkPost(t *testing.T, runs []run, stacks []*drill.Stack) {
 			}
 		}
 		if beats < 3 {
-			t.Errorf("the dead man's switch was held %d times", beats)
+			t.Errorf("the dead man's switch received %d messages", beats)
 		}
 	}
 	for _, r := range runs {
@@ -120,24 +120,24 @@ func checkPost(t *testing.T, runs []run, stacks []*drill.Stack) {
 	}
 }
 
-// report prints the table and fails the test where something is wrong.
+// report prints the table of results and fails the test for every failure.
 func report(t *testing.T, results []result) {
 	t.Helper()
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "what happens\ttold\tafter min\tover after min\tinhibited\tover too\twrong")
+	fmt.Fprintln(w, "outage\talerts\tafter min\tresolved after min\tinhibited\talso resolved\tfailures")
 	for _, r := range results {
 		var names, arrived, resolved []string
-		for _, a := range r.Told {
+		for _, a := range r.Notified {
 			names = append(names, a.String())
 			arrived = append(arrived, fmt.Sprint(a.Arrived))
 			resolved = append(resolved, fmt.Sprint(a.Resolved))
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, strings.Join(names, ", "), strings.Join(arrived, ", "),
 			strings.Join(resolved, ", "), strings.Join(r.Inhibited, ", "),
-			strings.Join(r.AlsoOver, ", "), strings.Join(r.Wrong, "; "))
-		for _, wrong := range r.Wrong {
-			t.Errorf("%s: %s", r.Name, wrong)
+			strings.Join(r.AlsoResolved, ", "), strings.Join(r.Failures, "; "))
+		for _, failure := range r.Failures {
+			t.Errorf("%s: %s", r.Name, failure)
 		}
 	}
 	w.Flush()

@@ -16,30 +16,30 @@ const (
 	restartsEnd   = "<!-- end of restarts -->\n"
 )
 
-// checkRestarts: heal restarts no daemon that works, and README.md says what it and the script do.
+// checkRestarts checks that heal restarts no working daemon, and that README.md has the restart counts.
 func checkRestarts(t *testing.T, results []result) {
 	t.Helper()
 	var b strings.Builder
 	var script, heal drill.Restarts
-	fmt.Fprint(&b, "\n| what happens | check script: restarts that help, that harm | heal: that help, that harm |\n|---|---|---|\n")
+	fmt.Fprint(&b, "\n| Outage | Check script: helpful, harmful restarts | heal: helpful, harmful restarts |\n|---|---|---|\n")
 	for _, r := range results {
 		if r.Heal.Harmful > 0 {
-			t.Errorf("%s: heal restarted a daemon that works %d times", r.Name, r.Heal.Harmful)
+			t.Errorf("%s: heal restarted a working daemon %d times", r.Name, r.Heal.Harmful)
 		}
 		if r.Script == (drill.Restarts{}) && r.Heal == (drill.Restarts{}) {
 			continue
 		}
 		what := r.Title
 		if r.Quiet {
-			what = "nothing is wrong: " + strings.ReplaceAll(r.Name, "-", " ")
+			what = "no outage: " + strings.ReplaceAll(r.Name, "-", " ")
 		}
-		fmt.Fprintf(&b, "| %s | %d, %d | %d, %d |\n", what, r.Script.Right, r.Script.Harmful, r.Heal.Right, r.Heal.Harmful)
-		script.Right, script.Harmful = script.Right+r.Script.Right, script.Harmful+r.Script.Harmful
-		heal.Right, heal.Harmful = heal.Right+r.Heal.Right, heal.Harmful+r.Heal.Harmful
+		fmt.Fprintf(&b, "| %s | %d, %d | %d, %d |\n", what, r.Script.Helpful, r.Script.Harmful, r.Heal.Helpful, r.Heal.Harmful)
+		script.Helpful, script.Harmful = script.Helpful+r.Script.Helpful, script.Harmful+r.Script.Harmful
+		heal.Helpful, heal.Harmful = heal.Helpful+r.Heal.Helpful, heal.Harmful+r.Heal.Harmful
 	}
-	fmt.Fprintf(&b, "| all %d | %d, %d | %d, %d |\n\n", len(results), script.Right, script.Harmful, heal.Right, heal.Harmful)
+	fmt.Fprintf(&b, "| total of %d | %d, %d | %d, %d |\n\n", len(results), script.Helpful, script.Harmful, heal.Helpful, heal.Harmful)
 	checkTable(t, restartsBegin, restartsEnd, b.String(), func(old, now string) bool {
-		// How often the script acts depends on how long an outage lasts in this run.
+		// The number of restarts by the script depends on the duration of the outage in this run.
 		times := regexp.MustCompile(`\| \d+, \d+ \| (\d+, \d+) \|\n`)
 		return times.ReplaceAllString(old, "| $1 |") == times.ReplaceAllString(now, "| $1 |")
 	})

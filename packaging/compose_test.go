@@ -16,7 +16,7 @@ import (
 
 const composeDir = "compose"
 
-// composeFile is what of a compose file is looked at.
+// composeFile has the fields of a compose file that the tests check.
 type composeFile struct {
 	Services map[string]struct {
 		Image       string
@@ -46,12 +46,12 @@ func readCompose(t *testing.T, name string) (c composeFile) {
 	return c
 }
 
-// composePorts are the ports that each service listens on, in its container too.
+// composePorts returns the port of each service, on the host and in its container.
 func composePorts() map[string]string {
 	return map[string]string{"exporter": "10227", "prometheus": "9090", "alertmanager": "9093", "grafana": "3000"}
 }
 
-// TestCompose: each service is shut in as far as it goes, and nobody outside reaches a port.
+// TestCompose checks that each service is hardened and that ports are published on loopback only.
 func TestCompose(t *testing.T) {
 	c := readCompose(t, "compose.yml")
 	if got, want := slices.Sorted(maps.Keys(c.Services)), slices.Sorted(maps.Keys(composePorts())); !slices.Equal(got, want) {
@@ -63,14 +63,14 @@ func TestCompose(t *testing.T) {
 			t.Errorf("%s publishes %v, want %s", name, s.Ports, want)
 		}
 		if !s.ReadOnly || s.Restart != "unless-stopped" || !slices.Equal(s.CapDrop, []string{"ALL"}) || !slices.Equal(s.SecurityOpt, []string{"no-new-privileges:true"}) {
-			t.Errorf("%s is not shut in: %+v", name, s)
+			t.Errorf("%s is not hardened: %+v", name, s)
 		}
-		// The image of the exporter has nothing to ask with.
+		// The image of the exporter has no program for a healthcheck.
 		if check := strings.Join(s.Healthcheck.Test, " "); name != "exporter" && !strings.HasPrefix(check, "CMD wget -q -O /dev/null http://127.0.0.1:"+port+"/") {
-			t.Errorf("%s is healthy by %q", name, check)
+			t.Errorf("%s has the healthcheck %q", name, check)
 		}
 		if !regexp.MustCompile(`:(v?\d+\.\d+\.\d+|local)$`).MatchString(s.Image) {
-			t.Errorf("%s: %s has no fixed version", name, s.Image)
+			t.Errorf("%s: %s is not pinned to a version", name, s.Image)
 		}
 		if name != "exporter" && !slices.ContainsFunc(s.Volumes, func(v string) bool { return strings.HasPrefix(v, name+":/") }) {
 			t.Errorf("%s has no named volume", name)
@@ -81,7 +81,7 @@ func TestCompose(t *testing.T) {
 		t.Error(err)
 	}
 	ours := composeMounts(t, c)
-	for mount, want := range map[string]string{ // where Prometheus, Alertmanager and Grafana look
+	for mount, want := range map[string]string{ // the paths that Prometheus, Alertmanager and Grafana read
 		"prometheus /etc/prometheus/alerts.yml":           "alerts/alerts.yml",
 		"alertmanager /etc/alertmanager/alertmanager.yml": "alerts/alertmanager.yml",
 		"alertmanager /etc/alertmanager/templates":        "alerts/templates",
@@ -96,7 +96,7 @@ func TestCompose(t *testing.T) {
 	}
 }
 
-// composeMounts returns what of the repository is mounted where, by service and path in the container.
+// composeMounts returns the mounted paths of the repository, by service and path in the container.
 func composeMounts(t *testing.T, c composeFile) map[string]string {
 	t.Helper()
 	root, err := filepath.Abs("..")
@@ -118,7 +118,7 @@ func composeMounts(t *testing.T, c composeFile) map[string]string {
 				t.Errorf("%s: %v", name, err)
 			}
 			if len(parts) != 3 || parts[2] != "ro" {
-				t.Errorf("%s mounts %s, not read-only", name, v)
+				t.Errorf("%s mounts %s without :ro", name, v)
 			}
 			if ours[name+" "+parts[1]], err = filepath.Rel(root, path); err != nil {
 				t.Fatal(err)
@@ -128,26 +128,26 @@ func composeMounts(t *testing.T, c composeFile) map[string]string {
 	return ours
 }
 
-// TestComposeSecrets: passwords stand in files that git ignores and that README.md makes.
+// TestComposeSecrets checks that passwords are in files that git ignores and README.md creates.
 func TestComposeSecrets(t *testing.T) {
 	c := readCompose(t, "compose.yml")
 	ignored := strings.Split(read(t, "../.gitignore"), "\n")
 	if !slices.Contains(ignored, "/packaging/compose/secrets/") || !slices.Contains(ignored, "/packaging/compose/exporter/fleet.yml") {
-		t.Errorf(".gitignore has %v", ignored)
+		t.Errorf(".gitignore lacks an entry: %v", ignored)
 	}
 	readme := read(t, "README.md")
 	for name, secret := range c.Secrets {
 		if filepath.Dir(secret.File) != "secrets" || !strings.Contains(readme, ">"+secret.File) {
-			t.Errorf("%s is in %s, want a file in secrets/ that README.md makes", name, secret.File)
+			t.Errorf("%s is in %s, want a file in secrets/ that README.md creates", name, secret.File)
 		}
 	}
 	if !strings.Contains(readme, "cp exporter/fleet.example.yml exporter/fleet.yml") {
-		t.Error("README.md does not make exporter/fleet.yml")
+		t.Error("README.md does not create exporter/fleet.yml")
 	}
 	for name, s := range c.Services {
 		for _, secret := range s.Secrets {
 			if _, ok := c.Secrets[secret]; !ok {
-				t.Errorf("%s: there is no secret %s", name, secret)
+				t.Errorf("%s: unknown secret %s", name, secret)
 			}
 		}
 		for variable, value := range s.Environment {
@@ -156,16 +156,16 @@ func TestComposeSecrets(t *testing.T) {
 			}
 			secret, ok := strings.CutPrefix(value, "/run/secrets/")
 			if !strings.HasSuffix(variable, "__FILE") || !ok || !slices.Contains(s.Secrets, secret) {
-				t.Errorf("%s: %s is %s, want a file of the secrets", name, variable, value)
+				t.Errorf("%s: %s is %s, want the file of a secret", name, variable, value)
 			}
 		}
 	}
 	if c.Services["grafana"].Environment["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "" {
-		t.Error("Grafana would start with admin, admin")
+		t.Error("Grafana would start with the default password")
 	}
 }
 
-// TestComposeFlags: the exporter, and what is there of the others, know each flag.
+// TestComposeFlags checks the flags with the exporter and with the other programs that are installed.
 func TestComposeFlags(t *testing.T) {
 	for _, file := range []string{"compose.yml", "compose.host.yml"} {
 		for name, s := range readCompose(t, file).Services {
@@ -180,7 +180,7 @@ func TestComposeFlags(t *testing.T) {
 			for _, flag := range s.Command {
 				flag, _, ok := strings.Cut(flag, "=")
 				if !ok || !regexp.MustCompile(`(?m)^\s*`+regexp.QuoteMeta(flag)+`[ =]`).MatchString(help) {
-					t.Errorf("%s: %s does not know %s", file, name, flag)
+					t.Errorf("%s: %s has no flag %s", file, name, flag)
 				}
 			}
 		}
@@ -188,7 +188,7 @@ func TestComposeFlags(t *testing.T) {
 	run(t, exporter(t), "--fleet.config="+filepath.Join(composeDir, "exporter/fleet.example.yml"), "--fleet.check-config")
 }
 
-// TestComposeHost: the exporter leaves the network of the containers, so Prometheus is told where it is.
+// TestComposeHost checks that Prometheus finds the exporter, which leaves the network of the containers.
 func TestComposeHost(t *testing.T) {
 	c := readCompose(t, "compose.host.yml")
 	exporter := c.Services["exporter"]
@@ -196,7 +196,7 @@ func TestComposeHost(t *testing.T) {
 		t.Errorf("exporter: %+v", exporter)
 	}
 	if !slices.Contains(c.Services["prometheus"].ExtraHosts, "exporter:host-gateway") {
-		t.Error("Prometheus does not find the exporter")
+		t.Error("Prometheus cannot resolve the exporter")
 	}
 	for _, flag := range exporter.Command {
 		address, ok := strings.CutPrefix(flag, "--web.listen-address=")
@@ -206,7 +206,7 @@ func TestComposeHost(t *testing.T) {
 	}
 }
 
-// TestDockerfile: an own user without rights, the port of the program, certificates of the explorers.
+// TestDockerfile checks for an unprivileged user, the port of the program and CA certificates for explorers.
 func TestDockerfile(t *testing.T) {
 	text := read(t, "Dockerfile")
 	_, final, ok := strings.Cut(text, "\nFROM scratch\n")
@@ -223,36 +223,36 @@ func TestDockerfile(t *testing.T) {
 		}
 	}
 	if help := run(t, exporter(t), "--help"); !strings.Contains(help, "($RAPTOREUM_EXPORTER_WEB_LISTEN_ADDRESS)") {
-		t.Error("the exporter does not know the variable of the Dockerfile")
+		t.Error("the exporter does not read the variable of the Dockerfile")
 	}
 	have := regexp.MustCompile(`FROM \S+ golang:(\d+\.\d+)\.\d+-`).FindStringSubmatch(text)
 	need := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read(t, "../go.mod"))
 	if have == nil || need == nil || have[1] != need[1] {
-		t.Errorf("Dockerfile builds with %q, go.mod wants %q", have, need)
+		t.Errorf("Dockerfile builds with Go %q, go.mod requires %q", have, need)
 	}
-	for _, ignored := range []string{"packaging/compose", ".git"} { // passwords; what would be built anew each time
+	for _, ignored := range []string{"packaging/compose", ".git"} { // passwords; large and changes often
 		if !slices.Contains(strings.Split(read(t, "Dockerfile.dockerignore"), "\n"), ignored) {
-			t.Errorf("%s is sent to the build", ignored)
+			t.Errorf("%s is not excluded from the build context", ignored)
 		}
 	}
 }
 
-// TestComposePrometheus: Prometheus and Alertmanager accept what they are given, and know each other by
-// the names of the services.
+// TestComposePrometheus checks that Prometheus and Alertmanager accept their configurations, and that
+// hosts in them are services.
 func TestComposePrometheus(t *testing.T) {
 	config := read(t, filepath.Join(composeDir, "prometheus.yml"))
 	ports := composePorts()
 	hosts := regexp.MustCompile(`\b([a-z]+):(\d+)\b`).FindAllStringSubmatch(config, -1)
 	for _, host := range hosts {
 		if ports[host[1]] != host[2] {
-			t.Errorf("prometheus.yml: nobody is at %s", host[0])
+			t.Errorf("prometheus.yml: no service at %s", host[0])
 		}
 	}
 	if len(hosts) != 3 {
-		t.Errorf("prometheus.yml names %v", hosts)
+		t.Errorf("prometheus.yml has the hosts %v", hosts)
 	}
 	if got := readCompose(t, "compose.yml").Services["grafana"].Environment["PROMETHEUS_URL"]; got != "${PROMETHEUS_URL:-http://prometheus:9090}" {
-		t.Errorf("Grafana asks %s", got)
+		t.Errorf("Grafana queries %s", got)
 	}
 	dir := t.TempDir() // as it is mounted
 	write(t, filepath.Join(dir, "prometheus.yml"), config)

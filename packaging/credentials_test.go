@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestRPCAuth: the commands of README.md make a line that raptoreumd takes for the password in the file.
+// TestRPCAuth checks that the commands of README.md create an rpcauth line that matches the password in the file.
 // raptoreumd compares hex(HMAC-SHA256(key = the salt as text, password)) (httprpc.cpp, multiUserAuthorized).
 func TestRPCAuth(t *testing.T) {
 	needs(t, "openssl")
@@ -26,7 +26,7 @@ func TestRPCAuth(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, conf, "rpcport=8484\n[test]\nrpcport=1\n")
-	// Only root can give a file to another user; the mode is looked at here.
+	// Only root can change the owner of a file. This checks the mode.
 	sudo := "#!/bin/sh\n[ \"$1 $2 $3 $4 $5 $6 $7\" = 'install -o root -g raptoreum_exporter -m 0640' ] && exec install -m 0640 \"$8\" \"$9\"\nexit 1\n"
 	if err := os.Chmod(write(t, filepath.Join(bin, "sudo"), sudo), 0o700); err != nil {
 		t.Fatal(err)
@@ -53,12 +53,12 @@ func TestRPCAuth(t *testing.T) {
 	}
 }
 
-// TestReadmeFlags: every flag that README.md names is one of the program.
+// TestReadmeFlags checks that the program has every flag in README.md.
 func TestReadmeFlags(t *testing.T) {
 	known := flagsOf(t)
 	for _, flag := range regexp.MustCompile(`--((?:daemon|smartnode|fleet|web|heal|log|collector)\.[a-z.-]*[a-z])`).FindAllStringSubmatch(read(t, "README.md"), -1) {
 		if !known[flag[1]] {
-			t.Errorf("there is no flag %s", flag[1])
+			t.Errorf("unknown flag %s", flag[1])
 		}
 	}
 }

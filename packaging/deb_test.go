@@ -22,12 +22,12 @@ const (
 	debPackage = "raptoreum-exporter"
 )
 
-// debs returns the package of make package for this machine, and one with a higher version.
+// debs returns the package built by make package for this machine, and one with a higher version.
 func debs(t *testing.T) (first, second string) {
 	t.Helper()
 	made, err := filepath.Glob("../dist/*_" + runtime.GOARCH + ".deb")
 	if err != nil || len(made) != 1 {
-		t.Fatalf("dist/ has %v; make package first", made)
+		t.Fatalf("dist/ has %v; run make package", made)
 	}
 	dir := t.TempDir()
 	later := exec.CommandContext(t.Context(), ".bin/nfpm", "package", "-f", "packaging/nfpm.yaml", "-p", "deb", "-t", dir)
@@ -38,12 +38,12 @@ func debs(t *testing.T) (first, second string) {
 	}
 	found, err := filepath.Glob(dir + "/*.deb")
 	if err != nil || len(found) != 1 {
-		t.Fatalf("nfpm made %v", found)
+		t.Fatalf("nfpm created %v", found)
 	}
 	return made[0], found[0]
 }
 
-// otherFlags returns a package like another, with a later version and other flags as shipped.
+// otherFlags returns a copy of a package with a higher version and different default flags.
 func otherFlags(t *testing.T, deb string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -54,7 +54,7 @@ func otherFlags(t *testing.T, deb string) string {
 	return dir + "/other.deb"
 }
 
-// TestDeb is the life of the package on a machine: installed, used, upgraded, removed, purged.
+// TestDeb installs, uses, upgrades, removes and purges the package.
 func TestDeb(t *testing.T) {
 	m := newMachine(t)
 	first, second := debs(t)
@@ -73,29 +73,29 @@ func TestDeb(t *testing.T) {
 	}
 	t.Log(m.install(t, second))
 	if got := read(t, flags); got != edited {
-		t.Errorf("the upgrade has changed flags:\n%s", got)
+		t.Errorf("the upgrade changed flags:\n%s", got)
 	}
 	if got := m.root(t, "dpkg-query", "-W", "-f", "${Version}", debPackage); got != "99.0.0-1" {
 		t.Errorf("the version after the upgrade is %s", got)
 	}
 	checkServes(t, m)
-	// Also where both have changed it, and the owner keeps his: dpkg puts ours beside it.
+	// Also if both sides changed the file and the owner keeps theirs: dpkg adds ours beside it.
 	t.Log(m.install(t, otherFlags(t, second), "--force-confold"))
 	if got := read(t, flags); got != edited {
-		t.Errorf("the upgrade with other flags has changed flags:\n%s", got)
+		t.Errorf("the upgrade with other defaults changed flags:\n%s", got)
 	}
 	if _, err := os.Lstat(flags + ".dpkg-dist"); err != nil {
 		t.Error(err)
 	}
 
-	// What an owner and heal have made meanwhile.
+	// Files that the owner and heal created since then.
 	write(t, m.path("/etc/raptoreum_exporter/rpcpassword"), "secret")
 	m.root(t, "install", "-d", "/var/lib/raptoreum_heal")
 	write(t, m.path("/var/lib/raptoreum_heal/history.json"), "{}")
 
 	t.Log(m.root(t, "dpkg", "--remove", debPackage))
 	if got := read(t, flags); got != edited {
-		t.Errorf("after the removal flags is:\n%s", got)
+		t.Errorf("flags after the removal:\n%s", got)
 	}
 	for _, gone := range []string{"/usr/bin/raptoreum_exporter", "/usr/lib/systemd/system/raptoreum_exporter.service"} {
 		if _, err := os.Lstat(m.path(gone)); !errors.Is(err, fs.ErrNotExist) {
@@ -104,16 +104,16 @@ func TestDeb(t *testing.T) {
 	}
 	t.Log(m.root(t, "dpkg", "--purge", debPackage))
 	if diff := cmp.Diff(before, m.files(t)); diff != "" {
-		t.Errorf("it leaves behind (+) or has taken away (-):\n%s", diff)
+		t.Errorf("files left behind (+) or removed (-):\n%s", diff)
 	}
 	for _, list := range []string{"passwd", "group", "shadow", "gshadow"} {
 		if text := read(t, m.path("/etc/"+list)); strings.Contains(text, debUser) {
-			t.Errorf("its user is still in /etc/%s", list)
+			t.Errorf("the user is still in /etc/%s", list)
 		}
 	}
 }
 
-// checkInstalled: everything is root's and nothing is writable for others; the user can do nothing.
+// checkInstalled checks that root owns all files, others cannot write, and the user is unprivileged.
 func checkInstalled(t *testing.T, m machine) {
 	t.Helper()
 	const doc = "/usr/share/doc/raptoreum-exporter/"
@@ -144,20 +144,20 @@ func checkInstalled(t *testing.T, m machine) {
 	}
 	user := regexp.MustCompile(`(?m)^` + debUser + `:x:(\d{1,3}):\d+:[^:]*:/nonexistent:/usr/sbin/nologin$`)
 	if passwd := read(t, m.path("/etc/passwd")); !user.MatchString(passwd) {
-		t.Errorf("its user is not a system user without home and shell:\n%s", passwd)
+		t.Errorf("the user is not a system user without home and shell:\n%s", passwd)
 	}
 	conffiles := m.root(t, "dpkg-query", "-W", "-f", "${Conffiles}", debPackage)
 	for _, name := range []string{" /etc/raptoreum_exporter/flags ", " /etc/raptoreum_exporter/heal.flags "} {
 		if !strings.Contains(conffiles, name) {
-			t.Errorf("%s is none of the configuration files:%s", name, conffiles)
+			t.Errorf("%s is not a configuration file:%s", name, conffiles)
 		}
 	}
 	if _, err := os.Lstat(m.path("/etc/systemd/system/timers.target.wants/raptoreum_heal.timer")); err == nil {
-		t.Error("heal is enabled, though nobody asked for it")
+		t.Error("heal is enabled by default")
 	}
 }
 
-// checkServes: as the unit starts it, with the flags as shipped, it answers and says what it lacks.
+// checkServes checks that the exporter answers with the default flags and logs what is missing.
 func checkServes(t *testing.T, m machine) {
 	t.Helper()
 	metrics, log := serve(t, m)
@@ -169,7 +169,7 @@ func checkServes(t *testing.T, m machine) {
 	}
 }
 
-// checkCheck: check works as that user. Without a daemon it does not know.
+// checkCheck runs check as the exporter's user. Without a daemon the result is unknown.
 func checkCheck(t *testing.T, m machine) {
 	t.Helper()
 	command := m.command(t, debUser, "raptoreum_exporter", "@/etc/raptoreum_exporter/flags", "check",
@@ -177,17 +177,17 @@ func checkCheck(t *testing.T, m machine) {
 	out, err := command.CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != 3 {
-		t.Errorf("check ends with %v, want 3, unknown", err)
+		t.Errorf("check: %v, want exit code 3, unknown", err)
 	}
 	t.Logf("%s", out)
 }
 
-// TestDebSystemd: where systemd runs, the exporter is started by the installation, and an upgrade restarts only
-// what ran.
+// TestDebSystemd checks that with systemd the installation starts the exporter, and that an upgrade restarts it
+// only if it was running.
 func TestDebSystemd(t *testing.T) {
 	m := newMachine(t)
 	first, second := debs(t)
-	// A systemctl that writes down how it is called: all is enabled, and active while there is a file /active.
+	// A fake systemctl that records its calls. All units are enabled, and active if the file /active exists.
 	const stub = `#!/bin/sh
 echo "$*" >>/calls
 case "$*" in

@@ -21,11 +21,11 @@ import (
 	"raptoreum_exporter/internal/tools"
 )
 
-// machine is the root folder of a Debian without systemd, in which packages are installed.
+// machine is the root folder of a Debian system without systemd, in which packages are installed.
 type machine string
 
-// newMachine copies a debootstrapped root, which is made once: of the release and from the mirror of the
-// machine's own apt.
+// newMachine copies a root folder that debootstrap created once, with the release and the mirror of the
+// host's apt.
 func newMachine(t *testing.T) machine {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -46,7 +46,7 @@ func newMachine(t *testing.T) machine {
 		mirror := regexp.MustCompile(`(?m)^` + codename[1] + ` main (\S+)$`).FindStringSubmatch(
 			run(t, "apt-get", "indextargets", "--format", "$(CODENAME) $(COMPONENT) $(REPO_URI)", "Identifier: Packages"))
 		if mirror == nil {
-			t.Fatalf("apt has no mirror of %s; apt-get update first", codename[1])
+			t.Fatalf("apt has no mirror of %s; run apt-get update", codename[1])
 		}
 		run(t, "rm", "-rf", cached+".new")
 		run(t, "timeout", "600", "debootstrap", "--variant=minbase", codename[1], cached+".new", mirror[1])
@@ -64,8 +64,8 @@ func newMachine(t *testing.T) machine {
 
 func (m machine) path(name string) string { return filepath.Join(string(m), name) }
 
-// command runs a program in m as a user, with /proc in a mount namespace of its own, so that no mount is left
-// behind. Whatever happens it ends after a minute.
+// command runs a program in m as a user, with /proc in a separate mount namespace, so that no mount is left
+// behind. It is killed after a minute.
 func (m machine) command(t *testing.T, user string, args ...string) *exec.Cmd {
 	const script = `root=$1 user=$2; shift 2; mount -t proc proc "$root/proc" && exec chroot --userspec="$user" "$root" "$@"`
 	command := exec.CommandContext(t.Context(), "timeout",
@@ -75,7 +75,7 @@ func (m machine) command(t *testing.T, user string, args ...string) *exec.Cmd {
 	return command
 }
 
-// root runs a program in m that has to end well, and returns what it printed.
+// root runs a program in m as root and returns its output. The test fails if the program fails.
 func (m machine) root(t *testing.T, args ...string) string {
 	t.Helper()
 	out, err := m.command(t, "root", args...).CombinedOutput()
@@ -85,7 +85,7 @@ func (m machine) root(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-// install installs a package and returns what was printed.
+// install installs a package and returns the output.
 func (m machine) install(t *testing.T, deb string, options ...string) string {
 	t.Helper()
 	run(t, "cp", deb, m.path("/root/package.deb"))
@@ -93,17 +93,17 @@ func (m machine) install(t *testing.T, deb string, options ...string) string {
 	return m.root(t, append(append([]string{"dpkg"}, options...), "-i", "/root/package.deb")...)
 }
 
-// files returns every file of m with its kind, mode and owner. What dpkg notes of any package, and the copies
-// that useradd makes of /etc/passwd and the like, are no remains of ours.
+// files returns every file of m with its kind, mode and owner. It ignores dpkg's own records and the backups
+// that useradd makes of /etc/passwd and similar files.
 func (m machine) files(t *testing.T) (files []string) {
 	t.Helper()
-	theirs := regexp.MustCompile(`^/var/lib/dpkg/|^/var/log/dpkg\.log$|^/etc/(passwd|group|shadow|gshadow|subuid|subgid)-$`)
+	ignored := regexp.MustCompile(`^/var/lib/dpkg/|^/var/log/dpkg\.log$|^/etc/(passwd|group|shadow|gshadow|subuid|subgid)-$`)
 	err := filepath.WalkDir(string(m), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		name := "/" + strings.TrimPrefix(strings.TrimPrefix(path, string(m)), "/")
-		if theirs.MatchString(name) {
+		if ignored.MatchString(name) {
 			return nil
 		}
 		info, err := entry.Info()
@@ -135,7 +135,7 @@ func setting(t *testing.T, m machine, name string) string {
 	return found[0][1]
 }
 
-// serve starts what the unit in m starts, as its user, and returns /metrics and the log.
+// serve runs the command of the unit in m as its user and returns /metrics and the log.
 func serve(t *testing.T, m machine) (metrics, log string) {
 	t.Helper()
 	address := tools.FreeAddress(t)
@@ -158,7 +158,7 @@ func serve(t *testing.T, m machine) (metrics, log string) {
 		if time.Now().After(deadline) {
 			_ = command.Process.Signal(syscall.SIGTERM)
 			<-ended
-			t.Fatalf("it does not listen: %v\n%s", err, written.String())
+			t.Fatalf("not listening: %v\n%s", err, written.String())
 		}
 	}
 	for page, into := range map[string]*string{"/-/healthy": new(string), "/metrics": &metrics} {
@@ -172,7 +172,7 @@ func serve(t *testing.T, m machine) (metrics, log string) {
 	}
 	<-ended
 	if code := command.ProcessState.ExitCode(); code != 0 {
-		t.Errorf("it ends with %d\n%s", code, written.String())
+		t.Errorf("exit code %d\n%s", code, written.String())
 	}
 	return metrics, written.String()
 }

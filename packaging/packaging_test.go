@@ -1,4 +1,4 @@
-// Package packaging_test holds what is installed against the program and the tools that read it.
+// Package packaging_test checks the installed files with the program and with the tools that read them.
 package packaging_test
 
 import (
@@ -20,14 +20,14 @@ import (
 	"raptoreum_exporter/internal/tools"
 )
 
-// built is the program, made once for all tests.
+// built is the program, built once for all tests.
 var built = struct {
 	once sync.Once
 	path string
 	err  error
 }{}
 
-// TestMain leaves all out with -short: each test runs another program.
+// TestMain skips all tests with -short, because each runs other programs.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if testing.Short() {
@@ -62,7 +62,7 @@ func exporter(t *testing.T) string {
 	return built.path
 }
 
-// read returns a file.
+// read returns the content of a file.
 func read(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -72,7 +72,7 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// write writes a file for the owner alone and returns its path.
+// write writes a file with mode 0600 and returns its path.
 func write(t *testing.T, path, content string) string {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -81,13 +81,13 @@ func write(t *testing.T, path, content string) string {
 	return path
 }
 
-// run fails the test unless a program ends well, and returns what it printed.
+// run runs a program and returns its output. The test fails if the program fails.
 func run(t *testing.T, program string, args ...string) string {
 	t.Helper()
 	return runIn(t, "", program, args...)
 }
 
-// runIn is run in a folder.
+// runIn is like run, in a folder.
 func runIn(t *testing.T, dir, program string, args ...string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), program, args...)
@@ -99,7 +99,7 @@ func runIn(t *testing.T, dir, program string, args ...string) string {
 	return string(out)
 }
 
-// unlessCI skips a test with the reason, which on CI is a failure.
+// unlessCI skips a test with a reason. On CI the test fails.
 func unlessCI(t *testing.T, reason string) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
@@ -108,7 +108,7 @@ func unlessCI(t *testing.T, reason string) {
 	t.Skip(reason)
 }
 
-// needs skips a test where a program is missing; .ci/run installs it.
+// needs skips a test if a program is missing. .ci/run installs it.
 func needs(t *testing.T, program string) {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
@@ -116,7 +116,7 @@ func needs(t *testing.T, program string) {
 	}
 }
 
-// serving starts the program on a free port of loopback until the test ends. It asks nobody outside.
+// serving runs the program on a free loopback port until the test ends, without outbound requests.
 func serving(t *testing.T, args ...string) (address string, command *exec.Cmd, ended <-chan struct{}) {
 	t.Helper()
 	address = tools.FreeAddress(t)
@@ -139,11 +139,11 @@ func serving(t *testing.T, args ...string) (address string, command *exec.Cmd, e
 		}
 		select {
 		case <-ended:
-			t.Fatalf("it does not start:\n%s", log.String())
+			t.Fatalf("the exporter does not start:\n%s", log.String())
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	t.Fatal("it does not listen")
+	t.Fatal("the exporter is not listening")
 	return address, command, ended
 }
 

@@ -17,7 +17,7 @@ import (
 	"raptoreum_exporter/internal/tools"
 )
 
-// prometheusConfig is what the tests look at of a prometheus.yml.
+// prometheusConfig has the fields of prometheus.yml that the tests check.
 type prometheusConfig struct {
 	RuleFiles     []string       `yaml:"rule_files"`
 	ScrapeConfigs []scrapeConfig `yaml:"scrape_configs"`
@@ -36,8 +36,8 @@ type scrapeConfig struct {
 	HTTPSDConfigs []struct{ URL string } `yaml:"http_sd_configs"`
 }
 
-// readPrometheus reads a prometheus.yml and holds it against what the alerts need: the name of the job, the
-// labels node and vantage, our rules, an Alertmanager.
+// readPrometheus reads a prometheus.yml and checks the requirements of the alerts: the job name, the labels
+// node and vantage, our rules, an Alertmanager.
 func readPrometheus(t *testing.T, path string) (c prometheusConfig) {
 	t.Helper()
 	if err := yaml.Unmarshal([]byte(read(t, path)), &c); err != nil {
@@ -48,7 +48,7 @@ func readPrometheus(t *testing.T, path string) (c prometheusConfig) {
 	}
 	for _, job := range c.ScrapeConfigs {
 		if !strings.HasPrefix(job.JobName, "raptoreum") {
-			t.Errorf("%s: the alerts do not know job %q", path, job.JobName)
+			t.Errorf("%s: the alerts do not select job %q", path, job.JobName)
 		}
 		for _, static := range job.StaticConfigs {
 			if len(static.Targets) != 1 || static.Labels["node"] == "" || static.Labels["vantage"] != "self" {
@@ -64,7 +64,7 @@ func readPrometheus(t *testing.T, path string) (c prometheusConfig) {
 	return c
 }
 
-// checkPrometheus lets promtool check a prometheus.yml as it would be used: rules and other files beside it.
+// checkPrometheus checks a prometheus.yml with promtool, with the rules and other files beside it.
 func checkPrometheus(t *testing.T, path string) {
 	t.Helper()
 	promtools := tools.Find(t, "..", "promtool")
@@ -72,8 +72,8 @@ func checkPrometheus(t *testing.T, path string) {
 	write(t, dir+"/alerts.yml", read(t, "../alerts/alerts.yml"))
 	config := write(t, dir+"/prometheus.yml", read(t, path))
 	certificate(t, dir)
-	for was, is := range map[string]string{"tls.crt": "raptoreum.crt", "raptoreum-password": "raptoreum-password"} {
-		if err := os.Rename(filepath.Join(dir, was), filepath.Join(dir, is)); err != nil {
+	for from, to := range map[string]string{"tls.crt": "raptoreum.crt", "raptoreum-password": "raptoreum-password"} {
+		if err := os.Rename(filepath.Join(dir, from), filepath.Join(dir, to)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -82,7 +82,7 @@ func checkPrometheus(t *testing.T, path string) {
 	}
 }
 
-// TestPrometheus: each example is a whole configuration that Prometheus takes.
+// TestPrometheus checks that each example is a complete, valid configuration.
 func TestPrometheus(t *testing.T) {
 	files, err := filepath.Glob("prometheus/*.yml")
 	if err != nil || len(files) != 5 {
@@ -93,7 +93,7 @@ func TestPrometheus(t *testing.T) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			for _, flag := range regexp.MustCompile(`(?m)^ *# +--([a-z.-]+)`).FindAllStringSubmatch(read(t, file), -1) {
 				if !known[flag[1]] {
-					t.Errorf("there is no flag %s", flag[1])
+					t.Errorf("unknown flag %s", flag[1])
 				}
 			}
 			if filepath.Base(file) == "web.yml" {
@@ -105,7 +105,7 @@ func TestPrometheus(t *testing.T) {
 	}
 }
 
-// certificate runs the commands in web.yml that make a certificate of localhost and a password.
+// certificate runs the commands in web.yml that create a certificate for localhost and a password.
 func certificate(t *testing.T, dir string) {
 	t.Helper()
 	needs(t, "openssl")
@@ -116,13 +116,13 @@ func certificate(t *testing.T, dir string) {
 	runIn(t, dir, "sh", "-c", script)
 }
 
-// TestTLS: with a web.yml made as it says, the exporter answers over TLS to whoever knows the password.
+// TestTLS checks that with a web.yml created by its own instructions, the exporter requires TLS and the password.
 func TestTLS(t *testing.T) {
 	dir := t.TempDir()
 	certificate(t, dir)
 	password := strings.TrimSpace(read(t, dir+"/raptoreum-password"))
 	if len(password) != 48 {
-		t.Fatalf("password of %d characters", len(password))
+		t.Fatalf("the password has %d characters", len(password))
 	}
 	config := write(t, dir+"/web.yml", strings.Replace(read(t, "prometheus/web.yml"), ": HASH", ": "+hash(t, dir, password), 1))
 	for _, promtool := range tools.Find(t, "..", "promtool") {
@@ -150,7 +150,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// hash is what htpasswd says where it is installed; it needs no more than this.
+// hash returns the output of htpasswd, or a bcrypt hash of its own where htpasswd is not installed.
 func hash(t *testing.T, dir, password string) string {
 	t.Helper()
 	if _, err := exec.LookPath("htpasswd"); err != nil {

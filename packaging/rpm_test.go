@@ -10,17 +10,17 @@ import (
 	"testing"
 )
 
-// TestRPM: the rpm has the files of the deb, keeps changed flags, and asks for what has useradd there.
+// TestRPM checks that the rpm has the files of the deb, keeps changed flags, and requires the package with useradd.
 func TestRPM(t *testing.T) {
 	needs(t, "rpm")
 	needs(t, "dpkg-deb")
 	rpms, err := filepath.Glob("../dist/*." + map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH] + ".rpm")
 	if err != nil || len(rpms) != 1 {
-		t.Fatalf("dist/ has %v; make package first", rpms)
+		t.Fatalf("dist/ has %v; run make package", rpms)
 	}
 	debs, err := filepath.Glob("../dist/*_" + runtime.GOARCH + ".deb")
 	if err != nil || len(debs) != 1 {
-		t.Fatalf("dist/ has %v; make package first", debs)
+		t.Fatalf("dist/ has %v; run make package", debs)
 	}
 	query := func(args ...string) []string {
 		return strings.Split(strings.TrimSpace(run(t, "rpm", append([]string{"-qp"}, append(args, rpms[0])...)...)), "\n")

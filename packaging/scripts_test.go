@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestScripts: with the words of rpm, and of a dpkg without systemd's helpers, the scripts end well and do
-// what is due. What they ask of a running systemd, deb_test.go looks at.
+// TestScripts runs the scripts with the arguments of rpm, and of dpkg without the systemd helpers. deb_test.go
+// checks the calls with a running systemd.
 func TestScripts(t *testing.T) {
 	for _, test := range []struct {
 		name, script string
@@ -54,13 +54,13 @@ func TestScripts(t *testing.T) {
 			text, _ := os.ReadFile(bin + "/calls") // missing: none
 			var called []string
 			for call := range strings.Lines(string(text)) {
-				// Where systemd runs on the machine of this test, it is called too.
+				// If systemd runs on this machine, it is called too.
 				if !strings.HasPrefix(call, "systemctl ") && !strings.HasPrefix(call, "id ") {
 					called = append(called, strings.TrimSpace(call))
 				}
 			}
 			if got := strings.Join(called, "\n"); got != test.want {
-				t.Errorf("it called %q, want %q", got, test.want)
+				t.Errorf("called %q, want %q", got, test.want)
 			}
 		})
 	}

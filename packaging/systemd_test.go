@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// TestUnits: systemd reads the units without a complaint, and finds little that they leave open. The
-// rest of heal's 2.1 is root, two of its capabilities, AF_UNIX and what the exporter has too.
+// TestUnits checks that systemd-analyze accepts the units and rates their exposure as low. Heal's 2.1 comes
+// from root, two of its capabilities, AF_UNIX, and what the exporter needs too.
 func TestUnits(t *testing.T) {
 	needs(t, "systemd-analyze")
 	dir := t.TempDir()
@@ -23,22 +23,22 @@ func TestUnits(t *testing.T) {
 	}
 	verify := []string{"verify", "--man=no"}
 	for _, unit := range units {
-		// The program is not installed here; another stands for it.
+		// The program is not installed here, so another one replaces it.
 		text := strings.ReplaceAll(read(t, unit), "/usr/bin/raptoreum_exporter", "/bin/true")
 		verify = append(verify, write(t, filepath.Join(dir, filepath.Base(unit)), text))
 	}
 	if out := run(t, "systemd-analyze", verify...); strings.Contains(out, dir) {
 		t.Error(out)
 	}
-	for unit, most := range map[string]string{"raptoreum_exporter": "20", "raptoreum_heal": "21"} {
-		out := run(t, "systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold="+most, "systemd/"+unit+".service")
+	for unit, threshold := range map[string]string{"raptoreum_exporter": "20", "raptoreum_heal": "21"} {
+		out := run(t, "systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold="+threshold, "systemd/"+unit+".service")
 		lines := strings.Split(strings.TrimSpace(out), "\n")
 		t.Log(lines[len(lines)-1])
 	}
 }
 
-// TestUnitsCommand: what the units start is the program with the files that the package installs, and
-// these have flags that it knows, also when every example in them is taken.
+// TestUnitsCommand checks that the units start the program with the installed flag files, and that the program
+// has all flags in them, including the commented examples.
 func TestUnitsCommand(t *testing.T) {
 	start := func(unit string) []string {
 		line := regexp.MustCompile(`(?m)^ExecStart=(.*)$`).FindStringSubmatch(read(t, "systemd/"+unit))
@@ -60,20 +60,20 @@ func TestUnitsCommand(t *testing.T) {
 			flag, example := strings.CutPrefix(line, "#--")
 			switch {
 			case line != "" && !strings.HasPrefix(line, "#"):
-				t.Errorf("%s: %q is in force as shipped", file, line)
+				t.Errorf("%s: %q is set by default", file, line)
 			case example && !known[strings.Split(flag, "=")[0]]:
-				t.Errorf("%s: there is no flag %q", file, line)
+				t.Errorf("%s: unknown flag %q", file, line)
 			}
 		}
 	}
-	// As shipped, with nothing but comments.
+	// The default files have only comments.
 	out := run(t, exporter(t), "heal", "@etc/flags", "@etc/heal.flags", "--dry-run", "--daemon.url=http://127.0.0.1:1", "--heal.history="+t.TempDir()+"/history.json")
 	if !strings.Contains(out, `msg="would `) {
 		t.Error(out)
 	}
 }
 
-// TestReload: SIGHUP, by which systemctl reload speaks, ends nothing that stays ended.
+// TestReload checks that SIGHUP, which systemctl reload sends, does not stop the service.
 func TestReload(t *testing.T) {
 	fleet := write(t, filepath.Join(t.TempDir(), "fleet.yml"), "nodes: [{protx: d5309c7cb07da0f4eed3b0d6efcabc180314028577b65c506c072d486b37856a, name: one}]\n")
 	for name, flags := range map[string][]string{
@@ -87,7 +87,7 @@ func TestReload(t *testing.T) {
 			}
 			select {
 			case <-ended:
-				t.Errorf("SIGHUP ended it: %v", command.ProcessState)
+				t.Errorf("SIGHUP ended the exporter: %v", command.ProcessState)
 			case <-time.After(300 * time.Millisecond):
 				if status, body := get(t, http.DefaultClient, "http://"+address+"/-/healthy", "", ""); status != http.StatusOK {
 					t.Error(status, body)
@@ -97,7 +97,7 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// flagsOf returns the names of all flags of the program, of its commands too.
+// flagsOf returns the names of all flags of the program and its commands.
 func flagsOf(t *testing.T) map[string]bool {
 	t.Helper()
 	known := map[string]bool{}
@@ -112,7 +112,7 @@ func flagsOf(t *testing.T) map[string]bool {
 		}
 	}
 	if !known["fleet.config"] || !known["heal.command"] || !known["no-collector.host"] {
-		t.Fatalf("flags %v", known)
+		t.Fatalf("too few flags: %v", known)
 	}
 	return known
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes of what git describe says the version of a package: v1.2.3-rc1-4-gabc is 1.2.3~rc1+4.gabc, which is
-# later than 1.2.3~rc1 and earlier than 1.2.3. Without a tag it is 0.0.0~devel and the number of commits.
+# Converts the output of git describe to a package version: v1.2.3-rc1-4-gabc becomes 1.2.3~rc1+4.gabc, which
+# sorts after 1.2.3~rc1 and before 1.2.3. Without a tag it is 0.0.0~devel and the number of commits.
 set -e
 case "$1" in
   v[0-9]*.* | [0-9]*.*) ;;

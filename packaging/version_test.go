@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestVersion: what git describe says becomes a version that Debian accepts and orders as it was made.
+// TestVersion checks that outputs of git describe become versions that Debian accepts and sorts correctly.
 func TestVersion(t *testing.T) {
 	var before string
 	for _, test := range []struct{ described, want string }{

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Type-checks the dashboards against the schemas of Grafana 12 and 11, in a folder that is removed at
-# the end. It needs Node and a registry. The versions stand here and not in a package.json: Grafana
-# would take that for a dashboard where this folder is mounted.
+# Type-checks the dashboards against the schemas of Grafana 12 and 11 in a temporary folder. It needs
+# Node and an npm registry. The versions are here and not in a package.json, because Grafana would load
+# that as a dashboard where this folder is mounted.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

@@ -20,7 +20,7 @@ import (
 	"raptoreum_exporter/internal/tools"
 )
 
-// TestMain makes the test binary the demo, and the raptoreumd that the demo makes of itself.
+// TestMain lets the test binary act as the demo, and as the fake raptoreumd that the demo starts from its own binary.
 func TestMain(m *testing.M) {
 	if os.Getenv("IS_DEMO") != "" || filepath.Base(os.Args[0]) == raptoreumd {
 		main()
@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// demo is a demo that will run on a free port, with its files in a folder of its own.
+// demo returns a command that runs the demo on a free port, with its temporary files in dir.
 func demo(t *testing.T, args ...string) (command *exec.Cmd, dir string) {
 	t.Helper()
 	self, err := os.Executable()
@@ -65,8 +65,8 @@ func TestOnce(t *testing.T) {
 	nothingLeft(t, dir)
 }
 
-// healthyNode lists the names that rules and dashboards of others rely on, without the prefix. Not
-// here: smartnode_pose_ban_height (of a banned node), and what a machine may not tell, which is
+// healthyNode lists the metric names that users' rules and dashboards rely on, without the prefix. It
+// leaves out smartnode_pose_ban_height (banned nodes only) and metrics that not every machine has:
 // daemon_oom_kills_total, host_oom_kills_total and host_cpu_pressure_seconds_total.
 func healthyNode() []string {
 	return strings.Fields(`
@@ -94,7 +94,7 @@ func healthyNode() []string {
 		scrape_collector_success scrape_collector_duration_seconds`)
 }
 
-// TestEnd ends a running demo and looks at what it leaves.
+// TestEnd stops a running demo and checks that it leaves nothing behind.
 func TestEnd(t *testing.T) {
 	for _, test := range []struct {
 		name     string
@@ -116,7 +116,7 @@ func TestEnd(t *testing.T) {
 				t.Fatal(err)
 			}
 			urls := readWelcome(t, out)
-			for _, url := range []string{urls["metrics"], urls["switches"]} {
+			for _, url := range []string{urls["metrics"], urls["control"]} {
 				if response, err := http.Get(url); err != nil || response.StatusCode != http.StatusOK {
 					t.Errorf("%q: %v", url, err)
 				} else {
@@ -130,7 +130,7 @@ func TestEnd(t *testing.T) {
 			if err := test.end(command.Process, running["raptoreum_exporter"]); err != nil {
 				t.Fatal(err)
 			}
-			_ = command.Wait() // the exit code says it
+			_ = command.Wait() // the exit code is checked below
 			if got := command.ProcessState.ExitCode(); got != test.exitCode {
 				t.Errorf("exit code %d, want %d", got, test.exitCode)
 			}
@@ -139,7 +139,7 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// readWelcome reads what the demo prints and returns the addresses in it by their names.
+// readWelcome reads the output of the demo and returns the addresses in it by name.
 func readWelcome(t *testing.T, out io.Reader) map[string]string {
 	t.Helper()
 	urls := map[string]string{}
@@ -152,11 +152,11 @@ func readWelcome(t *testing.T, out io.Reader) map[string]string {
 			return urls
 		}
 	}
-	t.Fatalf("ended with %v, %v", urls, lines.Err())
+	t.Fatalf("the output ended after %v, %v", urls, lines.Err())
 	return nil
 }
 
-// processes returns the pids of programs that were given a file of dir, by program.
+// processes returns, by program, the pids of processes whose first argument is below dir.
 func processes(t *testing.T, dir string) map[string]int {
 	t.Helper()
 	all, err := procfs.AllProcs()
@@ -182,7 +182,7 @@ func nothingLeft(t *testing.T, dir string) {
 	}
 }
 
-// TestFull breaks the smartnode as a newcomer would, and reads the message.
+// TestFull starts and ends an outage as a user would, and reads the messages.
 func TestFull(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes half a minute")
@@ -203,10 +203,10 @@ func TestFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	steps := []struct{ see, do string }{
-		{"A number and Enter begins", "1\n"},
+		{"Type a number and Enter", "1\n"},
 		{"CRITICAL my-smartnode: raptoreumd does not answer.", "0\n"},
 		{"RESOLVED my-smartnode: raptoreumd does not answer.", "no\n"},
-		{`"no" is no number`, ""},
+		{`"no" is not a number`, ""},
 	}
 	for lines := bufio.NewScanner(out); len(steps) > 0 && lines.Scan(); {
 		if strings.HasPrefix(lines.Text(), steps[0].see) {
@@ -217,12 +217,12 @@ func TestFull(t *testing.T) {
 		}
 	}
 	if len(steps) > 0 {
-		t.Errorf("it never said %q", steps[0].see)
+		t.Errorf("missing output: %q", steps[0].see)
 	}
 	if err := command.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	_ = command.Wait() // the exit code says it
+	_ = command.Wait() // the exit code is checked below
 	if got := command.ProcessState.ExitCode(); got != 0 {
 		t.Errorf("exit code %d", got)
 	}

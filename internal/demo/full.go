@@ -16,15 +16,15 @@ import (
 
 const (
 	owned = "my-smartnode"
-	built = ".bin" // where make builds Prometheus and Alertmanager
+	built = ".bin" // where make installs Prometheus and Alertmanager
 )
 
-// runFull lets the reader of out break a smartnode, and prints the messages that its owner gets.
+// runFull lets the user start outages of a smartnode and prints the messages that its owner receives.
 func runFull(ctx context.Context, in io.Reader, out io.Writer) error {
-	fmt.Fprintln(out, "Starting a smartnode, Prometheus and Alertmanager: half a minute.")
+	fmt.Fprintln(out, "Starting a smartnode, Prometheus and Alertmanager. This takes half a minute.")
 	node, err := drill.StartNode(ctx, ".", "demo", owned)
 	if err != nil {
-		return fmt.Errorf("%w; run it at the top of the repository: make demo-full", err)
+		return fmt.Errorf("%w; run make demo-full in the root of the repository", err)
 	}
 	defer node.Close()
 	d := &fullDemo{out: out, node: node, outages: outages()}
@@ -34,7 +34,7 @@ func runFull(ctx context.Context, in io.Reader, out io.Writer) error {
 	} else if _, err := exec.LookPath("alertmanager"); err != nil {
 		config.Programs = built
 	}
-	// It ends after the node, not with ctx: an order.
+	// The stack must stop after the node, so it does not use ctx.
 	stack, err := drill.StartStack(context.WithoutCancel(ctx), config)
 	if err != nil {
 		return err
@@ -49,17 +49,17 @@ func runFull(ctx context.Context, in io.Reader, out io.Writer) error {
 }
 
 const fullWelcome = `
-A smartnode, watched with the rules and routes of alerts/. Time runs sixty times faster than life: what
-takes a minute takes a second here, so a message that comes after 6 seconds would come after 6 minutes.
+A smartnode, monitored with the rules and routes of alerts/. Time runs sixty times faster than real time:
+a message that arrives after 6 seconds would arrive after 6 minutes.
 
   metrics       %s
   Prometheus    %s/api/v1/alerts
   Alertmanager  %s
-  switches      %s
+  control       %s
 
 `
 
-// outages are those of a single smartnode.
+// outages returns the outages of a single smartnode.
 func outages() (single []drill.Outage) {
 	for _, o := range drill.Outages() {
 		if o.Nodes == 0 {
@@ -69,15 +69,15 @@ func outages() (single []drill.Outage) {
 	return single
 }
 
-// fullDemo prints, one thing at a time.
+// fullDemo serializes the output and keeps the current outage.
 type fullDemo struct {
 	node    *drill.Node
 	outages []drill.Outage
 
 	mu      sync.Mutex
 	out     io.Writer
-	current *drill.Outage // nil: all is well
-	since   time.Time     // that it began, or ended
+	current *drill.Outage // nil if there is no outage
+	since   time.Time     // start or end of the outage
 }
 
 func (d *fullDemo) list() {
@@ -86,14 +86,14 @@ func (d *fullDemo) list() {
 	for i, o := range d.outages {
 		fmt.Fprintf(d.out, "  %2d  %s\n", i+1, o.Title)
 	}
-	fmt.Fprintf(d.out, "\nA number and Enter begins an outage, 0 ends it, Enter alone shows this list. Ctrl-C ends everything.\n\n")
+	fmt.Fprintf(d.out, "\nType a number and Enter to start an outage, 0 to end it, or only Enter to show this list. Ctrl-C stops the demo.\n\n")
 }
 
-// read follows what the reader types until ctx is done. The end of the input is not the end: it may
-// be no terminal.
+// read processes the input until ctx is done. The end of the input does not stop the demo, because the
+// input may not be a terminal.
 func (d *fullDemo) read(ctx context.Context, in io.Reader) error {
 	lines := make(chan string)
-	go func() { // ends with the input, or with the program
+	go func() { // ends with the input or with ctx
 		defer close(lines)
 		for scanner := bufio.NewScanner(in); scanner.Scan(); {
 			select {
@@ -120,27 +120,27 @@ func (d *fullDemo) read(ctx context.Context, in io.Reader) error {
 	}
 }
 
-// choose begins an outage, after the end of the one before, or ends that.
+// choose ends the current outage, if any, and starts the selected one.
 func (d *fullDemo) choose(line string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n, err := strconv.Atoi(line)
 	if err != nil || n < 0 || n > len(d.outages) {
-		fmt.Fprintf(d.out, "%q is no number from 0 to %d.\n\n", line, len(d.outages))
+		fmt.Fprintf(d.out, "%q is not a number from 0 to %d.\n\n", line, len(d.outages))
 		return
 	}
 	if d.current != nil {
 		d.current.End(d.node)
-		fmt.Fprintf(d.out, "Over: %s. The message that says so takes some seconds, for a few alerts more than half a minute.\n\n", d.current.Title)
+		fmt.Fprintf(d.out, "Outage ended: %s. The resolve message arrives within seconds, for a few alerts after more than half a minute.\n\n", d.current.Title)
 		d.current = nil
 	} else if n == 0 {
-		fmt.Fprintf(d.out, "All is well.\n\n")
+		fmt.Fprintf(d.out, "There is no outage.\n\n")
 	}
 	d.since = time.Now()
 	if n > 0 {
 		d.current = &d.outages[n-1]
 		d.current.Begin(d.node)
-		fmt.Fprintf(d.out, "It begins: %s.\n\n", d.current.Title)
+		fmt.Fprintf(d.out, "Outage started: %s.\n\n", d.current.Title)
 	}
 }
 
@@ -148,5 +148,5 @@ func (d *fullDemo) choose(line string) {
 func (d *fullDemo) arrived(m drill.Mail) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	fmt.Fprintf(d.out, "--- a message after %.0f minutes\n%s\n\n", drill.Minutes(time.Since(d.since)), strings.ReplaceAll(m.Text, "\n\n\n", "\n\n"))
+	fmt.Fprintf(d.out, "--- message after %.0f minutes\n%s\n\n", drill.Minutes(time.Since(d.since)), strings.ReplaceAll(m.Text, "\n\n\n", "\n\n"))
 }

@@ -1,6 +1,5 @@
-// Command demo runs the exporter against a fake network on loopback, with nothing installed but
-// Go: a daemon, explorers and a release page that play a healthy smartnode, and a control page
-// that breaks it.
+// Command demo runs the exporter against a fake network on loopback. It needs only Go. A fake daemon,
+// explorers and a release page simulate a healthy smartnode, and a control page breaks it.
 package main
 
 import (
@@ -32,11 +31,11 @@ const (
 )
 
 func main() {
-	if filepath.Base(os.Args[0]) == raptoreumd { // started by play, which also ends it
+	if filepath.Base(os.Args[0]) == raptoreumd { // started and stopped by programs.start
 		time.Sleep(1<<63 - 1)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	go func(parent int) { // "go run" does not pass SIGTERM on: we would be left behind
+	go func(parent int) { // "go run" does not forward SIGTERM: stop when the parent ends
 		for os.Getppid() == parent {
 			time.Sleep(time.Second)
 		}
@@ -49,12 +48,12 @@ func main() {
 	}
 }
 
-// run plays until ctx is done, or with -once until the exporter has shown every metric.
+// run runs the demo until ctx is done, or with -once until the exporter has returned every metric.
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	listen := flags.String("listen", "127.0.0.1:10227", "address of the exporter; a free port when it is taken")
-	once := flags.Bool("once", false, "print the names of all metrics and end")
-	full := flags.Bool("full", false, "break the smartnode and read the messages that its owner gets; needs Prometheus and Alertmanager")
+	listen := flags.String("listen", "127.0.0.1:10227", "address of the exporter; a free port is used if it is taken")
+	once := flags.Bool("once", false, "print the names of all metrics and exit")
+	full := flags.Bool("full", false, "start outages and read the messages that the owner receives; needs Prometheus and Alertmanager")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -68,7 +67,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // it lies among temporary files
+	defer func() { _ = os.RemoveAll(dir) }() // temporary files, removal is best effort
 	network, conf, err := startNetwork(dir)
 	if err != nil {
 		return err
@@ -115,19 +114,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 }
 
 const welcome = `
-The exporter watches a smartnode of a fake network that makes a block every 15 s.
+The exporter monitors a smartnode in a fake network with a block every 15 s.
 
   metrics    %[1]s
-  from afar  http://%[3]s/probe?target=demo&debug=true
-  switches   %[2]s
+  probe      http://%[3]s/probe?target=demo&debug=true
+  control    %[2]s
 
-Break it and look again:
+Break it and check the metrics:
 
-  curl -d '{"daemon":"hung"}' %[2]s/state             raptoreum_up 0, after the scrape's 10 s
+  curl -d '{"daemon":"hung"}' %[2]s/state             raptoreum_up 0, after the scrape timeout of 10 s
   curl -d '{"penalty":66}' %[2]s/state                raptoreum_smartnode_pose_strikes_left 1
-  curl -d '{"daemon":"ok","penalty":0}' %[2]s/state   all is well
+  curl -d '{"daemon":"ok","penalty":0}' %[2]s/state   healthy again
 
-Ctrl-C ends everything.
+Ctrl-C stops the demo.
 
 `
 
@@ -135,7 +134,7 @@ Ctrl-C ends everything.
 func startNetwork(dir string) (network *simnet.Network, conf string, err error) {
 	healthy, err := simnet.Load(os.DirFS("testdata/scenarios/healthy"))
 	if err != nil {
-		return nil, "", fmt.Errorf("%w; run it at the top of the repository: make demo", err)
+		return nil, "", fmt.Errorf("%w; run make demo in the root of the repository", err)
 	}
 	password := rand.Text()
 	network, err = simnet.Start(simnet.Config{
@@ -145,7 +144,7 @@ func startNetwork(dir string) (network *simnet.Network, conf string, err error) 
 	if err != nil {
 		return nil, "", err
 	}
-	network.AddBlock() // the recorded tip is old by now
+	network.AddBlock() // the recorded tip is old
 	network.Set(func(s *simnet.State) { s.AdvanceEvery = simnet.Duration(blockEvery) })
 
 	_, port, _ := strings.Cut(strings.TrimPrefix(network.RPCURL(), "http://"), ":")
@@ -167,7 +166,7 @@ rpcport=%s
 	return network, conf, err
 }
 
-// startReleases serves a release page of the shape of GitHub's. Close the server it returns.
+// startReleases serves a release page in GitHub's format. The caller must close the server.
 func startReleases(ctx context.Context) (*http.Server, error) {
 	const page = `[
 {"tag_name":"2.0.4.01-testnet","name":"2.0.4.01 for the test network","draft":false,"prerelease":true},
@@ -179,13 +178,13 @@ func startReleases(ctx context.Context) (*http.Server, error) {
 	}
 	server := &http.Server{Addr: l.Addr().String(), Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		_, _ = io.WriteString(w, page) // the error is that of a reader who has gone
+		_, _ = io.WriteString(w, page) // fails only if the client has disconnected
 	})}
-	go func() { _ = server.Serve(l) }() // it says that it was closed
+	go func() { _ = server.Serve(l) }() // it always returns ErrServerClosed
 	return server, nil
 }
 
-// freeAddress returns the address, or one with a free port of 127.0.0.1 when it is taken.
+// freeAddress returns the address, or 127.0.0.1 with a free port if it is taken.
 func freeAddress(ctx context.Context, address string) (string, error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", address)
@@ -199,7 +198,7 @@ func freeAddress(ctx context.Context, address string) (string, error) {
 	return l.Addr().String(), nil
 }
 
-// programs are what has to be a process of its own.
+// programs are the child processes, by their channels that close at the end.
 type programs []<-chan struct{}
 
 func (p *programs) wait() {
@@ -208,8 +207,8 @@ func (p *programs) wait() {
 	}
 }
 
-// start starts a raptoreumd that does nothing, for the metrics of its process, and the exporter. They
-// end with ctx. What is received is that the exporter ended by itself.
+// start starts the exporter and an idle raptoreumd for the process metrics. Both run until ctx is done.
+// The channel receives an error when the exporter ends.
 func (p *programs) start(ctx context.Context, dir string, exporterArgs []string) (<-chan error, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -228,11 +227,11 @@ func (p *programs) start(ctx context.Context, dir string, exporterArgs []string)
 	return p.add(ctx, exporter, append([]string{"raptoreum_exporter"}, exporterArgs...)...)
 }
 
-// add starts a program. What is received is that it ended by itself.
+// add starts a program. The channel receives an error when it ends.
 func (p *programs) add(ctx context.Context, program string, args ...string) (<-chan error, error) {
 	command := exec.CommandContext(ctx, program)
 	command.Args = args
-	command.Env = []string{} // RAPTOREUM_EXPORTER_... would be flags
+	command.Env = []string{} // RAPTOREUM_EXPORTER_... variables would set flags
 	command.Stdout, command.Stderr = os.Stderr, os.Stderr
 	ended, err := child.Start(command)
 	if err != nil {
@@ -242,7 +241,7 @@ func (p *programs) add(ctx context.Context, program string, args ...string) (<-c
 	died := make(chan error, 1)
 	go func() {
 		<-ended
-		died <- fmt.Errorf("%s has ended: %s; its last words are above", args[0], command.ProcessState)
+		died <- fmt.Errorf("%s ended: %s; see its output above", args[0], command.ProcessState)
 	}()
 	return died, nil
 }

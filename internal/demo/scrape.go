@@ -17,8 +17,8 @@ const (
 	scrapeEvery    = 500 * time.Millisecond
 )
 
-// await scrapes until every metric of a healthy node is there and returns the names of all. That
-// takes a few scrapes: none waits for explorers, handshake or smartnode list.
+// await scrapes until every metric of a healthy node is present and returns all names. That takes a few
+// scrapes, because none waits for explorers, handshake or smartnode list.
 func await(ctx context.Context, url string, died <-chan error) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, completeWithin)
 	defer cancel()
@@ -35,13 +35,13 @@ func await(ctx context.Context, url string, died <-chan error) ([]string, error)
 			if err == nil {
 				err = fmt.Errorf("%s lacks %s", url, strings.Join(missing, ", "))
 			}
-			return nil, fmt.Errorf("after %s: %w; the log above may say why", completeWithin, err)
+			return nil, fmt.Errorf("after %s: %w; see the log above", completeWithin, err)
 		case <-time.After(scrapeEvery):
 		}
 	}
 }
 
-// scrape returns the names of raptoreum_* metrics in the order in which they come.
+// scrape returns the names of the raptoreum_* metrics in the order of the response.
 func scrape(ctx context.Context, url string) ([]string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -63,18 +63,18 @@ func scrape(ctx context.Context, url string) ([]string, error) {
 	return names, lines.Err()
 }
 
-// healthy returns the names of the metrics that every healthy node has, on every machine.
+// healthy returns the names of the metrics that every healthy node has on every machine.
 func healthy() []string {
-	names := []string{"raptoreum_process_cpu_seconds_total"} // one for all of client_golang's
+	names := []string{"raptoreum_process_cpu_seconds_total"} // stands for all process metrics of client_golang
 	for _, metric := range collector.New(collector.Config{}).Metrics() {
 		switch metric.Name {
-		case "raptoreum_daemon_warmup_info", // only while it warms up
-			"raptoreum_smartnode_pose_ban_height",       // only of a banned one
-			"raptoreum_daemon_oom_kills_total",          // not of a root cgroup, nor where cgroups are hidden
-			"raptoreum_host_cpu_pressure_seconds_total", // a kernel may be booted with psi=0
-			"raptoreum_host_oom_kills_total":            // containers may hide it
+		case "raptoreum_daemon_warmup_info", // only during warm-up
+			"raptoreum_smartnode_pose_ban_height",       // only for banned nodes
+			"raptoreum_daemon_oom_kills_total",          // not in a root cgroup, nor where cgroups are hidden
+			"raptoreum_host_cpu_pressure_seconds_total", // not if the kernel is booted with psi=0
+			"raptoreum_host_oom_kills_total":            // may be hidden in containers
 		default:
-			if metric.Collector != "heal" { // nothing is healed here
+			if metric.Collector != "heal" { // heal does not run here
 				names = append(names, metric.Name)
 			}
 		}

@@ -15,36 +15,36 @@ import (
 	"time"
 )
 
-// Alert names an alert as it reaches somebody.
+// Alert identifies an alert by name and severity.
 type Alert struct {
 	Name     string `json:"alert"`
 	Severity string `json:"severity"`
 }
 
-// String returns the alert without its first word.
+// String returns the name without its prefix, and the severity.
 func (a Alert) String() string { return strings.TrimPrefix(a.Name, "Raptoreum") + " " + a.Severity }
 
-// Notice is an alert in a message.
+// Notice is one alert in a notification.
 type Notice struct {
 	Alert
 	Receiver, Node string
-	Firing         bool // else resolved
+	Firing         bool // otherwise resolved
 	At             time.Time
 }
 
 // Mail is a message as the owner reads it.
 type Mail struct{ Subject, Text string }
 
-// Inbox is where the owner's messages arrive: those of the webhook by alert, and mails.
+// Inbox collects the owner's notifications: alerts from webhooks, and mails.
 type Inbox struct {
-	heard func(Mail) // may be nil
+	onMail func(Mail) // may be nil
 
 	mu      sync.Mutex
 	notices []Notice
 	mails   []Mail
 }
 
-// ServeHTTP takes what Alertmanager posts to a webhook, whose path is the receiver's name.
+// ServeHTTP receives Alertmanager's webhook requests. The path is the name of the receiver.
 func (in *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var message struct {
 		Alerts []struct {
@@ -67,7 +67,7 @@ func (in *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Of returns what came for a node so far; "" is for alerts of no single node.
+// Of returns the notices of a node so far. "" selects alerts without a node.
 func (in *Inbox) Of(node string) []Notice {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -80,14 +80,14 @@ func (in *Inbox) Of(node string) []Notice {
 	return found
 }
 
-// Mails returns the mails so far.
+// Mails returns the mails received so far.
 func (in *Inbox) Mails() []Mail {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return slices.Clone(in.mails)
 }
 
-// serveSMTP is a mail server without authentication; it ends with l.
+// serveSMTP runs a mail server without authentication until l is closed.
 func (in *Inbox) serveSMTP(l net.Listener) {
 	var connections sync.WaitGroup
 	defer connections.Wait()
@@ -98,14 +98,14 @@ func (in *Inbox) serveSMTP(l net.Listener) {
 		}
 		connections.Go(func() {
 			defer c.Close()
-			_ = c.SetDeadline(time.Now().Add(10 * time.Second)) // it does not fail on an open connection
-			in.takeMail(textproto.NewConn(c))
+			_ = c.SetDeadline(time.Now().Add(10 * time.Second)) // cannot fail on an open connection
+			in.receiveMail(textproto.NewConn(c))
 		})
 	}
 }
 
-// takeMail speaks as much of RFC 5321 as a client needs; errors are those of one that has gone.
-func (in *Inbox) takeMail(c *textproto.Conn) {
+// receiveMail implements as much of RFC 5321 as a client needs. It ignores errors of disconnected clients.
+func (in *Inbox) receiveMail(c *textproto.Conn) {
 	_ = c.PrintfLine("220 drill")
 	for {
 		line, err := c.ReadLine()
@@ -117,22 +117,22 @@ func (in *Inbox) takeMail(c *textproto.Conn) {
 		case "EHLO", "HELO", "MAIL", "RCPT", "RSET", "NOOP":
 			_ = c.PrintfLine("250 drill")
 		case "DATA":
-			_ = c.PrintfLine("354 go on")
-			if err := in.keep(c.DotReader()); err != nil {
-				_ = c.PrintfLine("554 this is no mail: %v", err)
+			_ = c.PrintfLine("354 continue")
+			if err := in.store(c.DotReader()); err != nil {
+				_ = c.PrintfLine("554 invalid mail: %v", err)
 				return
 			}
-			_ = c.PrintfLine("250 taken")
+			_ = c.PrintfLine("250 accepted")
 		case "QUIT":
 			_ = c.PrintfLine("221 bye")
 			return
 		default:
-			_ = c.PrintfLine("502 not here")
+			_ = c.PrintfLine("502 not implemented")
 		}
 	}
 }
 
-func (in *Inbox) keep(r io.Reader) error {
+func (in *Inbox) store(r io.Reader) error {
 	m, err := readMail(r)
 	if err != nil {
 		return err
@@ -140,14 +140,14 @@ func (in *Inbox) keep(r io.Reader) error {
 	in.mu.Lock()
 	in.mails = append(in.mails, m)
 	in.mu.Unlock()
-	if in.heard != nil {
-		in.heard(m)
+	if in.onMail != nil {
+		in.onMail(m)
 	}
 	return nil
 }
 
-// readMail takes the subject and the plain text out of what Alertmanager sends: a multipart with
-// one quoted-printable part.
+// readMail extracts the subject and the plain text of Alertmanager's mails, which are multipart
+// messages with one quoted-printable part.
 func readMail(r io.Reader) (Mail, error) {
 	message, err := mail.ReadMessage(r)
 	if err != nil {
@@ -161,7 +161,7 @@ func readMail(r io.Reader) (Mail, error) {
 	if err != nil {
 		return Mail{}, err
 	}
-	part, err := multipart.NewReader(message.Body, params["boundary"]).NextPart() // it decodes quoted-printable
+	part, err := multipart.NewReader(message.Body, params["boundary"]).NextPart() // NextPart decodes quoted-printable
 	if err != nil {
 		return Mail{}, err
 	}

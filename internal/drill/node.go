@@ -27,23 +27,23 @@ import (
 const (
 	user, password = "rtm", "Tr0ub4dor-of-the-test"
 	blockEvery     = 120 * time.Second
-	askEvery       = time.Minute // explorers and the port
-	// What waits for an answer is not scaled: the machine is no faster than others.
-	scrapeTime    = 700 * time.Millisecond // of the second that Prometheus waits
+	requestEvery   = time.Minute // explorers and the port
+	// Timeouts are not scaled, because the machine is not faster.
+	scrapeTime    = 700 * time.Millisecond // Prometheus waits one second
 	handshakeTime = 400 * time.Millisecond
-	// Registered are as many points to the ban; and our penalty is no storm among them.
+	// Registered is the number of smartnodes, and so the penalty of a ban. One penalty among them does not count as a PoSe storm.
 	Registered = 200
 )
 
-// Node is a smartnode of the owner: a fake network, the machine and an exporter on scaled time.
+// Node is one of the owner's smartnodes: a fake network, a fake machine and an exporter on scaled time.
 type Node struct {
 	Name string
-	Job  string // of Prometheus: nodes of one job are taken for nodes of one network
+	Job  string // scrape job; nodes of one job count as one network
 
 	network *simnet.Network
 	protx   string
-	machine string       // folder that holds proc and cgroup
-	missed  atomic.Int64 // scrapes still to be answered 503
+	machine string       // folder with proc and cgroup
+	missed  atomic.Int64 // number of scrapes still to be answered with 503
 	address string       // of the exporter
 	set     *collector.Set
 	sources collector.Sources
@@ -51,7 +51,7 @@ type Node struct {
 	cancel  context.CancelFunc
 }
 
-// StartNode starts a healthy node, from the recordings of the repository at root. Close it.
+// StartNode starts a healthy node from the recordings of the repository at root. The caller must Close it.
 func StartNode(ctx context.Context, root, job, name string) (n *Node, err error) {
 	scenario, err := simnet.Load(os.DirFS(filepath.Join(root, "testdata", "scenarios", "healthy")))
 	if err != nil {
@@ -87,7 +87,7 @@ func StartNode(ctx context.Context, root, job, name string) (n *Node, err error)
 	return n, nil
 }
 
-// build makes the machine: its proc and cgroup, as far as they are read, with CPUs and memory as recorded.
+// build creates the files of proc and cgroup that the exporter reads, with recorded CPUs and memory.
 func (n *Node) build(recorded string) (err error) {
 	if n.machine, err = os.MkdirTemp("", "raptoreum_exporter-drill-"); err != nil {
 		return err
@@ -104,27 +104,27 @@ func (n *Node) build(recorded string) (err error) {
 		}
 		n.write("proc/"+file, string(content))
 	}
-	n.born()
+	n.createProcess()
 	n.oomKills("proc/vmstat", 3)
 	n.oomKills("cgroup/raptoreumd/memory.events", 0)
 	return nil
 }
 
-// born and die make the daemon's process and take it away.
-func (n *Node) born() {
+// createProcess and removeProcess add and remove the daemon's process.
+func (n *Node) createProcess() {
 	n.write("proc/70/comm", "raptoreumd\n")
 	n.write("proc/70/status", "Name:\traptoreumd\nTgid:\t70\nUid:\t1000\t1000\t1000\t1000\n")
 	n.write("proc/70/cgroup", "0::/raptoreumd\n")
 	n.write("proc/70/cmdline", "raptoreumd\x00-datadir="+n.machine+"\x00")
 }
 
-func (n *Node) die() {
+func (n *Node) removeProcess() {
 	if err := os.RemoveAll(filepath.Join(n.machine, "proc", "70")); err != nil {
 		panic(err)
 	}
 }
 
-// connect is what the exporter makes of a raptoreum.conf, on scaled time.
+// connect returns the exporter's sources, as it would from raptoreum.conf, on scaled time.
 func (n *Node) connect(ctx context.Context) (s collector.Sources, err error) {
 	s = collector.Sources{Expected: true, Datadir: n.machine, Process: host.Query{Datadir: n.machine}}
 	s.Daemon, err = daemon.NewClient(ctx, daemon.Config{
@@ -144,11 +144,11 @@ func (n *Node) connect(ctx context.Context) (s collector.Sources, err error) {
 		return s, err
 	}
 	s.Explorers, err = explorer.New(ctx, explorer.Config{
-		URLs: n.network.ExplorerURLs(), Every: Scaled(askEvery), HTTP: &http.Transport{DisableKeepAlives: true},
+		URLs: n.network.ExplorerURLs(), Every: Scaled(requestEvery), HTTP: &http.Transport{DisableKeepAlives: true},
 	})
 	dialer := p2p.Dialer{UserAgent: "/" + collector.UserAgent + "/"}
 	s.Port = p2p.NewProber(ctx, p2p.Config{
-		Every: Scaled(askEvery),
+		Every: Scaled(requestEvery),
 		Dial: func(ctx context.Context, address, network string) (p2p.Peer, error) {
 			ctx, cancel := context.WithTimeout(ctx, handshakeTime)
 			defer cancel()
@@ -158,10 +158,10 @@ func (n *Node) connect(ctx context.Context) (s collector.Sources, err error) {
 	return s, err
 }
 
-// scrape answers one.
+// scrape serves /metrics.
 func (n *Node) scrape(w http.ResponseWriter, r *http.Request) {
 	if n.missed.Add(-1) >= 0 {
-		http.Error(w, "not now", http.StatusServiceUnavailable)
+		http.Error(w, "unavailable", http.StatusServiceUnavailable)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), scrapeTime)
@@ -170,13 +170,13 @@ func (n *Node) scrape(w http.ResponseWriter, r *http.Request) {
 	promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{DisableCompression: true}).ServeHTTP(w, r)
 }
 
-// MetricsURL is where the exporter answers.
+// MetricsURL is the URL of the exporter's metrics.
 func (n *Node) MetricsURL() string { return "http://" + n.address + "/metrics" }
 
-// ControlURL is where the fake network can be switched by hand.
+// ControlURL is the URL of the control page of the fake network.
 func (n *Node) ControlURL() string { return n.network.ControlURL() }
 
-// serve starts the exporter, again on its old port, which a stranger may use for a moment.
+// serve starts the exporter, after kill on the same port. It retries because another process may briefly use the port.
 func (n *Node) serve() {
 	l, err := net.Listen("tcp", n.address)
 	for try := 0; err != nil && try < 50; try++ {
@@ -191,12 +191,12 @@ func (n *Node) serve() {
 	mux.HandleFunc("GET /metrics", n.scrape)
 	mux.HandleFunc("GET /runbooks/{alert}", alerts.ServeRunbook)
 	n.server = &http.Server{Handler: mux}
-	go func(server *http.Server) { _ = server.Serve(l) }(n.server) // it says that it was closed
+	go func(server *http.Server) { _ = server.Serve(l) }(n.server) // it always returns ErrServerClosed
 }
 
-func (n *Node) kill() { _ = n.server.Close() } // the error is that of a listener closed before
+func (n *Node) kill() { _ = n.server.Close() } // the error is about an already closed listener
 
-// Close ends the node and removes its files.
+// Close stops the node and removes its files.
 func (n *Node) Close() {
 	n.cancel()
 	if n.server != nil {
@@ -208,31 +208,31 @@ func (n *Node) Close() {
 	if n.network != nil {
 		n.network.Close()
 	}
-	_ = os.RemoveAll(n.machine) // it lies among temporary files
+	_ = os.RemoveAll(n.machine) // temporary files, removal is best effort
 }
 
-// Change switches the fake network.
+// Change changes the state of the fake network.
 func (n *Node) Change(change func(*simnet.State)) { n.network.Set(change) }
 
-// AddBlock adds a block to the network.
+// AddBlock adds a block to the chain.
 func (n *Node) AddBlock() { n.network.AddBlock() }
 
-// MissScrape answers the next scrape with an error.
+// MissScrape makes the next scrape fail.
 func (n *Node) MissScrape() { n.missed.Store(1) }
 
-// restart is what the daemon does when it has died or is stopped and started.
+// restart resets the state that a restart of the daemon resets.
 func (n *Node) restart() {
 	if err := n.network.Restart(); err != nil {
 		panic(err)
 	}
 }
 
-// oomKills writes a file of the kernel's that counts OOM kills.
+// oomKills writes a kernel file with an OOM kill counter.
 func (n *Node) oomKills(file string, kills int) {
 	n.write(file, fmt.Sprintf("oom_kill %d\n", kills))
 }
 
-// write replaces a file of the machine at once: a scrape sees the old or the new one.
+// write replaces a file atomically: a scrape reads the old or the new one.
 func (n *Node) write(file, content string) {
 	path := filepath.Join(n.machine, file)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

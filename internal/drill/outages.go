@@ -7,15 +7,15 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// Outage is what happens to a node, and what its owner must hear of it.
+// Outage is a scripted outage of a node and the alerts that its owner must receive.
 type Outage struct {
-	Name       string // the node's too
-	Title      string // in words
+	Name       string // also the node's name
+	Title      string // description
 	Begin, End func(*Node)
-	Lasts      time.Duration // at least, unscaled; it goes on until all alerts have arrived
+	Lasts      time.Duration // min duration in rule time; it continues until all alerts have arrived
 	Want       []Alert
-	Muted      []Alert // fire, and are told to nobody
-	Nodes, Of  int     // hits so many of so many nodes that Prometheus watches; 0 is a node among many
+	Inhibited  []Alert // fire but are inhibited
+	Nodes, Of  int     // affects Nodes of Of monitored nodes; 0 is one node among many
 }
 
 func critical(names ...string) []Alert { return named("critical", names) }
@@ -28,19 +28,19 @@ func named(severity string, names []string) (list []Alert) {
 	return list
 }
 
-// set makes a switch of the fake network.
+// set returns a function that changes the state of the fake network.
 func set(change func(*simnet.State)) func(*Node) {
 	return func(n *Node) { n.Change(change) }
 }
 
-// daemonDies and daemonReturns: a dead process listens nowhere, and is no more.
+// daemonDies and daemonReturns remove and restore the process and its listening ports.
 func daemonDies(n *Node) {
-	n.die()
+	n.removeProcess()
 	n.Change(func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonRefused, simnet.PortClosed })
 }
 
 func daemonReturns(n *Node) {
-	n.born()
+	n.createProcess()
 	n.restart()
 	n.Change(func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonOK, simnet.PortOK })
 }
@@ -69,7 +69,7 @@ func daemonOutages() []Outage {
 			Lasts: 35 * time.Minute, Want: critical("DaemonDown"),
 		},
 		{
-			Name: "daemon-stopped", Title: "raptoreumd hangs: it accepts and is silent",
+			Name: "daemon-stopped", Title: "raptoreumd hangs: it accepts connections but does not answer",
 			Begin: set(func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonHung, simnet.PortSilent }),
 			End:   daemonReturns, // its owner restarts it
 			Lasts: 35 * time.Minute, Want: append(critical("DaemonDown"), warning("DaemonHung")...),
@@ -81,7 +81,7 @@ func daemonOutages() []Outage {
 			Lasts: 35 * time.Minute, Want: warning("DaemonRefusesUs"),
 		},
 		{
-			Name: "oom-killed", Title: "the kernel kills raptoreumd for want of memory, and it starts again",
+			Name: "oom-killed", Title: "the kernel kills raptoreumd (out of memory), and it restarts",
 			Begin: func(n *Node) {
 				n.oomKills("proc/vmstat", 4)
 				n.restart()
@@ -94,31 +94,31 @@ func daemonOutages() []Outage {
 			Lasts: 35 * time.Minute, Want: critical("ExporterDown"),
 		},
 		{
-			Name: "several-down", Title: "5 of 8 smartnodes die at once", Begin: daemonDies, End: daemonReturns, Nodes: 5, Of: 8,
-			Lasts: 35 * time.Minute, Want: critical("SeveralNodesDown"), Muted: critical("DaemonDown"),
+			Name: "several-down", Title: "5 of 8 smartnodes go down at once", Begin: daemonDies, End: daemonReturns, Nodes: 5, Of: 8,
+			Lasts: 35 * time.Minute, Want: critical("SeveralNodesDown"), Inhibited: critical("DaemonDown"),
 		},
 	}
 }
 
 func smartnodeOutages() []Outage {
-	const miss = Registered * 66 / 100 // points of a missed key generation
+	const miss = Registered * 66 / 100 // penalty points of a missed key generation
 	return []Outage{
 		{
-			Name: "one-strike", Title: "a missed key generation: PoSe at 66 %",
+			Name: "one-strike", Title: "a missed key generation: PoSe penalty at 66 %",
 			Begin: set(func(s *simnet.State) { s.Penalty = miss; s.MembershipsInvalid++ }),
 			End:   set(func(s *simnet.State) { s.Penalty = 0; s.MembershipsInvalid-- }),
 			Lasts: 20 * time.Minute, Want: critical("SmartnodeOneStrikeLeft"),
-			Muted: warning("SmartnodePoSePenaltyRose", "SmartnodeDKGMissed"),
+			Inhibited: warning("SmartnodePoSePenaltyRose", "SmartnodeDKGMissed"),
 		},
 		{
 			Name: "banned", Title: "PoSe ban",
 			Begin: set(func(s *simnet.State) { s.Smartnode = simnet.SmartnodePoSeBanned }),
 			End:   set(func(s *simnet.State) { s.Smartnode = simnet.SmartnodeReady }),
 			Lasts: 35 * time.Minute, Want: critical("SmartnodePoSeBanned"),
-			Muted: warning("SmartnodePoSePenaltyRose"),
+			Inhibited: warning("SmartnodePoSePenaltyRose"),
 		},
 		{
-			Name: "banned-and-killed", Title: "PoSe ban, and raptoreumd dies 12 minutes later",
+			Name: "banned-and-killed", Title: "PoSe ban, then raptoreumd dies 12 minutes later",
 			Begin: func(n *Node) {
 				n.Change(func(s *simnet.State) { s.Smartnode = simnet.SmartnodePoSeBanned })
 				time.AfterFunc(Scaled(12*time.Minute), func() { daemonDies(n) })
@@ -130,29 +130,29 @@ func smartnodeOutages() []Outage {
 			Lasts: time.Hour, Want: critical("SmartnodePoSeBanned", "DaemonDown"),
 		},
 		{
-			Name: "address-changed", Title: "the address is no longer the registered one",
+			Name: "address-changed", Title: "the node's address differs from the registered one",
 			Begin: set(func(s *simnet.State) {
 				s.Smartnode, s.LocalAddress = simnet.SmartnodeError, "127.0.0.2:10226"
 			}),
 			End:   set(func(s *simnet.State) { s.Smartnode, s.LocalAddress = simnet.SmartnodeReady, s.Address }),
 			Lasts: 35 * time.Minute, Want: critical("SmartnodeAddressMismatch"),
-			Muted: critical("SmartnodeNotReady"),
+			Inhibited: critical("SmartnodeNotReady"),
 		},
 	}
 }
 
-// networkOutages are of our chain, or of what it is compared with.
+// networkOutages affect the node's chain or the explorers that it is compared with.
 func networkOutages() []Outage {
 	return []Outage{
 		{
-			Name: "behind", Title: "the node takes no more blocks and falls behind",
+			Name: "behind", Title: "the node stops accepting blocks and falls behind",
 			Begin: set(func(s *simnet.State) { s.Stalled = true }),
 			End:   set(func(s *simnet.State) { s.Stalled = false }),
 			Lasts: 45 * time.Minute, Want: critical("ChainBehind"),
-			Muted: append(critical("ChainStalled"), warning("ChainStalled")...),
+			Inhibited: append(critical("ChainStalled"), warning("ChainStalled")...),
 		},
 		{
-			Name: "forked", Title: "the node follows another chain", Begin: explorers(simnet.ExplorerForked, 0), End: explorers(simnet.ExplorerOK, 0),
+			Name: "forked", Title: "the node is on a different chain", Begin: explorers(simnet.ExplorerForked, 0), End: explorers(simnet.ExplorerOK, 0),
 			Lasts: 35 * time.Minute, Want: critical("ChainForked"),
 		},
 		{
@@ -160,11 +160,11 @@ func networkOutages() []Outage {
 			Lasts: 35 * time.Minute, Want: warning("ExplorersDown"),
 		},
 		{
-			Name: "explorers-lying", Title: "both explorers are 500 blocks ahead of everybody", Begin: explorers(simnet.ExplorerLying, 500), End: explorers(simnet.ExplorerOK, 0),
+			Name: "explorers-lying", Title: "both explorers are 500 blocks ahead of all nodes", Begin: explorers(simnet.ExplorerLying, 500), End: explorers(simnet.ExplorerOK, 0),
 			Lasts: 35 * time.Minute, Want: warning("ExplorersDisagree"),
 		},
 		{
-			Name: "explorer-says-banned", Title: "one explorer says banned, the chain does not",
+			Name: "explorer-says-banned", Title: "one explorer reports a ban, the chain does not",
 			Begin: set(func(s *simnet.State) {
 				height := s.Height
 				s.Explorers[0].BanHeight = &height
@@ -173,11 +173,11 @@ func networkOutages() []Outage {
 			Lasts: 40 * time.Minute, Want: warning("SmartnodeViewsDisagree"),
 		},
 		{
-			Name: "network-stalled", Title: "nobody in the network has a block",
+			Name: "network-stalled", Title: "no new block in the whole network",
 			Begin: set(func(s *simnet.State) { s.AdvanceEvery = 0 }),
 			End:   set(func(s *simnet.State) { s.AdvanceEvery = simnet.Duration(Scaled(blockEvery)) }),
 			Lasts: 50 * time.Minute, Want: warning("NetworkStalled"),
-			Muted: append(critical("ChainStalled"), warning("ChainStalled")...),
+			Inhibited: append(critical("ChainStalled"), warning("ChainStalled")...),
 		},
 	}
 }
@@ -189,14 +189,14 @@ func portOutages() []Outage {
 			Lasts: 40 * time.Minute, Want: warning("PortUnreachable"),
 		},
 		{
-			Name: "port-closed-to-all", Title: "the port is closed, and inbound peers are gone",
+			Name: "port-closed-to-all", Title: "the port is closed, and there are no inbound peers",
 			Begin: set(func(s *simnet.State) { s.Port, s.PeersIn = simnet.PortClosed, 0 }),
 			End:   set(func(s *simnet.State) { s.Port, s.PeersIn = simnet.PortOK, 6 }),
 			Lasts: 80 * time.Minute, Want: append(warning("PortUnreachable"), critical("PortUnreachable")...),
-			Muted: append(warning("PortUnreachable"), warning("NoInboundPeers")...),
+			Inhibited: append(warning("PortUnreachable"), warning("NoInboundPeers")...),
 		},
 		{
-			Name: "port-accepts-and-closes", Title: "the port accepts and closes, as an unsynced smartnode does", Begin: port(simnet.PortAcceptClose), End: port(simnet.PortOK),
+			Name: "port-accepts-and-closes", Title: "the port accepts and closes connections, like an unsynced smartnode", Begin: port(simnet.PortAcceptClose), End: port(simnet.PortOK),
 			Lasts: 40 * time.Minute, Want: warning("PortUnreachable"),
 		},
 	}

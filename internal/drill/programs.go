@@ -12,20 +12,20 @@ import (
 	"raptoreum_exporter/internal/child"
 )
 
-// Program is a Prometheus or an Alertmanager that runs.
+// Program is a running Prometheus or Alertmanager.
 type Program struct {
 	URL     string
 	command *exec.Cmd
 	ended   <-chan struct{}
 }
 
-// Kill ends the program without a warning.
+// Kill kills the program with SIGKILL and waits until it has ended.
 func (p *Program) Kill() {
-	_ = p.command.Process.Kill() // the error is that of one that has ended
+	_ = p.command.Process.Kill() // fails only if it has already ended
 	<-p.ended
 }
 
-// startAlertmanagers starts those of one cluster.
+// startAlertmanagers starts the Alertmanagers as one cluster.
 func (s *Stack) startAlertmanagers(ctx context.Context) error {
 	free, err := freeAddresses(2 * s.config.Replicas)
 	if err != nil {
@@ -37,7 +37,7 @@ func (s *Stack) startAlertmanagers(ctx context.Context) error {
 		if len(web) == 1 {
 			args = append(args, "--cluster.listen-address=")
 		} else {
-			// The second waits so long for the first to have sent a message.
+			// The second peer waits this long for the first to send a notification.
 			args = append(args, "--cluster.listen-address="+gossip[i], "--cluster.peer-timeout=2s", "--cluster.settle-timeout=10s")
 			for _, peer := range gossip {
 				if peer != gossip[i] {
@@ -54,7 +54,7 @@ func (s *Stack) startAlertmanagers(ctx context.Context) error {
 	return nil
 }
 
-// StartPrometheus starts one, with its files in a folder of that name.
+// StartPrometheus starts a Prometheus with its data in a folder of that name.
 func (s *Stack) StartPrometheus(ctx context.Context, name string, config map[string]any) (*Program, error) {
 	free, err := freeAddresses(1)
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *Stack) StartPrometheus(ctx context.Context, name string, config map[str
 		"--query.lookback-delta="+Scaled(5*time.Minute).String(), "--rules.alert.resend-delay="+Scaled(time.Minute).String())
 }
 
-// freeAddresses returns addresses of 127.0.0.1 that nobody listened on just now.
+// freeAddresses returns n unused addresses of 127.0.0.1.
 func freeAddresses(n int) (free []string, err error) {
 	for range n {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -92,7 +92,7 @@ func (s *Stack) start(ctx context.Context, program, address string, args ...stri
 	p.command.Stdout, p.command.Stderr = log, log
 	var err error
 	p.ended, err = child.Start(p.command)
-	s.atEnd(func() {
+	s.onClose(func() {
 		cancel()
 		<-p.ended
 		fmt.Fprintf(&s.logs, "%s:\n%s", program, log)

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// get reads JSON into value, if any.
+// get requests url and decodes its JSON into value, unless value is nil.
 func (s *Stack) get(url string, value any) error {
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
 	if err != nil {
@@ -35,22 +35,22 @@ func (s *Stack) get(url string, value any) error {
 	return json.Unmarshal(body, value)
 }
 
-// Count returns how many series an expression has in the first Prometheus.
+// Count returns the number of series of an expression in the first Prometheus.
 func (s *Stack) Count(expr string) int { return len(s.Query(s.Prometheus[0], expr)) }
 
-// Sample is one series of an answer.
+// Sample is one series of a query result.
 type Sample struct {
 	Labels map[string]string
 	Value  float64
 }
 
-// Answer is what the first Prometheus says to an expression about a moment.
-func (s *Stack) Answer(expr string, at time.Time) ([]Sample, error) {
-	return s.Ask(s.Prometheus[0], expr, at)
+// EvaluateFirst evaluates an expression in the first Prometheus.
+func (s *Stack) EvaluateFirst(expr string, at time.Time) ([]Sample, error) {
+	return s.Evaluate(s.Prometheus[0], expr, at)
 }
 
-// Ask asks one Prometheus.
-func (s *Stack) Ask(p *Program, expr string, at time.Time) (all []Sample, err error) {
+// Evaluate evaluates an expression in one Prometheus at a point in time.
+func (s *Stack) Evaluate(p *Program, expr string, at time.Time) (all []Sample, err error) {
 	var reply struct {
 		Data struct {
 			Result []struct {
@@ -59,8 +59,8 @@ func (s *Stack) Ask(p *Program, expr string, at time.Time) (all []Sample, err er
 			}
 		}
 	}
-	question := url.Values{"query": {expr}, "time": {strconv.FormatFloat(float64(at.UnixMilli())/1000, 'f', 3, 64)}}
-	if err := s.get(p.URL+"/api/v1/query?"+question.Encode(), &reply); err != nil {
+	parameters := url.Values{"query": {expr}, "time": {strconv.FormatFloat(float64(at.UnixMilli())/1000, 'f', 3, 64)}}
+	if err := s.get(p.URL+"/api/v1/query?"+parameters.Encode(), &reply); err != nil {
 		return nil, err
 	}
 	for _, r := range reply.Data.Result {
@@ -73,7 +73,7 @@ func (s *Stack) Ask(p *Program, expr string, at time.Time) (all []Sample, err er
 	return all, nil
 }
 
-// Query returns the labels of the series that an expression has; none when p does not answer.
+// Query returns the labels of the series of an expression, or none if p does not answer.
 func (s *Stack) Query(p *Program, expr string) (series []map[string]string) {
 	var reply struct {
 		Data struct {
@@ -89,7 +89,7 @@ func (s *Stack) Query(p *Program, expr string) (series []map[string]string) {
 	return series
 }
 
-// Inhibited adds the alerts of a node that Alertmanager knows of and tells nobody.
+// Inhibited adds the alerts of a node that Alertmanager inhibits to found.
 func (s *Stack) Inhibited(node string, found map[Alert]bool) {
 	var reply []struct {
 		Labels map[string]string
@@ -105,8 +105,8 @@ func (s *Stack) Inhibited(node string, found map[Alert]bool) {
 	}
 }
 
-// Await waits until everything about the nodes is known and long enough, so that what happens
-// then is a change.
+// Await waits until all data about the nodes is known and has been for 10 minutes of rule time, so that
+// later events count as changes. It fails after 90 seconds.
 func (s *Stack) Await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
 	defer cancel()
@@ -117,7 +117,7 @@ func (s *Stack) Await(ctx context.Context) error {
 		for s.Count(expr) < len(s.config.Nodes) {
 			select {
 			case <-ctx.Done():
-				return fmt.Errorf("%s has %d series of %d nodes: %w", expr, s.Count(expr), len(s.config.Nodes), ctx.Err())
+				return fmt.Errorf("%s has %d series, want %d: %w", expr, s.Count(expr), len(s.config.Nodes), ctx.Err())
 			case <-time.After(200 * time.Millisecond):
 			}
 		}

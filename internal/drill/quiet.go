@@ -8,14 +8,14 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// Quiet is what belongs to the life of a healthy node, of which nothing critical may be told.
+// Quiet is normal behaviour of a healthy node, which must not cause critical alerts.
 type Quiet struct {
 	Name string
-	Live func(context.Context, *Node) // until ctx is done
+	Run  func(context.Context, *Node) // until ctx is done
 }
 
-// pass waits that long in the rules' time, and says whether ctx is still on.
-func pass(ctx context.Context, d time.Duration) bool {
+// sleep waits for a duration of rule time and reports whether ctx is still active.
+func sleep(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():
 		return false
@@ -24,18 +24,18 @@ func pass(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// QuietDays returns them all.
+// QuietDays returns all scripted quiet days.
 func QuietDays() []Quiet {
 	return []Quiet{
 		{"nothing-happens", func(ctx context.Context, _ *Node) { <-ctx.Done() }},
 		{"upgrades", upgrades},
 		{"missed-scrapes", func(ctx context.Context, n *Node) {
-			for pass(ctx, 7*time.Minute) {
+			for sleep(ctx, 7*time.Minute) {
 				n.MissScrape()
 			}
 		}},
 		{"explorer-flaps", func(ctx context.Context, n *Node) {
-			for down := true; pass(ctx, 4*time.Minute); down = !down {
+			for down := true; sleep(ctx, 4*time.Minute); down = !down {
 				n.Change(func(s *simnet.State) {
 					s.Explorers[0].Mode = simnet.ExplorerOK
 					if down {
@@ -45,31 +45,31 @@ func QuietDays() []Quiet {
 			}
 		}},
 		{"block-gaps", blockGaps},
-		{"penalty-decays", func(ctx context.Context, n *Node) { // from 60, when it was first seen, a point each 2 blocks
-			for pass(ctx, 2*blockEvery) {
+		{"penalty-decays", func(ctx context.Context, n *Node) { // one point per 2 blocks, from 60
+			for sleep(ctx, 2*blockEvery) {
 				n.Change(func(s *simnet.State) { s.Penalty = max(0, s.Penalty-1) })
 			}
 		}},
 	}
 }
 
-// upgrades stops the daemon, which warms up for 10 minutes then, twice in the first two hours.
+// upgrades restarts the daemon twice in the first two hours. Each time it warms up for 10 minutes.
 func upgrades(ctx context.Context, n *Node) {
 	for range 2 {
-		if !pass(ctx, 20*time.Minute) {
+		if !sleep(ctx, 20*time.Minute) {
 			return
 		}
 		daemonDies(n)
-		if !pass(ctx, time.Minute) {
+		if !sleep(ctx, time.Minute) {
 			return
 		}
 		daemonReturns(n)
 		n.Change(func(s *simnet.State) { s.Daemon, s.PeersIn = simnet.DaemonWarmingUp, 0 })
-		if !pass(ctx, 10*time.Minute) {
+		if !sleep(ctx, 10*time.Minute) {
 			return
 		}
 		n.Change(func(s *simnet.State) { s.Daemon = simnet.DaemonOK })
-		if !pass(ctx, 10*time.Minute) {
+		if !sleep(ctx, 10*time.Minute) {
 			return
 		}
 		n.Change(func(s *simnet.State) { s.PeersIn = 6 })
@@ -77,8 +77,8 @@ func upgrades(ctx context.Context, n *Node) {
 	<-ctx.Done()
 }
 
-// blockGaps are drawn from the law that blocks follow; every hour comes one of 25 minutes, which
-// really comes once in years.
+// blockGaps draws block intervals from the exponential distribution. Every hour it adds one of 25 minutes,
+// which in reality occurs once in years.
 func blockGaps(ctx context.Context, n *Node) {
 	n.Change(func(s *simnet.State) { s.AdvanceEvery = 0 })
 	random := rand.New(rand.NewPCG(1, 2))
@@ -89,7 +89,7 @@ func blockGaps(ctx context.Context, n *Node) {
 			gap, since = 25*time.Minute, 0
 		}
 		since += gap
-		if !pass(ctx, gap) {
+		if !sleep(ctx, gap) {
 			return
 		}
 		n.AddBlock()

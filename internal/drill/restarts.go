@@ -11,14 +11,14 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// Restarts counts those that somebody would have made.
+// Restarts counts restarts that would have been made.
 type Restarts struct {
-	Right   int `json:"right"`   // of a daemon that did not answer, or took no blocks
-	Harmful int `json:"harmful"` // of one that worked: it misses the quorum duties of its start
+	Helpful int `json:"helpful"` // of a daemon that did not answer or did not accept blocks
+	Harmful int `json:"harmful"` // of a working daemon, which then misses its quorum duties
 }
 
-// Restarter decides beside a node as the check script and heal do, and restarts nothing: the first
-// restart that is right would have helped, and is the last one that is counted.
+// Restarter makes the decisions of the check script and of heal for a node without restarting it. The
+// first helpful restart would have fixed the node, so it is the last one counted.
 type Restarter struct {
 	Script, Heal Restarts
 
@@ -28,16 +28,16 @@ type Restarter struct {
 	began   time.Time
 }
 
-// Restarter looks at the node for the first time, when all is well.
+// Restarter returns a Restarter after a first check of the healthy node.
 func (n *Node) Restarter(ctx context.Context) *Restarter {
 	r := &Restarter{node: n, began: time.Now()}
-	r.script.Look(n.seen(ctx))
-	r.heals(ctx, 0)
+	r.script.Check(n.observe(ctx))
+	r.runHeal(ctx, 0)
 	return r
 }
 
-// Until looks on until ctx is done: heal each minute, the script each 15.
-func (r *Restarter) Until(ctx context.Context) {
+// Run checks until ctx is done: heal every minute, the script every 15 minutes.
+func (r *Restarter) Run(ctx context.Context) {
 	tick := time.NewTicker(Scaled(time.Minute))
 	defer tick.Stop()
 	for minute := 1; ; minute++ {
@@ -46,17 +46,17 @@ func (r *Restarter) Until(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if r.Heal.Right == 0 {
-			r.heals(ctx, minute)
+		if r.Heal.Helpful == 0 {
+			r.runHeal(ctx, minute)
 		}
-		if time.Duration(minute)*time.Minute%ScriptEvery == 0 && r.Script.Right == 0 && r.script.Look(r.node.seen(ctx)) != Nothing {
+		if time.Duration(minute)*time.Minute%ScriptEvery == 0 && r.Script.Helpful == 0 && r.script.Check(r.node.observe(ctx)) != Nothing {
 			r.count(&r.Script)
 		}
 	}
 }
 
-// heals is one run of heal, of which the rules' clock says when it is.
-func (r *Restarter) heals(ctx context.Context, minute int) {
+// runHeal is one run of heal at the given minute of rule time.
+func (r *Restarter) runHeal(ctx context.Context, minute int) {
 	ctx, cancel := context.WithTimeout(ctx, scrapeTime)
 	defer cancel()
 	families := r.node.set.Gather(ctx, poll.NoWait).Families
@@ -74,6 +74,6 @@ func (r *Restarter) count(restarts *Restarts) {
 	if works && !state.Stalled {
 		restarts.Harmful++
 	} else {
-		restarts.Right++
+		restarts.Helpful++
 	}
 }

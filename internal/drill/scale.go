@@ -10,18 +10,18 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Scale is how much faster a drill runs than life: a minute of the rules is a second.
+// Scale is how much faster than real time a drill runs: a minute of the rules is a second.
 const Scale = 60
 
-// Scaled is a time of the rules as the drill waits for it.
+// Scaled converts a duration of rule time to real time.
 func Scaled(d time.Duration) time.Duration { return (d / Scale).Round(time.Millisecond) }
 
-// Minutes turns a time that passed in a drill into minutes of the rules.
+// Minutes converts real time that passed in a drill to minutes of rule time.
 func Minutes(d time.Duration) float64 {
 	return float64((d * Scale).Round(6*time.Second)) / float64(time.Minute)
 }
 
-// scaleYAML divides every time in the rules of Prometheus or the routes of Alertmanager by Scale.
+// scaleYAML divides every duration in Prometheus rules or Alertmanager routes by Scale.
 func scaleYAML(data []byte) ([]byte, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(data, &document); err != nil {
@@ -33,7 +33,7 @@ func scaleYAML(data []byte) ([]byte, error) {
 	return yaml.Marshal(&document)
 }
 
-// scaleNode leaves aliases alone: what they stand for is scaled where it is written.
+// scaleNode skips aliases, because their anchors are scaled already.
 func scaleNode(node *yaml.Node) (err error) {
 	for i, child := range node.Content {
 		key := ""
@@ -60,8 +60,8 @@ func scaleDuration(text string) (string, error) {
 	return model.Duration(Scaled(time.Duration(d))).String(), err
 }
 
-// ScaleExpr scales ranges, sub-queries and offsets, and the seconds that an age is
-// compared with or a day has.
+// ScaleExpr scales ranges, subqueries and offsets, thresholds in seconds that an age is compared with,
+// and the seconds of a day.
 func ScaleExpr(expr string) (string, error) {
 	var failed error
 	durations := regexp.MustCompile(`(\[|\boffset\s+-?|:)((?:\d+(?:ms|[smhdwy]))+)`)

@@ -48,6 +48,6 @@ groups:
 		t.Error(diff)
 	}
 	if _, err := scaleYAML([]byte("for: soon")); err == nil {
-		t.Error("a duration that is none was accepted")
+		t.Error("an invalid duration was accepted")
 	}
 }

@@ -16,33 +16,33 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Config says what a Stack watches and what it is made of.
+// Config is the configuration of a Stack.
 type Config struct {
-	Root     string     // of the repository
-	Programs string     // folder with prometheus and alertmanager; empty: they are in PATH
+	Root     string     // root of the repository
+	Programs string     // folder with prometheus and alertmanager; empty for PATH
 	Nodes    []*Node    // what to scrape
-	Scrapes  []any      // more scrape_configs
-	Replicas int        // how many of each program, which do the same and talk to each other; 0 is 1
+	Scrapes  []any      // additional scrape_configs
+	Replicas int        // number of each program, as replicas in a cluster; 0 means 1
 	Mail     func(Mail) // called for each mail; may be nil
 }
 
-// Stack is a Prometheus and an Alertmanager with our rules and routes, on scaled time, or several of
-// them, and where they report to.
+// Stack is one or more replicas of Prometheus and Alertmanager with our rules and routes on scaled time,
+// and the Inbox that receives their notifications.
 type Stack struct {
 	Prometheus, Alertmanager []*Program
 	Inbox                    *Inbox
 
-	config Config
-	dir    string
-	client *http.Client
-	undo   []func()
-	logs   strings.Builder // of all programs
+	config  Config
+	dir     string
+	client  *http.Client
+	cleanup []func()
+	logs    strings.Builder // of all programs
 }
 
-// StartStack starts the programs and waits until they are ready. They end with ctx or Close.
+// StartStack starts the programs and waits until they are ready. They run until ctx is done or Close.
 func StartStack(ctx context.Context, config Config) (s *Stack, err error) {
 	config.Replicas = max(1, config.Replicas)
-	s = &Stack{config: config, Inbox: &Inbox{heard: config.Mail}, client: &http.Client{
+	s = &Stack{config: config, Inbox: &Inbox{onMail: config.Mail}, client: &http.Client{
 		Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true},
 	}}
 	defer func() {
@@ -53,15 +53,15 @@ func StartStack(ctx context.Context, config Config) (s *Stack, err error) {
 	if s.dir, err = os.MkdirTemp("", "raptoreum_exporter-drill-"); err != nil {
 		return s, err
 	}
-	s.atEnd(func() { _ = os.RemoveAll(s.dir) }) // it lies among temporary files
+	s.onClose(func() { _ = os.RemoveAll(s.dir) }) // temporary files, removal is best effort
 	webhook := httptest.NewServer(s.Inbox)
-	s.atEnd(webhook.Close)
+	s.onClose(webhook.Close)
 	smtp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return s, err
 	}
 	go s.Inbox.serveSMTP(smtp)
-	s.atEnd(func() { smtp.Close() })
+	s.onClose(func() { smtp.Close() })
 	if err := s.writeConfigs(webhook.URL, smtp.Addr().String()); err != nil {
 		return s, err
 	}
@@ -80,17 +80,17 @@ func StartStack(ctx context.Context, config Config) (s *Stack, err error) {
 
 func (s *Stack) path(name string) string { return filepath.Join(s.dir, name) }
 
-func (s *Stack) atEnd(undo func()) { s.undo = append(s.undo, undo) }
+func (s *Stack) onClose(f func()) { s.cleanup = append(s.cleanup, f) }
 
-// Close ends both programs and removes their files.
+// Close stops all programs and removes their files.
 func (s *Stack) Close() {
-	for i := len(s.undo) - 1; i >= 0; i-- {
-		s.undo[i]()
+	for i := len(s.cleanup) - 1; i >= 0; i-- {
+		s.cleanup[i]()
 	}
-	s.undo = nil
+	s.cleanup = nil
 }
 
-// Logs returns what both programs have said; ask after Close.
+// Logs returns the output of all programs. Call it after Close.
 func (s *Stack) Logs() string { return s.logs.String() }
 
 func (s *Stack) writeConfigs(webhook, smtp string) error {
@@ -105,12 +105,12 @@ func (s *Stack) writeConfigs(webhook, smtp string) error {
 	routes := filepath.Join(s.config.Root, "alerts", "alertmanager.yml")
 	return s.writeScaled(routes, "alertmanager.yml", func(document map[string]any) {
 		document["templates"] = []string{templates}
-		receive(document, webhook, smtp)
+		routeToInbox(document, webhook, smtp)
 	})
 }
 
-// prometheusConfig is that of the i-th replica. What tells it from the others is not on its alerts, so
-// that Alertmanager takes them for the same.
+// prometheusConfig is the configuration of the i-th replica. The replica label is dropped from alerts, so
+// that Alertmanager deduplicates them.
 func (s *Stack) prometheusConfig(i int) map[string]any {
 	jobs := map[string][]any{}
 	for _, n := range s.config.Nodes {
@@ -127,7 +127,7 @@ func (s *Stack) prometheusConfig(i int) map[string]any {
 		alertmanagers = append(alertmanagers, strings.TrimPrefix(a.URL, "http://"))
 	}
 	return map[string]any{
-		// 15 s would be 250 ms, which is too fast for a small machine.
+		// 15 s scaled is 250 ms, which is too fast for a small machine.
 		"global": map[string]any{
 			"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s",
 			"external_labels": map[string]string{"replica": strconv.Itoa(i)},
@@ -141,9 +141,9 @@ func (s *Stack) prometheusConfig(i int) map[string]any {
 	}
 }
 
-// receive makes of our routes some whose receivers, but the one that is nobody, send to the inbox. What
-// a person reads goes there by SMTP as well.
-func receive(document map[string]any, webhook, smtp string) {
+// routeToInbox makes all receivers except "nobody" send to the inbox by webhook. Those that a person reads
+// also send mails to it.
+func routeToInbox(document map[string]any, webhook, smtp string) {
 	for _, receiver := range document["receivers"].([]any) {
 		receiver := receiver.(map[string]any)
 		name := receiver["name"].(string)
@@ -161,7 +161,7 @@ func receive(document map[string]any, webhook, smtp string) {
 	}
 }
 
-// writeScaled writes a file of ours with scaled times, after change, if any.
+// writeScaled writes one of our files with scaled times, after applying change, if any.
 func (s *Stack) writeScaled(from, to string, change func(map[string]any)) error {
 	data, err := os.ReadFile(from)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package text makes untrusted text safe for logs and labels. Text from a peer, an explorer or the
-// daemon may be long, binary or contain line breaks.
+// Package text sanitizes text from peers, explorers and the daemon. It may be long, binary or full
+// of line breaks, and is used in logs and labels.
 package text
 
 import (
@@ -8,13 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// Clip returns s as one line of valid UTF-8 of at most limit bytes. It replaces unprintable characters
-// with a space and invalid bytes with U+FFFD, and marks a cut with "...".
+// Clip returns s as one line of valid UTF-8 of at most limit bytes. Unprintable characters become
+// spaces, invalid bytes become U+FFFD, and truncated text ends in "...".
 func Clip(s string, limit int) string {
 	const mark = "..."
 	cut := len(s) > limit
 	if cut {
-		s = s[:limit] // the rest is not processed, however long it is
+		s = s[:limit] // do not process more than can be kept
 	}
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

@@ -1,5 +1,5 @@
-// Package tools is what tests of several packages share: it finds the programs of Prometheus and
-// Alertmanager and free addresses, and compares with expected files.
+// Package tools has helpers for tests of several packages: it finds the programs of Prometheus and
+// Alertmanager and free addresses, and compares results with golden files.
 package tools
 
 import (
@@ -14,11 +14,11 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-// Find returns the paths of a program: of the pinned version below root, else where it is installed, and
-// of the oldest supported version. Without any the test is skipped, which on CI is a failure.
+// Find returns the paths of a program: the pinned version below root, else the installed one, and the
+// oldest supported version. Without any of them the test is skipped, or fails on CI.
 func Find(t testing.TB, root, program string) (paths []string) {
 	t.Helper()
-	installed, _ := exec.LookPath(program) // not there is fine
+	installed, _ := exec.LookPath(program) // may be missing
 	for _, path := range []string{
 		cmp.Or(existing(root+"/.bin/"+program), installed), // make rules builds them
 		existing(root + "/.bin/oldest/usr/bin/" + program), // .ci/run fetches them
@@ -30,9 +30,9 @@ func Find(t testing.TB, root, program string) (paths []string) {
 	switch {
 	case len(paths) > 0:
 	case os.Getenv("CI") != "":
-		t.Fatalf("no %s; make %s first", program, ".bin/"+program)
+		t.Fatalf("no %s; run make %s", program, ".bin/"+program)
 	default:
-		t.Skipf("no %s: make rules builds it", program)
+		t.Skipf("no %s; run make rules to build it", program)
 	}
 	return paths
 }
@@ -48,7 +48,7 @@ func existing(path string) string {
 	return absolute
 }
 
-// FreeAddress returns an address of loopback where nobody listens.
+// FreeAddress returns an unused loopback address.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -59,7 +59,7 @@ func FreeAddress(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// Golden compares what a test got with a file, or writes that when update is set.
+// Golden compares the result of a test with a golden file, or writes the file if update is set.
 func Golden(t testing.TB, update bool, path, got string) {
 	t.Helper()
 	if update {
@@ -72,6 +72,6 @@ func Golden(t testing.TB, update bool, path, got string) {
 		t.Fatal(err)
 	}
 	if diff := gocmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
-		t.Errorf("-want +got (make golden writes it anew):\n%s", diff)
+		t.Errorf("-want +got (make golden updates it):\n%s", diff)
 	}
 }
