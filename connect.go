@@ -65,7 +65,7 @@ func connect(ctx context.Context, o *options, logger log.Logger) (collector.Sour
 	}
 	if len(urls) > 0 && !o.disabled["explorer"] {
 		if s.Explorers, err = explorer.New(ctx, explorer.Config{URLs: urls, UserAgent: agent()}); err != nil {
-			return none, err
+			return none, fmt.Errorf("--explorer.url: %w", err)
 		}
 		s.Explorers.Heights(ctx, poll.NoWait) // scrapes do not wait for them: have an answer by the first
 	}

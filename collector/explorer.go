@@ -69,6 +69,7 @@ func (x *explorers) update(ctx context.Context, in *scrape, ch chan<- prometheus
 		x.forgetOwn()
 		return heightsErr
 	}
+	in.Explorers.SetOwnHeight(main.Height.Value)
 	x.sendDeltas(ch, readings, ownHeight{main.Height.Value, time.Now()})
 	x.sendMatches(ctx, in, ch)
 	for _, r := range readings {

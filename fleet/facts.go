@@ -92,7 +92,7 @@ func (f *Fleet) explorerFacts(ctx context.Context, n *Node, mode poll.Mode) (fac
 func (f *Fleet) told(ctx context.Context, n *Node, mode poll.Mode) (poll.Reading[explorer.Smartnode], bool) {
 	hash := n.ProTxHash.String()
 	f.sources.Explorers.Smartnode(ctx, hash, mode)
-	return f.sources.Explorers.LastTold(hash)
+	return f.sources.Explorers.LastAnswer(hash)
 }
 
 // fromExplorer fills in what the explorer told; waits says whether that includes what a payment
