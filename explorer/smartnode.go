@@ -28,11 +28,11 @@ type Smartnode struct {
 
 // Smartnode returns the last reading of a smartnode, and false before the first or without explorers.
 //
-// It comes from the first explorer near the tip that has a usable answer: one that is more than 10
-// blocks behind the highest known height, or whose height is unknown, is skipped. "Unknown smartnode"
-// from one explorer has the next one near the tip asked: when that one knows the smartnode, its answer
-// is the reading. Otherwise Err is ErrUnknownSmartnode and Value has only the explorer. Without an
-// explorer near the tip Err is another error, which says nothing about the smartnode. See SetOwnHeight.
+// It comes from the first explorer near the tip that has a usable answer. An explorer more than 10 blocks
+// behind the highest known height, or of unknown height, is skipped. If an explorer does not know the
+// smartnode, the next one near the tip is requested too, and its answer wins if it knows the smartnode.
+// Otherwise Err is ErrUnknownSmartnode and Value has only the explorer. Without an explorer near the tip
+// Err is another error, which says nothing about the smartnode. See SetOwnHeight.
 //
 // With poll.Wait it returns after a request that is due, or when ctx is done.
 func (c *Client) Smartnode(ctx context.Context, proTxHash string, mode poll.Mode) (poll.Reading[Smartnode], bool) {
@@ -107,8 +107,8 @@ func (c *Client) smartnode(hash string) (s *watched, pace time.Duration) {
 	return s, c.every * time.Duration(len(c.smartnodes)) / time.Duration(smartnodeShare*max(1, c.near.Load()))
 }
 
-// requestSmartnode returns the answer of the first explorer near the tip that knows the smartnode. That
-// it is unknown needs no second explorer, but one that knows it wins.
+// requestSmartnode returns the answer of the first explorer near the tip that knows the smartnode. Two that
+// do not know it, or one when no second one answers, make it unknown.
 func (c *Client) requestSmartnode(ctx context.Context, hash string) (Smartnode, error) {
 	var unknown []Smartnode // the explorers
 	var notFound, failed error
@@ -139,7 +139,7 @@ func (c *Client) requestSmartnode(ctx context.Context, hash string) (Smartnode, 
 	return Smartnode{}, failed
 }
 
-// errFarFromOwn has no %w of ErrUnknownSmartnode: it says nothing about the smartnode.
+// errFarFromOwn does not wrap ErrUnknownSmartnode: one of the two may be on another chain.
 var errFarFromOwn = fmt.Errorf("smartnode not found, but its height is more than %d blocks from that of our daemon", maxLag)
 
 func (e *endpoint) smartnode(ctx context.Context, hash string) (Smartnode, error) {
