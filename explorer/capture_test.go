@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 const captures = "../testdata/captures/explorer/"
@@ -65,6 +66,11 @@ func TestCapturedAnswers(t *testing.T) {
 		b, err := parseBlock([]byte(body), block)
 		if b.Hash != blocks[name] || (err == nil) != (b.Hash != "") {
 			t.Errorf("%s: block %+v, %v", name, b, err)
+		}
+		mined, err := parseBlockTime([]byte(body))
+		isBlock := strings.HasPrefix(body, `{"hash":`)
+		if (err == nil) != isBlock || isBlock && name != "real_getblock_0" && mined.Format(time.DateOnly) != "2026-11-25" {
+			t.Errorf("%s: block time %s, %v", name, mined, err)
 		}
 		s, err := parseSmartnode([]byte(body), good)
 		if s.Service != smartnodes[name] || (err == nil) != (s.Service != "") || errors.Is(err, ErrUnknownSmartnode) != unknown[name] {

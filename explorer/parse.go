@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"raptoreum_exporter/internal/text"
 )
@@ -44,6 +45,17 @@ func parseBlock(body []byte, height int64) (Block, error) {
 		return Block{}, fmt.Errorf("block %d instead of block %d", *reply.Height, height)
 	}
 	return Block{Height: height, Hash: hash}, nil
+}
+
+// parseBlockTime reads the time of a block from the answer of api/getblock.
+func parseBlockTime(body []byte) (time.Time, error) {
+	var reply struct {
+		Time *int64 `json:"time"` // seconds
+	}
+	if err := parseObject(body, &reply); err != nil || reply.Time == nil {
+		return time.Time{}, fmt.Errorf("%s instead of a block with its time", describe(body))
+	}
+	return time.Unix(*reply.Time, 0), nil
 }
 
 // parseSmartnode reads the answer of api/protx?command=info: the daemon's protx info.

@@ -31,8 +31,9 @@ type Smartnode struct {
 // It comes from the first explorer near the tip that has a usable answer. An explorer more than 10 blocks
 // behind the highest known height, or of unknown height, is skipped. If an explorer does not know the
 // smartnode, the next one near the tip is requested too, and its answer wins if it knows the smartnode.
-// Otherwise Err is ErrUnknownSmartnode and Value has only the explorer. Without an explorer near the tip
-// Err is another error, which says nothing about the smartnode. See SetOwnHeight.
+// Otherwise Err is ErrUnknownSmartnode and Value has only the explorer. When no other explorer or daemon
+// confirms the height of that explorer, its best block must be less than an hour old. Without an explorer
+// near the tip Err is another error, which says nothing about the smartnode. See SetOwnHeight.
 //
 // With poll.Wait it returns after a request that is due, or when ctx is done.
 func (c *Client) Smartnode(ctx context.Context, proTxHash string, mode poll.Mode) (poll.Reading[Smartnode], bool) {
@@ -118,17 +119,18 @@ func (c *Client) requestSmartnode(ctx context.Context, hash string) (Smartnode, 
 			continue
 		}
 		smartnode, err := e.smartnode(ctx, hash)
-		if errors.Is(err, ErrUnknownSmartnode) {
-			if e.nearOwn {
-				unknown, notFound = append(unknown, smartnode), cmp.Or(notFound, err)
-			} else {
-				failed = join(failed, &hostError{e.base.Host, errFarFromOwn})
-			}
-		} else if err != nil {
-			failed = join(failed, err)
-		} else {
+		if err == nil {
 			return smartnode, nil
 		}
+		if !errors.Is(err, ErrUnknownSmartnode) {
+			failed = join(failed, err)
+			continue
+		}
+		if doubt := c.doubt(ctx, e); doubt != nil {
+			failed = join(failed, doubt)
+			continue
+		}
+		unknown, notFound = append(unknown, smartnode), cmp.Or(notFound, err)
 		if len(unknown) == 2 {
 			break
 		}
@@ -139,8 +141,16 @@ func (c *Client) requestSmartnode(ctx context.Context, hash string) (Smartnode, 
 	return Smartnode{}, failed
 }
 
-// errFarFromOwn does not wrap ErrUnknownSmartnode: one of the two may be on another chain.
-var errFarFromOwn = fmt.Errorf("smartnode not found, but its height is more than %d blocks from that of our daemon", maxLag)
+// doubt is why an explorer near the tip is not believed when it does not know a smartnode.
+func (c *Client) doubt(ctx context.Context, e candidate) error {
+	switch {
+	case !e.at.nearOwn: // one of the two may be on another chain
+		return &hostError{e.base.Host, fmt.Errorf("smartnode not found, but its height is more than %d blocks from that of our daemon", maxLag)}
+	case e.at.alone:
+		return e.checkTip(ctx, e.at.height, c.now().Add(-tipAge*c.every))
+	}
+	return nil
+}
 
 func (e *endpoint) smartnode(ctx context.Context, hash string) (Smartnode, error) {
 	request := e.request("protx", url.Values{"command": {"info"}, "protxhash": {hash}})

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -24,6 +26,9 @@ const (
 	// peakAge is how many minutes the highest height is remembered: longer than a daemon needs to
 	// download the chain again.
 	peakAge = 24 * 60
+	// tipAge is the age in minutes at which a block is not the tip: at 120 s per block, an hour
+	// without one does not happen.
+	tipAge = 60
 )
 
 // sighting is a height and the time at which it was read.
@@ -88,32 +93,40 @@ func (c *Client) SetOwnHeight(height int64) {
 	c.heights.own = sighting{height: height, at: c.now()}
 }
 
-// check returns nil when an explorer is near the tip, else the reason. nearOwn is false when its height
-// differs from that of our daemon by more than maxLag blocks.
-func (h *heights) check(explorer string) (nearOwn bool, err error) {
+// place is where an explorer is relative to the tip.
+type place struct {
+	height  int64
+	nearOwn bool // within maxLag blocks of our daemon, or that one's height is unknown
+	alone   bool // no other source confirms its height
+}
+
+// check returns the place of an explorer, or the reason why it is not near the tip.
+func (h *heights) check(explorer string) (place, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.last[explorer]
 	if !h.fresh(s, heightAge) {
-		return false, errNoHeight
+		return place{}, errNoHeight
 	}
 	own := s.own // blocks that came since do not count
 	if own < 0 {
 		own = h.ownHeight()
 	}
+	p := place{height: s.height, nearOwn: own < 0 || s.height-own <= maxLag, alone: own < 0}
 	tip := max(s.height, own)
 	if h.fresh(h.peak, peakAge) {
 		tip = max(tip, h.peak.height)
 	}
-	for _, other := range h.last {
+	for name, other := range h.last {
 		if h.fresh(other, heightAge) {
 			tip = max(tip, other.height)
+			p.alone = p.alone && (name == explorer || s.height-other.height > maxLag)
 		}
 	}
 	if tip-s.height > maxLag {
-		return false, fmt.Errorf("its height %d is %d blocks behind, so its answers about smartnodes are not used", s.height, tip-s.height)
+		return place{}, fmt.Errorf("its height %d is %d blocks behind, so its answers about smartnodes are not used", s.height, tip-s.height)
 	}
-	return own < 0 || s.height-own <= maxLag, nil
+	return p, nil
 }
 
 var errNoHeight = errors.New("its height is unknown")
@@ -121,25 +134,18 @@ var errNoHeight = errors.New("its height is unknown")
 // candidate is an explorer that may be read from, or the reason why not.
 type candidate struct {
 	*endpoint
-	nearOwn bool // see heights.check
-	err     error
+	at  place
+	err error
 }
 
 // candidates returns the explorers in order, each with its place relative to the tip. It waits for the
-// heights that are unknown and due.
+// heights that are due: an older one would hide that an explorer has begun again.
 func (c *Client) candidates(ctx context.Context) []candidate {
-	for _, e := range c.endpoints {
-		e.height.Get(ctx, poll.NoWait) // all at the same time, before waiting for the first
-	}
-	for _, e := range c.endpoints {
-		if _, err := c.heights.check(e.base.Host); errors.Is(err, errNoHeight) {
-			e.height.Get(ctx, poll.Wait)
-		}
-	}
+	c.Heights(ctx, poll.Wait)
 	var list []candidate
 	near := int64(0)
 	for _, e := range c.endpoints {
-		nearOwn, err := c.heights.check(e.base.Host)
+		at, err := c.heights.check(e.base.Host)
 		if errors.Is(err, errNoHeight) {
 			err = e.heightError()
 		} else if err != nil {
@@ -148,7 +154,7 @@ func (c *Client) candidates(ctx context.Context) []candidate {
 		if err == nil {
 			near++
 		}
-		list = append(list, candidate{e, nearOwn, err})
+		list = append(list, candidate{e, at, err})
 	}
 	c.near.Store(near)
 	return list
@@ -164,4 +170,16 @@ func (e *endpoint) heightError() error {
 		return &hostError{e.base.Host, errNoHeight}
 	}
 	return reading.Err
+}
+
+// checkTip returns an error unless the best block of an explorer is recent. Only its time shows that the one
+// explorer whose height is known does not lag.
+func (e *endpoint) checkTip(ctx context.Context, height int64, since time.Time) error {
+	request := e.request("getblock", url.Values{"height": {strconv.FormatInt(height, 10)}})
+	request.share = smartnodeShare
+	mined, err := read(ctx, e.fetch, request, parseBlockTime)
+	if err == nil && mined.Before(since) {
+		err = &hostError{e.base.Host, fmt.Errorf("smartnode not found, but its best block %d is of %s: it may be behind", height, mined.UTC().Format(time.RFC3339))}
+	}
+	return err
 }

@@ -17,15 +17,24 @@ const notFoundBody = `{"message": "` + hashA + ` not found", "code": -8, "name":
 type standing struct {
 	height string
 	answer string
+	mined  time.Time // of the best block; zero: now
 }
 
-func knows(height string) standing   { return standing{height, smartnodeBody} }
-func unaware(height string) standing { return standing{height, notFoundBody} }
-func broken(height string) standing  { return standing{height, "Error: ESOCKETTIMEDOUT"} }
+func knows(height string) standing   { return standing{height: height, answer: smartnodeBody} }
+func unaware(height string) standing { return standing{height: height, answer: notFoundBody} }
+func broken(height string) standing {
+	return standing{height: height, answer: "Error: ESOCKETTIMEDOUT"}
+}
+
+func (s standing) minedAt(mined time.Time) standing {
+	s.mined = mined
+	return s
+}
 
 // TestSmartnodeNearTip: only an explorer near the tip is believed.
 func TestSmartnodeNearTip(t *testing.T) {
 	const unknown, noAnswer = "unknown", "no answer"
+	old := time.Now().Add(-61 * time.Minute)
 	tests := []struct {
 		name      string
 		explorers []standing
@@ -49,6 +58,11 @@ func TestSmartnodeNearTip(t *testing.T) {
 		{"unknown to one, the other fails", []standing{unaware("352"), broken("352")}, -1, unknown + " 0", "1 1"},
 		{"unknown to one, the other lags", []standing{unaware("352"), unaware("6")}, -1, unknown + " 0", "1 0"},
 		{"unknown to the only one", []standing{unaware("352")}, -1, unknown + " 0", "1"},
+		{"unknown to the only one, old", []standing{unaware("352").minedAt(old)}, -1, noAnswer, "1"},
+		{"unknown to the only one, old as our daemon", []standing{unaware("352").minedAt(old)}, 352, unknown + " 0", "1"},
+		{"known to the only one, old", []standing{knows("352").minedAt(old)}, -1, "0", "1"},
+		{"unknown to the one that answers, old", []standing{unaware("6").minedAt(old), broken("")}, -1, noAnswer, "1 0"},
+		{"unknown to both, old", []standing{unaware("352").minedAt(old), unaware("352").minedAt(old)}, -1, unknown + " 0", "1 1"},
 		{"unknown to two of three", []standing{unaware("352"), unaware("350"), knows("352")}, -1, unknown + " 0", "1 1 0"},
 		{"unknown to both, near our daemon", []standing{unaware("352"), unaware("350")}, 345, unknown + " 0", "1 1"},
 		{"unknown to both, far from our daemon", []standing{unaware("352"), unaware("350")}, 300, noAnswer, "1 1"},
@@ -97,6 +111,15 @@ func newClientOf(t *testing.T, now func() time.Time, explorers ...standing) (cli
 			switch e := (*state.Load())[i]; r.URL.Path {
 			case "/api/getblockcount":
 				fmt.Fprint(w, e.height)
+			case "/api/getblock":
+				if r.URL.Query().Get("height") != e.height {
+					t.Errorf("request %s at height %s", r.URL, e.height)
+				}
+				mined := e.mined
+				if mined.IsZero() {
+					mined = time.Now()
+				}
+				fmt.Fprintf(w, `{"hash":%q,"time":%d}`, hashB, mined.Unix())
 			case "/api/smartnode":
 				fmt.Fprintf(w, `{"total":%s,"enabled":0}`, e.height)
 			default:
@@ -175,7 +198,7 @@ func TestHeightsAreRemembered(t *testing.T) {
 	}
 }
 
-// TestLastAnswerOfLagging: the first minute may have only the explorer that lags.
+// TestLastAnswerOfLagging: the first minute may have only the explorer that lags, and on a slow chain.
 func TestLastAnswerOfLagging(t *testing.T) {
 	clock := &clock{}
 	client, _, change := newClientOf(t, clock.Now, unaware("6"), broken("Error: ESOCKETTIMEDOUT"))

@@ -82,10 +82,14 @@ func TestRegisteredByExplorer(t *testing.T) {
 		{simnet.ExplorerErrorText, simnet.ExplorerOK, "1", "0"},
 		{simnet.ExplorerRateLimited, simnet.ExplorerErrorText, "", ""},
 		{simnet.ExplorerResyncing, simnet.ExplorerDown, "", ""},
+		{simnet.ExplorerLagging, simnet.ExplorerDown, "", ""},
 	} {
 		t.Run(fmt.Sprintf("%s then %s", test.first, test.second), func(t *testing.T) {
 			f, network := explorerFleet(t, nil)
-			network.Set(func(s *simnet.State) { s.Explorers[0].Mode, s.Explorers[1].Mode = test.first, test.second })
+			network.Set(func(s *simnet.State) {
+				s.BlockTime = time.Now().Unix() // "unknown" from one explorer only counts with a recent block
+				s.Explorers[0].Mode, s.Explorers[1].Mode = test.first, test.second
+			})
 			if got := registered(t, f, "registered"); got != test.registered {
 				t.Errorf("registered %q, want %q", got, test.registered)
 			}

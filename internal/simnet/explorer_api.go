@@ -79,6 +79,9 @@ func (n *Network) explorerView(s State, e Explorer) view {
 	case ExplorerLying:
 		v.Height += e.Offset
 	}
+	if behind := s.NetworkHeight - v.Height; behind > 0 {
+		v.BlockTime -= int64(behind) * blockSpacing
+	}
 	if e.Penalty != nil {
 		v.Penalty = *e.Penalty
 	}
