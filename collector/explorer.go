@@ -66,6 +66,7 @@ func (x *explorers) update(ctx context.Context, in *scrape, out *samples) error 
 		x.forgetOwn()
 		return heightsErr
 	}
+	in.Explorers.SetOwnHeight(main.Height.Value)
 	x.sendDeltas(out, readings, ownHeight{main.Height.Value, time.Now()})
 	x.sendMatches(ctx, in, out)
 	for _, r := range readings {

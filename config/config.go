@@ -111,7 +111,7 @@ func (c *Config) connectExplorers(ctx context.Context, s *collector.Sources, net
 	}
 	if len(urls) > 0 && c.enabled("explorer") {
 		if s.Explorers, err = explorer.New(ctx, explorer.Config{URLs: urls, UserAgent: c.userAgent()}); err != nil {
-			return err
+			return fmt.Errorf("--explorer.url: %w", err)
 		}
 		s.Explorers.Heights(ctx, poll.NoWait)
 	}

@@ -25,7 +25,7 @@ const (
 	hashB = "b79e5df07278b9567ada8fc655ffbfa9d3f586dc38da3dd93053686f41caeea0"
 )
 
-// server is an explorer on loopback that counts what it is asked.
+// server is an explorer on loopback that counts its requests.
 type server struct {
 	*httptest.Server
 	hits atomic.Int32
@@ -34,12 +34,31 @@ type server struct {
 func newServer(t *testing.T, handler http.HandlerFunc) *server {
 	t.Helper()
 	s := &server{}
-	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.start(t, func(w http.ResponseWriter, r *http.Request) {
 		s.hits.Add(1)
 		handler(w, r)
-	}))
-	t.Cleanup(s.Close)
+	})
 	return s
+}
+
+// newServerAt is newServer with an answer to api/getblockcount, which is not counted.
+func newServerAt(t *testing.T, height string, handler http.HandlerFunc) *server {
+	t.Helper()
+	s := &server{}
+	s.start(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/getblockcount" {
+			io.WriteString(w, height)
+			return
+		}
+		s.hits.Add(1)
+		handler(w, r)
+	})
+	return s
+}
+
+func (s *server) start(t *testing.T, handler http.HandlerFunc) {
+	s.Server = httptest.NewServer(handler)
+	t.Cleanup(s.Close)
 }
 
 func (s *server) host() string { return strings.TrimPrefix(s.URL, "http://") }
@@ -133,6 +152,7 @@ func TestRequests(t *testing.T) {
 		defer mu.Unlock()
 		got = append(got, fmt.Sprint(r.Method, " ", r.URL, " ", r.UserAgent(), " ", r.Header["Accept"], r.Header["Cookie"]))
 		http.SetCookie(w, &http.Cookie{Name: "session", Value: "1"})
+		io.WriteString(w, "100")
 	})
 	for _, slash := range []string{"", "/"} {
 		got = nil
@@ -174,7 +194,7 @@ func TestHeightsAskedOnceAMinute(t *testing.T) {
 	s := newServer(t, says(200, "100"))
 	clock := &clock{}
 	client := newClient(t, clock.Now, s.URL)
-	askers := func() {
+	callers := func() {
 		var wg sync.WaitGroup
 		for range 100 {
 			wg.Go(func() {
@@ -187,7 +207,7 @@ func TestHeightsAskedOnceAMinute(t *testing.T) {
 	}
 	for i, step := range []time.Duration{0, 59 * time.Second, time.Second} {
 		clock.add(step)
-		askers()
+		callers()
 		if want := []int32{1, 1, 2}[i]; s.hits.Load() != want {
 			t.Errorf("%d requests after step %d, want %d", s.hits.Load(), i, want)
 		}
@@ -215,16 +235,16 @@ func TestHeightsDoesNotWait(t *testing.T) {
 	}
 }
 
-func TestNobodyToAsk(t *testing.T) {
+func TestNoExplorers(t *testing.T) {
 	client := newClient(t, nil)
 	if got := client.Heights(t.Context(), poll.Wait); len(got) != 0 {
-		t.Errorf("heights of nobody: %+v", got)
+		t.Errorf("heights without explorers: %+v", got)
 	}
 	if got, ok := client.Smartnode(t.Context(), hashA, poll.Wait); ok {
-		t.Errorf("smartnode of nobody: %+v", got)
+		t.Errorf("a smartnode without explorers: %+v", got)
 	}
 	if got, ok := client.BlockHash(t.Context(), "example.org", 1, poll.Wait); ok {
-		t.Errorf("block of nobody: %+v", got)
+		t.Errorf("a block without explorers: %+v", got)
 	}
 }
 
@@ -245,7 +265,7 @@ func TestBlockHash(t *testing.T) {
 		clock.add(tt.step)
 		got, ok := client.BlockHash(t.Context(), s.host(), tt.height, poll.Wait)
 		if want := (Block{Height: tt.wantHeight, Hash: hashB}); !ok || got.Err != nil || got.Value != want {
-			t.Errorf("asked for %d: %+v, want %+v", tt.height, got, want)
+			t.Errorf("requested %d: %+v, want %+v", tt.height, got, want)
 		}
 	}
 }

@@ -28,12 +28,12 @@ const (
 type request struct {
 	url       string
 	bodyLimit int64 // bytes
-	share     int   // not sent when the host had this many requests in the last minute
+	share     int   // not sent when the host had so many requests in the last minute
 }
 
-// ask sends one request and parses the answer. Its errors are one short line that starts with
+// read sends one request and parses the answer. Its errors are one short line that starts with
 // the host, whatever the host sent.
-func ask[T any](ctx context.Context, f *fetcher, r request, parse func([]byte) (T, error)) (T, error) {
+func read[T any](ctx context.Context, f *fetcher, r request, parse func([]byte) (T, error)) (T, error) {
 	var value T
 	body, err := f.get(ctx, r)
 	if err == nil {
@@ -46,7 +46,7 @@ func ask[T any](ctx context.Context, f *fetcher, r request, parse func([]byte) (
 	return value, nil
 }
 
-// hostError clips what it wraps, which may quote a foreign header line or body.
+// hostError clips the error that it wraps: that may quote a foreign header line or body.
 type hostError struct {
 	host string
 	err  error
@@ -78,7 +78,7 @@ func newTransport() *http.Transport {
 		ForceAttemptHTTP2:      true,
 		MaxIdleConns:           4,
 		MaxIdleConnsPerHost:    1,
-		IdleConnTimeout:        10 * time.Second, // the next question is a minute away
+		IdleConnTimeout:        10 * time.Second, // the next request is a minute away
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 }
@@ -106,7 +106,7 @@ func (f *fetcher) get(ctx context.Context, r request) (body []byte, err error) {
 	resp, err := f.http.Do(req)
 	if err != nil {
 		var failed *url.Error
-		if errors.As(err, &failed) { // it repeats the URL, and the host is named already
+		if errors.As(err, &failed) { // it repeats the URL, and the error already starts with the host
 			err = failed.Err
 		}
 		return nil, err
@@ -126,9 +126,9 @@ func (f *fetcher) get(ctx context.Context, r request) (body []byte, err error) {
 	return body, nil
 }
 
-// checkRedirect follows a redirect only on the same host, with the same port or the usual one
-// (http to https), and never from https to http: metrics and errors name the host of the URL
-// that the owner gave.
+// checkRedirect follows a redirect only on the same host, with the same port or the default one
+// (http to https), and never from https to http: metrics and errors name the host of the configured
+// URL.
 func (f *fetcher) checkRedirect(req *http.Request, via []*http.Request) error {
 	from, to := via[len(via)-1].URL, req.URL
 	switch {
@@ -137,15 +137,15 @@ func (f *fetcher) checkRedirect(req *http.Request, via []*http.Request) error {
 	case !strings.EqualFold(from.Hostname(), to.Hostname()),
 		from.Port() != to.Port() && to.Port() != "",
 		from.Scheme == "https" && to.Scheme != "https":
-		return fmt.Errorf("redirects to %s://%s, which is not followed: give the URL that answers itself", to.Scheme, to.Host)
+		return fmt.Errorf("redirects to %s://%s, which is not followed: give the URL that answers without a redirect", to.Scheme, to.Host)
 	case !f.budget.take(hostLimit):
 		return errSpent
 	}
 	return nil
 }
 
-// errSpent is what a request over the budget ends with.
-var errSpent = fmt.Errorf("%w: it had its requests for this minute", poll.ErrNotAsked)
+// errSpent is the error of a request over the budget.
+var errSpent = fmt.Errorf("%w: its requests of this minute are used up", poll.ErrNotAsked)
 
 // budget counts the requests to one host.
 type budget struct {
@@ -157,12 +157,12 @@ type budget struct {
 	next int
 }
 
-// take reports whether another request may go out: fewer than share did in the last minute.
+// take reports whether another request may be sent: fewer than share were sent in the last minute.
 func (b *budget) take(share int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
-	last := b.sent[(b.next+hostLimit-share)%hostLimit] // the one that was share requests ago
+	last := b.sent[(b.next+hostLimit-share)%hostLimit] // share requests ago
 	if !last.IsZero() && now.Sub(last) < cmp.Or(b.minute, time.Minute) {
 		return false
 	}
@@ -171,7 +171,7 @@ func (b *budget) take(share int) bool {
 	return true
 }
 
-// describe says in a few words what came instead of an answer.
+// describe names in a few words the body that came instead of an answer.
 func describe(body []byte) string {
 	body = bytes.TrimSpace(body)
 	switch {

@@ -133,21 +133,27 @@ func TestTransportErrors(t *testing.T) {
 }
 
 func TestBudget(t *testing.T) {
-	s := newServer(t, says(200, smartnodeBody))
+	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/getblockcount" {
+			io.WriteString(w, "100")
+			return
+		}
+		io.WriteString(w, smartnodeBody)
+	})
 	clock := &clock{}
 	client := newClient(t, clock.Now, s.URL)
-	for i := range 50 { // a fleet
-		got, told := client.Smartnode(t.Context(), fmt.Sprintf("%064x", i), poll.Wait)
-		if errors.Is(got.Err, errSpent) || told != (i < smartnodeShare) {
-			t.Fatalf("smartnode %d: %v, %v", i, told, got.Err)
+	for i := range 50 { // a fleet; the height is the first request
+		got, ok := client.Smartnode(t.Context(), fmt.Sprintf("%064x", i), poll.Wait)
+		if errors.Is(got.Err, errSpent) || ok != (i < smartnodeShare-1) {
+			t.Fatalf("smartnode %d: %v, %v", i, ok, got.Err)
 		}
 	}
 	if s.hits.Load() != smartnodeShare {
 		t.Errorf("%d requests, want %d", s.hits.Load(), smartnodeShare)
 	}
-	client.Heights(t.Context(), poll.Wait)
+	client.BlockHash(t.Context(), s.host(), 7, poll.Wait)
 	if s.hits.Load() != smartnodeShare+1 {
-		t.Error("smartnodes starve the height")
+		t.Error("smartnodes starve the block")
 	}
 
 	b := &budget{now: clock.Now}
@@ -175,12 +181,11 @@ func TestStopped(t *testing.T) {
 	}
 	cancel()
 	if got := client.Heights(t.Context(), poll.Wait)[0]; got.OK || s.hits.Load() != 0 {
-		t.Errorf("asked after the end: %+v", got)
+		t.Errorf("a request after the end: %+v", got)
 	}
 }
 
 func TestURLs(t *testing.T) {
-	const help = "--explorer.url "
 	tests := []struct {
 		urls []string
 		want string // of the error
@@ -189,28 +194,40 @@ func TestURLs(t *testing.T) {
 		{DefaultURLs("test"), ""},
 		{DefaultURLs("regtest"), ""},
 		{[]string{"http://localhost:3002/sub/%40x/", "http://localhost:3003", "http://[::1]"}, ""},
-		{[]string{"explorer.raptoreum.com"}, help + `"explorer.raptoreum.com": start it with https:// or http://`},
-		{[]string{"ftp://a.example"}, help + `"ftp://a.example": start it with`},
-		{[]string{"https:///api"}, "it names no host"},
-		{[]string{"https://:80"}, "it names no host"},
-		{[]string{""}, help + `""`},
+		{[]string{"explorer.raptoreum.com"}, `"explorer.raptoreum.com": start it with https:// or http://`},
+		{[]string{"ftp://a.example"}, `"ftp://a.example": start it with`},
+		{[]string{"https:///api"}, "it has no host name"},
+		{[]string{"https://:80"}, "it has no host name"},
+		{[]string{"https://a.example/api"}, `"https://a.example/api": give the base URL, without /api`},
+		{[]string{"https://a.example/api/"}, `"https://a.example/api/": give the base URL, without /api`},
+		{[]string{"https://a.example/x/API"}, "without /api"},
+		{[]string{"https://a.example/apis/"}, ""},
+		{[]string{"https://api.example/"}, ""},
+		{[]string{""}, `""`},
 		{[]string{"https://a.example/?x=1"}, "leave out what follows ?"},
 		{[]string{"https://a.example/#x"}, "leave out what follows ?"},
 		{[]string{"https://\u00e4.example"}, "ASCII"},
 		{[]string{"https://%ff.example"}, "ASCII"},
 		{[]string{"https://a.example:x"}, "invalid port"},
-		{[]string{"https://a.example", "http://A.example:/b"}, help + `"http://a.example/b": a.example is given twice`},
+		{[]string{"https://a.example", "http://A.example:/b"}, `"http://a.example/b": a.example is given twice`},
 	}
 	for _, tt := range tests {
 		_, err := New(t.Context(), Config{URLs: tt.urls})
 		if tt.want == "" && err == nil {
 			continue
 		}
-		if err == nil || !strings.Contains(err.Error(), tt.want) || tt.want == "" {
+		if err == nil || !strings.Contains(err.Error(), tt.want) || tt.want == "" || strings.Contains(err.Error(), "--") {
 			t.Errorf("%q: error %v, want %q", tt.urls, err, tt.want)
 		}
 	}
-	for _, raw := range []string{ // a password may stand before the "@"
+	if diff := cmp.Diff([]int{3, 1, 0}, []int{len(DefaultURLs("main")), len(DefaultURLs("test")), len(DefaultURLs("devnet-x"))}); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestURLsWithPassword: the error must not show it.
+func TestURLsWithPassword(t *testing.T) {
+	for _, raw := range []string{
 		"https://rtm:hunter2@h",
 		"rtm:hunter2@h:1",
 		"rtm:hunter2@h",
@@ -230,36 +247,33 @@ func TestURLs(t *testing.T) {
 		"https://h/@hunter2",
 	} {
 		_, err := New(t.Context(), Config{URLs: []string{"https://h/", raw}})
-		if err == nil || err.Error() != help+`(not shown, it contains "@"): leave out user and password, write any other @ as %40` {
+		if err == nil || err.Error() != `URL not shown because it contains "@": leave out user and password, write any other @ as %40` {
 			t.Errorf("%q: error %v", raw, err)
 		}
 	}
-	if diff := cmp.Diff([]int{3, 1, 0}, []int{len(DefaultURLs("main")), len(DefaultURLs("test")), len(DefaultURLs("devnet-x"))}); diff != "" {
-		t.Error(diff)
-	}
 }
 
-// TestBudgetIsFair: with more smartnodes than may be asked about in a minute each has its turn, and
-// keeps its answer meanwhile.
+// TestBudgetIsFair: with more smartnodes than can be requested in a minute each has its turn, and keeps
+// its answer until then.
 func TestBudgetIsFair(t *testing.T) {
-	s := newServer(t, says(200, smartnodeBody))
+	s := newServerAt(t, "100", says(200, smartnodeBody))
 	clock := &clock{}
 	client := newClient(t, clock.Now, s.URL)
 	const nodes, minutes = 40, 5
-	told := map[int]int{} // in which minute it was first told
+	answered := map[int]int{} // the minute of its first answer
 	for minute := range minutes {
 		for i := range nodes { // at the same moment of each minute, as Prometheus does
 			r, ok := client.Smartnode(t.Context(), fmt.Sprintf("%064x", i), poll.Wait)
-			if _, before := told[i]; before && (!ok || errors.Is(r.Err, errSpent)) {
-				t.Fatalf("minute %d: smartnode %d is forgotten: %v", minute, i, r.Err)
+			if _, before := answered[i]; before && (!ok || errors.Is(r.Err, errSpent)) {
+				t.Fatalf("minute %d: smartnode %d lost its answer: %v", minute, i, r.Err)
 			} else if ok && !before {
-				told[i] = minute
+				answered[i] = minute
 			}
 			clock.add(time.Minute / nodes)
 		}
 	}
-	if len(told) != nodes {
-		t.Errorf("%d of %d smartnodes were told of within %d minutes: %v", len(told), nodes, minutes, told)
+	if len(answered) != nodes {
+		t.Errorf("%d of %d smartnodes had an answer within %d minutes: %v", len(answered), nodes, minutes, answered)
 	}
 	if got := s.hits.Load(); got > smartnodeShare*(minutes+1) {
 		t.Errorf("%d requests", got)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"raptoreum_exporter/internal/text"
 )
@@ -20,13 +21,14 @@ func parseHeight(body []byte) (int64, error) {
 	}
 	height, err := strconv.ParseInt(digits, 10, 32)
 	if err != nil {
-		return 0, fmt.Errorf("%s is no block height", describe(body))
+		return 0, fmt.Errorf("%s is not a block height", describe(body))
 	}
 	return height, nil
 }
 
-// parseBlock reads the answer of api/getblock: the daemon's getblock, of which the explorer
-// sends the error object, with HTTP 200, when it has no such block.
+// parseBlock reads the answer of api/getblock: the daemon's getblock. For a block that it lacks the
+// explorer sends the daemon's error object with HTTP 200: it is -1, a complaint of getblock about the
+// error of getblockhash.
 func parseBlock(body []byte, height int64) (Block, error) {
 	var reply struct {
 		Hash   string `json:"hash"`
@@ -45,11 +47,23 @@ func parseBlock(body []byte, height int64) (Block, error) {
 	return Block{Height: height, Hash: hash}, nil
 }
 
+// parseBlockTime reads the time of a block from the answer of api/getblock.
+func parseBlockTime(body []byte) (time.Time, error) {
+	var reply struct {
+		Time *int64 `json:"time"` // seconds
+	}
+	if err := parseObject(body, &reply); err != nil || reply.Time == nil {
+		return time.Time{}, fmt.Errorf("%s instead of a block with its time", describe(body))
+	}
+	return time.Unix(*reply.Time, 0), nil
+}
+
 // parseSmartnode reads the answer of api/protx?command=info: the daemon's protx info.
 func parseSmartnode(body []byte, proTxHash string) (Smartnode, error) {
 	var reply struct {
-		Code      any    `json:"code"`  // of the daemon's error, or of the explorer's connection to it
-		Error     any    `json:"error"` // a text, or an object around that code
+		Code      any    `json:"code"` // of the daemon's error, or of the explorer's connection to it
+		Message   any    `json:"message"`
+		Error     any    `json:"error"` // a text, or an object around code and message
 		ProTxHash string `json:"proTxHash"`
 		Upgrade   *bool  `json:"needToUpgrade"`
 		State     *struct {
@@ -67,10 +81,8 @@ func parseSmartnode(body []byte, proTxHash string) (Smartnode, error) {
 	}
 	state := reply.State
 	if state == nil {
-		// -8 is "not found" (rpcevo.cpp); anything else says that the explorer could not look,
-		// such as -28 while its daemon starts, or its rate limit.
 		nested, _ := reply.Error.(map[string]any)
-		if reply.Code == float64(-8) || nested["code"] == float64(-8) {
+		if isNotFound(reply.Code, reply.Message) || isNotFound(nested["code"], nested["message"]) {
 			return Smartnode{}, fmt.Errorf("%w: %s", ErrUnknownSmartnode, describe(body))
 		}
 		return Smartnode{}, fmt.Errorf("%s instead of a smartnode", describe(body))
@@ -98,6 +110,13 @@ func parseSmartnode(body []byte, proTxHash string) (Smartnode, error) {
 	}, nil
 }
 
+// isNotFound reports whether an error of the daemon is -8 "... not found" (rpcevo.cpp). Any other means
+// that it did not search, such as -28 while it starts, or -8 "proTxHash must be ...".
+func isNotFound(code, message any) bool {
+	text, _ := message.(string)
+	return code == float64(-8) && (text == "" || strings.HasSuffix(text, " not found"))
+}
+
 func wide(height *int32) *int64 {
 	if height == nil {
 		return nil
@@ -117,7 +136,7 @@ func parseCount(body []byte) (int, error) {
 	return int(*reply.Total), nil
 }
 
-// parseObject refuses null, which encoding/json takes for an empty object.
+// parseObject rejects null, which encoding/json reads as an empty object.
 func parseObject(body []byte, into any) error {
 	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
 		return errors.New("not a JSON object")

@@ -129,6 +129,9 @@ func FuzzHeight(f *testing.F) {
 func FuzzSmartnode(f *testing.F) {
 	f.Add(captured(f, "healthy/protx_info.json"))
 	f.Add(captured(f, "pose-banned-seen-by-ctl/protx_info.json"))
+	for _, body := range capturedAnswers(f) {
+		f.Add([]byte(body))
+	}
 	for _, seed := range []string{smartnodeBody, "<html>", "null", `{"error": "x"}`, `{"error": {"code": -8}}`, `{"code": -8}`, `{"code": -28}`, `{"code": [{}]}`, `{"state": null}`} {
 		f.Add([]byte(seed))
 	}
@@ -152,7 +155,7 @@ func FuzzBlock(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte, height int64) {
 		got, err := parseBlock(body, height)
 		if err == nil && (got.Height != height || len(got.Hash) != 64 || strings.Trim(got.Hash, "0123456789abcdef") != "") {
-			t.Errorf("block %+v, asked for %d", got, height)
+			t.Errorf("block %+v, requested %d", got, height)
 		}
 		checkFuzzed(t, err, got == Block{})
 	})
@@ -171,7 +174,7 @@ func FuzzReleases(f *testing.F) {
 	})
 }
 
-// checkFuzzed: an error leaves no value, and ask makes it one short line.
+// checkFuzzed: an error leaves no value, and read makes it one short line.
 func checkFuzzed(t *testing.T, err error, empty bool) {
 	if err == nil {
 		return

@@ -13,21 +13,21 @@ import (
 	"raptoreum_exporter/internal/text"
 )
 
-// DefaultReleasesURL is where Raptoreum publishes its releases. ".../latest" would not do: it
-// can be a release for the test network.
+// DefaultReleasesURL is where Raptoreum publishes its releases. ".../latest" is not usable: it can be
+// a release for the test network.
 const DefaultReleasesURL = "https://api.github.com/repos/Raptor3um/raptoreum/releases"
 
 const (
 	releasesLimit = 4 << 20        // bytes
-	releasesFresh = 6 * time.Hour  // a release this young is not asked for again
+	releasesFresh = 6 * time.Hour  // a younger one is not requested again
 	releasesRetry = time.Hour      // after an error: 60 unauthenticated requests an hour is the limit
-	releasesKept  = 24 * time.Hour // a release does not become untrue when the page is down
+	releasesKept  = 24 * time.Hour // a release stays valid while the page is down
 )
 
-// ReleasesConfig is what Releases needs. Its zero value asks the project's own page.
+// ReleasesConfig configures Releases. Its zero value reads the project's own page.
 type ReleasesConfig struct {
 	URL       string            // empty is DefaultReleasesURL
-	HTTP      http.RoundTripper // nil is a transport of its own that respects HTTPS_PROXY
+	HTTP      http.RoundTripper // nil is a separate transport that respects HTTPS_PROXY
 	Now       func() time.Time  // nil is time.Now
 	UserAgent string            // empty is that of net/http
 }
@@ -38,17 +38,17 @@ type Release struct {
 	Tag     string // such as 2.0.3.01-mainnet, clipped
 }
 
-// Releases asks the release page. Its methods may be called concurrently.
+// Releases reads the release page. Its methods may be called concurrently.
 type Releases struct {
 	url   string
 	now   func() time.Time
 	fetch *fetcher
 	poll  *poll.Poll[poll.Reading[Release]]
-	last  poll.Reading[Release] // the last success; only ask touches it, one call at a time
+	last  poll.Reading[Release] // the last success; used only by request, one call at a time
 }
 
-// NewReleases returns Releases, which asks nothing more once ctx is done. It fails on a URL that
-// is not usable.
+// NewReleases returns Releases, which sends no request once ctx is done. It returns an error for a URL
+// that is not usable.
 func NewReleases(ctx context.Context, c ReleasesConfig) (*Releases, error) {
 	if c.URL == "" {
 		c.URL = DefaultReleasesURL
@@ -65,15 +65,15 @@ func NewReleases(ctx context.Context, c ReleasesConfig) (*Releases, error) {
 	}
 	r := &Releases{url: u.String(), now: c.Now, fetch: newFetcher(u.Host, c.HTTP, c.Now, c.UserAgent)}
 	r.poll = poll.New(ctx, poll.Config[poll.Reading[Release]]{
-		Ask: r.ask, Every: releasesRetry, Timeout: requestTimeout, Now: c.Now,
+		Ask: r.request, Every: releasesRetry, Timeout: requestTimeout, Now: c.Now,
 	})
 	return r, nil
 }
 
 // Latest returns the highest release for the main network, and false before the first reading.
-// At is when it was read: the page is asked again after 6 hours, and hourly while that fails;
-// Err comes in its place when there is none younger than a day. With poll.Wait it returns once a due
-// question is answered, or ctx is done.
+// At is when it was read: the page is read again after 6 hours, and hourly while that fails; Err is
+// set when there is no release younger than a day. With poll.Wait it returns after a request that is
+// due, or when ctx is done.
 func (r *Releases) Latest(ctx context.Context, mode poll.Mode) (poll.Reading[Release], bool) {
 	reading, ok := r.poll.Get(ctx, mode)
 	if reading.Err != nil {
@@ -82,11 +82,11 @@ func (r *Releases) Latest(ctx context.Context, mode poll.Mode) (poll.Reading[Rel
 	return reading.Value, ok
 }
 
-func (r *Releases) ask(ctx context.Context) (poll.Reading[Release], error) {
+func (r *Releases) request(ctx context.Context) (poll.Reading[Release], error) {
 	if !r.last.At.IsZero() && r.now().Sub(r.last.At) < releasesFresh {
 		return r.last, nil
 	}
-	release, err := ask(ctx, r.fetch, request{url: r.url, bodyLimit: releasesLimit, share: hostLimit}, parseReleases)
+	release, err := read(ctx, r.fetch, request{url: r.url, bodyLimit: releasesLimit, share: hostLimit}, parseReleases)
 	if err != nil {
 		if !r.last.At.IsZero() && r.now().Sub(r.last.At) < releasesKept {
 			return r.last, nil

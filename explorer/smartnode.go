@@ -1,6 +1,7 @@
 package explorer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,25 +12,30 @@ import (
 	"raptoreum_exporter/internal/poll"
 )
 
-// Smartnode is what an explorer knows of a smartnode (api/protx, command info).
+// Smartnode is a smartnode as an explorer reports it (api/protx, command info).
 type Smartnode struct {
 	Explorer       string // its host name, as in HeightReading
-	Penalty        int64  // state.PoSePenalty
+	Penalty        int64  // state.PoSePenalty, in points
 	BanHeight      int64  // state.PoSeBanHeight; -1 when not banned
-	Service        string // state.service, address:port, clipped; empty when not told
-	LastPaidHeight *int64 // state.lastPaidHeight; 0 when never paid, nil when not told
+	Service        string // state.service, address:port, clipped; empty when not reported
+	LastPaidHeight *int64 // state.lastPaidHeight; 0 when never paid, nil when not reported
 
-	RegisteredHeight *int64 // state.registeredHeight; nil when not told
-	RevivedHeight    *int64 // state.PoSeRevivedHeight; -1 when never banned, nil when not told
-	Payout           string // state.payoutAddress, clipped; empty when not told
-	NeedToUpgrade    *bool  // the tier of the collateral is no longer paid; nil when not told
+	RegisteredHeight *int64 // state.registeredHeight; nil when not reported
+	RevivedHeight    *int64 // state.PoSeRevivedHeight; -1 when never banned, nil when not reported
+	Payout           string // state.payoutAddress, clipped; empty when not reported
+	NeedToUpgrade    *bool  // the collateral amount is no longer eligible for payments; nil when not reported
 }
 
-// Smartnode returns the last reading about a smartnode, and false before the first or when no
-// explorer is configured. It comes from the first explorer that answered: the next is asked
-// only when one has no usable answer. An explorer that says it has no such smartnode has
-// answered: Err is then ErrUnknownSmartnode and Value names only the explorer. With poll.Wait it
-// returns once a due question is answered, or ctx is done.
+// Smartnode returns the last reading of a smartnode, and false before the first or without explorers.
+//
+// It comes from the first explorer near the tip that has a usable answer. An explorer more than 10 blocks
+// behind the highest known height, or of unknown height, is skipped. If an explorer does not know the
+// smartnode, the next one near the tip is requested too, and its answer wins if it knows the smartnode.
+// Otherwise Err is ErrUnknownSmartnode and Value has only the explorer. When no other explorer or daemon
+// confirms the height of that explorer, its best block must be less than an hour old. Without an explorer
+// near the tip Err is another error, which says nothing about the smartnode. See SetOwnHeight.
+//
+// With poll.Wait it returns after a request that is due, or when ctx is done.
 func (c *Client) Smartnode(ctx context.Context, proTxHash string, mode poll.Mode) (poll.Reading[Smartnode], bool) {
 	if len(c.endpoints) == 0 {
 		return poll.Reading[Smartnode]{}, false
@@ -45,30 +51,36 @@ func (c *Client) Smartnode(ctx context.Context, proTxHash string, mode poll.Mode
 	return smartnode.Get(ctx, mode)
 }
 
-// watched is a smartnode that somebody wants to know of.
+// watched is a smartnode that a caller wants to read.
 type watched struct {
 	*poll.Poll[Smartnode]
 	wanted time.Time
-	told   poll.Reading[Smartnode] // the last that was an answer
+	answer poll.Reading[Smartnode] // the last one whose Err is nil or ErrUnknownSmartnode
 }
 
-// LastTold returns the last answer about a smartnode, however many questions went wrong since; it asks
-// nothing. Its Err is nil or ErrUnknownSmartnode. False: there was none.
-func (c *Client) LastTold(proTxHash string) (poll.Reading[Smartnode], bool) {
+// LastAnswer returns the last answer about a smartnode, whatever number of requests failed since. It
+// sends no request. Its Err is nil or ErrUnknownSmartnode. False: there was no answer, or it was
+// ErrUnknownSmartnode of an explorer that turned out to be behind.
+func (c *Client) LastAnswer(proTxHash string) (poll.Reading[Smartnode], bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.smartnodes[proTxHash]
-	if s == nil || s.told.At.IsZero() {
+	if s == nil || s.answer.At.IsZero() {
 		return poll.Reading[Smartnode]{}, false
 	}
-	return s.told, true
+	if s.answer.Err != nil { // the explorer may have been the only one then
+		if _, err := c.heights.check(s.answer.Value.Explorer); err != nil && !errors.Is(err, errNoHeight) {
+			return poll.Reading[Smartnode]{}, false
+		}
+	}
+	return s.answer, true
 }
 
-// forget is how long after the last question a smartnode takes no part in the budget any more.
+// forget is how long after the last call a smartnode still has its part of the budget.
 const forget = 15 * time.Minute
 
-// smartnode returns what asks about a smartnode, and how long an answer must do: that each has its
-// turn, when there are more than may be asked about in a minute.
+// smartnode returns the poll of a smartnode, and how long its answer is kept: that gives each one its
+// turn when there are more than can be requested in a minute.
 func (c *Client) smartnode(hash string) (s *watched, pace time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -79,13 +91,13 @@ func (c *Client) smartnode(hash string) (s *watched, pace time.Duration) {
 	}
 	if s = c.smartnodes[hash]; s == nil {
 		s = &watched{Poll: poll.New(c.ctx, poll.Config[Smartnode]{
-			Every: c.every, Timeout: c.patience(), Now: c.now,
+			Every: c.every, Timeout: c.timeout(), Now: c.now,
 			Ask: func(ctx context.Context) (Smartnode, error) {
-				value, err := c.askSmartnode(ctx, hash)
+				value, err := c.requestSmartnode(ctx, hash)
 				if err == nil || errors.Is(err, ErrUnknownSmartnode) {
 					c.mu.Lock()
 					defer c.mu.Unlock()
-					s.told = poll.Reading[Smartnode]{Value: value, Err: err, At: c.now()}
+					s.answer = poll.Reading[Smartnode]{Value: value, Err: err, At: c.now()}
 				}
 				return value, err
 			},
@@ -93,42 +105,74 @@ func (c *Client) smartnode(hash string) (s *watched, pace time.Duration) {
 		c.smartnodes[hash] = s
 	}
 	s.wanted = now
-	return s, c.every * time.Duration(len(c.smartnodes)) / time.Duration(smartnodeShare*len(c.endpoints))
+	return s, c.every * time.Duration(len(c.smartnodes)) / time.Duration(smartnodeShare*max(1, c.near.Load()))
 }
 
-func (c *Client) askSmartnode(ctx context.Context, hash string) (Smartnode, error) {
-	return first(c.endpoints, func(e *endpoint) (Smartnode, error) {
-		request := e.request("protx", url.Values{"command": {"info"}, "protxhash": {hash}})
-		request.share = smartnodeShare
-		smartnode, err := ask(ctx, e.fetch, request, func(body []byte) (Smartnode, error) {
-			return parseSmartnode(body, hash)
-		})
-		smartnode.Explorer = e.base.Host
-		return smartnode, err
-	})
-}
-
-// first returns the answer of the first explorer that has one; that a smartnode is unknown is one.
-func first[T any](endpoints []*endpoint, ask func(*endpoint) (T, error)) (T, error) {
-	var none T
-	var failed error
-	for _, e := range endpoints {
-		value, err := ask(e)
-		switch {
-		case err == nil || errors.Is(err, ErrUnknownSmartnode):
-			return value, err
-		case failed == nil:
-			failed = err
-		default:
-			failed = fmt.Errorf("%w; %w", failed, err) // one line, unlike errors.Join
+// requestSmartnode returns the answer of the first explorer near the tip that knows the smartnode. Two that
+// do not know it, or one when no second one answers, make it unknown.
+func (c *Client) requestSmartnode(ctx context.Context, hash string) (Smartnode, error) {
+	var unknown []Smartnode // the explorers
+	var notFound, failed error
+	for _, e := range c.candidates(ctx) {
+		if e.err != nil {
+			failed = join(failed, e.err)
+			continue
+		}
+		smartnode, err := e.smartnode(ctx, hash)
+		if err == nil {
+			return smartnode, nil
+		}
+		if !errors.Is(err, ErrUnknownSmartnode) {
+			failed = join(failed, err)
+			continue
+		}
+		if doubt := c.doubt(ctx, e); doubt != nil {
+			failed = join(failed, doubt)
+			continue
+		}
+		unknown, notFound = append(unknown, smartnode), cmp.Or(notFound, err)
+		if len(unknown) == 2 {
+			break
 		}
 	}
-	return none, failed
+	if notFound != nil {
+		return unknown[0], notFound
+	}
+	return Smartnode{}, failed
 }
 
-// Count returns the last reading of how many smartnodes are registered, banned ones too, from the
-// first explorer that answers (api/smartnode, command count), and false before the first reading.
-// With poll.Wait it returns once a due question is answered, or ctx is done.
+// doubt is why an explorer near the tip is not believed when it does not know a smartnode.
+func (c *Client) doubt(ctx context.Context, e candidate) error {
+	switch {
+	case !e.at.nearOwn: // one of the two may be on another chain
+		return &hostError{e.base.Host, fmt.Errorf("smartnode not found, but its height is more than %d blocks from that of our daemon", maxLag)}
+	case e.at.alone:
+		return e.checkTip(ctx, e.at.height, c.now().Add(-tipAge*c.every))
+	}
+	return nil
+}
+
+func (e *endpoint) smartnode(ctx context.Context, hash string) (Smartnode, error) {
+	request := e.request("protx", url.Values{"command": {"info"}, "protxhash": {hash}})
+	request.share = smartnodeShare
+	smartnode, err := read(ctx, e.fetch, request, func(body []byte) (Smartnode, error) {
+		return parseSmartnode(body, hash)
+	})
+	smartnode.Explorer = e.base.Host
+	return smartnode, err
+}
+
+// join puts errors on one line, unlike errors.Join.
+func join(first, next error) error {
+	if first == nil {
+		return next
+	}
+	return fmt.Errorf("%w; %w", first, next)
+}
+
+// Count returns the last reading of the number of registered smartnodes, banned ones included, from the
+// first explorer near the tip that answers (api/smartnode, command count), and false before the first
+// reading. With poll.Wait it returns after a request that is due, or when ctx is done.
 func (c *Client) Count(ctx context.Context, mode poll.Mode) (poll.Reading[int], bool) {
 	if len(c.endpoints) == 0 {
 		return poll.Reading[int]{}, false
@@ -136,8 +180,18 @@ func (c *Client) Count(ctx context.Context, mode poll.Mode) (poll.Reading[int], 
 	return c.count.Get(ctx, mode)
 }
 
-func (c *Client) askCount(ctx context.Context) (int, error) {
-	return first(c.endpoints, func(e *endpoint) (int, error) {
-		return ask(ctx, e.fetch, e.request("smartnode", url.Values{"command": {"count"}}), parseCount)
-	})
+func (c *Client) requestCount(ctx context.Context) (int, error) {
+	var failed error
+	for _, e := range c.candidates(ctx) {
+		err := e.err
+		if err == nil {
+			var count int
+			count, err = read(ctx, e.fetch, e.request("smartnode", url.Values{"command": {"count"}}), parseCount)
+			if err == nil {
+				return count, nil
+			}
+		}
+		failed = join(failed, err)
+	}
+	return 0, failed
 }

@@ -92,7 +92,7 @@ func (f *Fleet) explorerFacts(ctx context.Context, n *Node, mode poll.Mode) (fac
 func (f *Fleet) explorerReading(ctx context.Context, n *Node, mode poll.Mode) (poll.Reading[explorer.Smartnode], bool) {
 	hash := n.ProTxHash.String()
 	f.sources.Explorers.Smartnode(ctx, hash, mode)
-	return f.sources.Explorers.LastTold(hash)
+	return f.sources.Explorers.LastAnswer(hash)
 }
 
 // fromExplorer converts the answer of an explorer. waits reports whether it has all heights that

@@ -30,14 +30,22 @@ func TestExplorerFaults(t *testing.T) {
 		{mode: simnet.ExplorerErrorText, up: "0", failover: true},
 		{mode: simnet.ExplorerHuge, up: "0", failover: true},
 		{mode: simnet.ExplorerRedirect, up: "0", failover: true},
+		{mode: simnet.ExplorerStarting, up: "0", failover: true},
+		{mode: simnet.ExplorerLagging, up: "1", height: "6", gap: "-523", match: "1", failover: true},
 		{mode: simnet.ExplorerSlowDrip, up: "1", height: "529", gap: "0", failover: true}, /* three bytes come in time, a page does not */
 		{mode: simnet.ExplorerLying, up: "1", height: "1029", gap: "500", match: "1"},
 		{mode: simnet.ExplorerForked, up: "1", height: "529", gap: "0", match: "0"},
+		{mode: simnet.ExplorerUnknownNode, up: "1", height: "529", gap: "0", match: "1", failover: true},
 		{mode: simnet.ExplorerUnknownNode, up: "1", height: "529", gap: "0", match: "1", unknownToBoth: true},
 	} {
 		t.Run(string(c.mode), func(t *testing.T) {
 			t.Parallel()
-			e := harness.Start(t, "healthy", nil, func(s *simnet.State) { s.Explorers[0] = simnet.Explorer{Mode: c.mode, Offset: 500} })
+			e := harness.Start(t, "healthy", nil, func(s *simnet.State) {
+				s.Explorers[0] = simnet.Explorer{Mode: c.mode, Offset: 500}
+				if c.unknownToBoth {
+					s.Explorers[1].Mode = c.mode
+				}
+			})
 			first, second := e.Explorer(0), e.Explorer(1)
 			if c.mode == simnet.ExplorerSlowDrip {
 				e.Scrape(2*time.Second).Want(t, map[string]string{up + first: ""}) // not known yet, and not waited for

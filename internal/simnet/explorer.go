@@ -1,17 +1,42 @@
 package simnet
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
-	"strconv"
+	"strings"
+	"sync"
+	"time"
 )
+
+// getblockKept is how long the explorer software caches the answers of getblock, errors too.
+const getblockKept = time.Hour
+
+// missingBlocks are the requests of getblock that an explorer answered with an error, until when.
+type missingBlocks struct {
+	mu    sync.Mutex
+	until map[string]time.Time // by height as it was requested
+}
+
+// has reports whether the error about a height is still cached.
+func (m *missingBlocks) has(height string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return time.Now().Before(m.until[height])
+}
+
+func (m *missingBlocks) add(height string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.until == nil {
+		m.until = map[string]time.Time{}
+	}
+	m.until[height] = time.Now().Add(getblockKept)
+}
 
 // serveExplorer plays the i-th explorer; the one after the last is where redirects lead.
 func (n *Network) serveExplorer(i int) func(context.Context, http.ResponseWriter, *http.Request) {
+	missing := &missingBlocks{}
 	return func(life context.Context, w http.ResponseWriter, r *http.Request) {
 		n.counter.explorer(i, r.URL.Path)
 		s := n.State()
@@ -19,98 +44,74 @@ func (n *Network) serveExplorer(i int) func(context.Context, http.ResponseWriter
 		if i < len(s.Explorers) {
 			e = s.Explorers[i]
 		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		switch e.Mode {
-		case ExplorerHTML:
-			_, _ = io.WriteString(w, "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body></body></html>\n")
-			return
-		case ExplorerRateLimited:
-			w.WriteHeader(http.StatusTooManyRequests)
-			_, _ = io.WriteString(w, "Too many requests, please try again later.")
-			return
-		case ExplorerErrorText:
-			_, _ = io.WriteString(w, "Error: connect ECONNREFUSED 127.0.0.1:10225")
-			return
-		case ExplorerHuge:
-			writeHuge(w, "", "")
-			return
-		case ExplorerRedirect:
-			http.Redirect(w, r, "http://"+n.redirect.address+r.URL.RequestURI(), http.StatusFound)
+		if n.brokenExplorer(life, w, r, e.Mode) || n.refuseRequest(life, w, r, e.Mode) {
 			return
 		}
-		contentType, body := n.explore(s, e, r)
-		w.Header().Set("Content-Type", contentType)
+		a := n.explore(s, e, r, missing)
+		w.Header().Set("Content-Type", a.contentType)
 		if e.Mode == ExplorerSlowDrip {
-			drip(life, w, body)
+			drip(life, w, a.body)
 			return
 		}
-		_, _ = w.Write(body)
+		_, _ = w.Write(a.body)
 	}
 }
 
-// explore answers an API request. An explorer answers 200 also when it has nothing to say.
-func (n *Network) explore(s State, e Explorer, r *http.Request) (contentType string, body []byte) {
-	v := n.view(s)
-	v.Height = s.NetworkHeight // an explorer has its own daemon
-	switch e.Mode {
-	case ExplorerStale:
-		v.Height = e.Frozen
-	case ExplorerLying:
-		v.Height += e.Offset
+// brokenExplorer answers in the modes in which the explorer software does not, and reports whether it did.
+func (n *Network) brokenExplorer(life context.Context, w http.ResponseWriter, r *http.Request, mode ExplorerMode) bool {
+	switch mode {
+	case ExplorerHTML: // of a proxy in front of it
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body></body></html>\n")
+	case ExplorerHuge:
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		writeHuge(w, "", "")
+	case ExplorerRedirect:
+		http.Redirect(w, r, "http://"+n.redirect.address+r.URL.RequestURI(), http.StatusFound)
+	case ExplorerHang:
+		hang(life, r)
+	default:
+		return false
 	}
-	if e.Penalty != nil {
-		v.Penalty = *e.Penalty
-	}
-	if e.BanHeight != nil {
-		v.BanHeight = *e.BanHeight
-	}
-	query := r.URL.Query()
+	return true
+}
+
+// refuseRequest plays what the explorer software does before it comes to the API, in its order, and reports
+// whether the request ends there.
+func (n *Network) refuseRequest(life context.Context, w http.ResponseWriter, r *http.Request, mode ExplorerMode) bool {
+	_, agent := r.Header["User-Agent"]
+	isAPI := strings.HasPrefix(r.URL.Path, "/api/") && r.URL.Path != "/api/"
 	switch {
-	case r.URL.Path == "/api/getblockcount":
-		return "text/plain; charset=utf-8", []byte(strconv.Itoa(v.Height))
-	case r.URL.Path == "/api/protx" && query.Get("command") == "info":
-		hash := query.Get("protxhash")
-		if e.Mode == ExplorerUnknownNode {
-			return rpcErrorObject(&rpcError{codeInvalidParam, hash + " not found"})
-		}
-		params, _ := json.Marshal([]string{"info", hash})
-		return explorerReply(v.protxInfo(call{method: "protx", params: params, words: []any{"info", hash}}))
-	case r.URL.Path == "/api/smartnode" && query.Get("command") == "count":
-		return explorerReply(v.reply(call{method: "smartnode", params: json.RawMessage(`["count"]`), words: []any{"count"}}))
-	case r.URL.Path == "/api/getblock":
-		height, err := strconv.Atoi(query.Get("height"))
-		if err != nil || height < 0 || height > v.Height {
-			return rpcErrorObject(&rpcError{codeInvalidParam, "Block height out of range"})
-		}
-		return explorerReply(v.block(height, e.Mode == ExplorerForked), nil)
+	case !agent:
+		n.texts.noAgent.write(w)
+	case r.Method == http.MethodPost:
+		n.texts.post.write(w)
+	case r.URL.Path == "/" || r.URL.Path == "/api" || r.URL.Path == "/api/":
+		n.texts.page.write(w)
+	case isAPI && mode == ExplorerRateLimited:
+		n.texts.limited.write(w)
+	case !isAPI || !playedPath(r.URL.Path):
+		hang(life, r)
+	default:
+		return false
 	}
-	return "text/html; charset=utf-8", []byte("<!DOCTYPE html><html><body>Not found</body></html>\n")
+	return true
 }
 
-// block is getblock: the header, sizes and one transaction.
-func (v view) block(height int, forked bool) object {
-	fields := v.header(height)
-	fields["size"], fields["strippedsize"] = 325, 325
-	fields["tx"] = []any{madeHash("transaction", height)}
-	if forked {
-		fields["hash"] = madeHash("fork", height)
-		fields["previousblockhash"] = madeHash("fork", height-1)
+// playedPath reports whether the path is one of those that are played. The explorer software has more; they
+// hang like those that it does not have.
+func playedPath(path string) bool {
+	switch path {
+	case "/api/getblockcount", "/api/getblock", "/api/protx", "/api/smartnode":
+		return true
 	}
-	return fields
+	return false
 }
 
-func explorerReply(result any, err *rpcError) (contentType string, body []byte) {
-	if err != nil {
-		return rpcErrorObject(err)
+// hang does not answer until the client gives up.
+func hang(life context.Context, r *http.Request) {
+	select {
+	case <-life.Done():
+	case <-r.Context().Done():
 	}
-	var b bytes.Buffer
-	if err := json.Indent(&b, encode(result), "", "  "); err != nil {
-		return "text/plain; charset=utf-8", fmt.Appendf(nil, "Error: %v", err)
-	}
-	return "application/json; charset=utf-8", b.Bytes()
-}
-
-// rpcErrorObject is how the explorer's client library shows an error of its daemon.
-func rpcErrorObject(err *rpcError) (contentType string, body []byte) {
-	return explorerReply(object{"name": "RpcError", "code": err.Code, "message": err.Message}, nil)
 }

@@ -1,6 +1,9 @@
 package simnet
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // blockSpacing is the time between two blocks of mainnet, in seconds.
 const blockSpacing = 120
@@ -24,13 +27,7 @@ func settle(old State, next *State, now time.Time) {
 	settleChain(old, next, now)
 	settlePoSe(old, next)
 	for i := range next.Explorers {
-		e := &next.Explorers[i]
-		switch {
-		case e.Mode != ExplorerStale:
-			e.Frozen = 0
-		case e.Frozen == 0:
-			e.Frozen = old.NetworkHeight
-		}
+		settleExplorer(old.NetworkHeight, old.Explorers[i], &next.Explorers[i], now)
 	}
 }
 
@@ -60,6 +57,22 @@ func settleChain(old State, next *State, now time.Time) {
 		case next.Height < old.Height:
 			next.BlockTime -= int64(old.Height-next.Height) * blockSpacing
 		}
+	}
+}
+
+// settleExplorer gives a mode with a height of its own the first one.
+func settleExplorer(networkHeight int, old Explorer, next *Explorer, now time.Time) {
+	switch next.Mode {
+	case ExplorerStale:
+		next.Frozen = cmp.Or(next.Frozen, networkHeight)
+	case ExplorerLagging:
+		next.Frozen = cmp.Or(next.Frozen, lagHeight)
+	case ExplorerResyncing:
+		if old.Mode != ExplorerResyncing {
+			next.Since = now
+		}
+	default:
+		next.Frozen, next.Since = 0, time.Time{}
 	}
 }
 

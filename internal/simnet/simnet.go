@@ -20,8 +20,8 @@ import (
 // Config says what a Network is made of. Scenario is required, and Password or CookieDir.
 type Config struct {
 	Scenario *Scenario
-	// Captures is the folder with p2p/v70220_with_mnauth.json and p2p/v70212_low.json; nil
-	// leaves the peer-to-peer port closed for ever.
+	// Captures is the folder with p2p/v70220_with_mnauth.json, p2p/v70212_low.json and explorer/;
+	// nil leaves the peer-to-peer port closed, and there are no explorers then.
 	Captures       fs.FS
 	Explorers      int           // 0 is 2; negative is none
 	User, Password string        // of the RPC port; an empty password means a cookie
@@ -35,6 +35,7 @@ type Config struct {
 type Network struct {
 	config    Config
 	handshake *handshake
+	texts     *explorerTexts
 	counter   *counter
 	warmups   atomic.Uint64
 	closed    chan struct{}
@@ -62,7 +63,12 @@ func Start(c Config) (*Network, error) {
 	if c.Password == "" && c.CookieDir == "" {
 		return nil, errors.New("simnet: neither a password nor a folder for the cookie")
 	}
-	if c.Explorers == 0 {
+	switch {
+	case c.Captures == nil && c.Explorers > 0:
+		return nil, errors.New("simnet: explorers answer with recorded bytes: Captures is missing")
+	case c.Captures == nil:
+		c.Explorers = -1
+	case c.Explorers == 0:
 		c.Explorers = 2
 	}
 	if c.AuthDelay == 0 {
@@ -81,6 +87,9 @@ func Start(c Config) (*Network, error) {
 			return nil, fmt.Errorf("simnet: %w", err)
 		}
 		n.handshake = h
+		if n.texts, err = loadExplorer(c.Captures); err != nil {
+			return nil, fmt.Errorf("simnet: %w", err)
+		}
 	}
 	n.state.Started = n.lastBlock.Add(-c.Scenario.uptime).Truncate(time.Second)
 	for range max(0, c.Explorers) {

@@ -56,7 +56,8 @@ type State struct {
 type Explorer struct {
 	Mode      ExplorerMode `json:"mode"`
 	Offset    int          `json:"offset"`     // added to the height while lying
-	Frozen    int          `json:"frozen"`     // the height while stale; kept by Set
+	Frozen    int          `json:"frozen"`     // the height while stale or lagging, the first one while resyncing; kept by Set
+	Since     time.Time    `json:"since"`      // begin of resyncing; kept by Set
 	Penalty   *int         `json:"penalty"`    // null: as in the chain
 	BanHeight *int         `json:"ban_height"` // null: as in the chain
 }
@@ -154,6 +155,10 @@ const (
 	ExplorerHuge        ExplorerMode = "huge"         // a reply of 100 MB
 	ExplorerRedirect    ExplorerMode = "redirect"     // 302 to a listener that counts who follows
 	ExplorerUnknownNode ExplorerMode = "unknown_node" // does not know our ProTx
+	ExplorerLagging     ExplorerMode = "lagging"      // its daemon stays at height 6, or frozen
+	ExplorerResyncing   ExplorerMode = "resyncing"    // its daemon downloads the chain again, from height 0
+	ExplorerStarting    ExplorerMode = "starting"     // its daemon answers -28
+	ExplorerHang        ExplorerMode = "hang"         // reads, never answers
 )
 
 // ExplorerModes lists every ExplorerMode.
@@ -161,7 +166,8 @@ func ExplorerModes() []ExplorerMode {
 	return []ExplorerMode{
 		ExplorerOK, ExplorerDown, ExplorerHTML, ExplorerStale, ExplorerLying,
 		ExplorerForked, ExplorerSlowDrip, ExplorerRateLimited, ExplorerErrorText, ExplorerHuge,
-		ExplorerRedirect, ExplorerUnknownNode,
+		ExplorerRedirect, ExplorerUnknownNode, ExplorerLagging, ExplorerResyncing, ExplorerStarting,
+		ExplorerHang,
 	}
 }
 

@@ -1,0 +1,247 @@
+package explorer
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"raptoreum_exporter/internal/poll"
+)
+
+const notFoundBody = `{"message": "` + hashA + ` not found", "code": -8, "name": "RpcError"}`
+
+// standing is an explorer of a test: its height and what it answers about hashA and the count.
+type standing struct {
+	height string
+	answer string
+	mined  time.Time // of the best block; zero: now
+}
+
+func knows(height string) standing   { return standing{height: height, answer: smartnodeBody} }
+func unaware(height string) standing { return standing{height: height, answer: notFoundBody} }
+func broken(height string) standing {
+	return standing{height: height, answer: "Error: ESOCKETTIMEDOUT"}
+}
+
+func (s standing) minedAt(mined time.Time) standing {
+	s.mined = mined
+	return s
+}
+
+// TestSmartnodeNearTip: only an explorer near the tip is believed.
+func TestSmartnodeNearTip(t *testing.T) {
+	const unknown, noAnswer = "unknown", "no answer"
+	old := time.Now().Add(-61 * time.Minute)
+	tests := []struct {
+		name      string
+		explorers []standing
+		own       int64  // -1: not known
+		want      string // index of the explorer, or one of the above, with the explorer
+		requests  string // about the smartnode, to each
+	}{
+		{"lagging first", []standing{unaware("6"), knows("352")}, -1, "1", "0 1"},
+		{"lagging last", []standing{knows("352"), unaware("6")}, -1, "0", "1 0"},
+		{"at height 0", []standing{unaware(""), knows("352")}, -1, "1", "0 1"},
+		{"its daemon is down", []standing{unaware("Error: connect ECONNREFUSED 127.0.0.1:10225"), knows("352")}, -1, "1", "0 1"},
+		{"lagging, and it knows", []standing{knows("300"), knows("352")}, -1, "1", "0 1"},
+		{"lagging, the other fails", []standing{knows("300"), broken("352")}, -1, noAnswer, "0 1"},
+		{"lagging, the other has no height", []standing{unaware("6"), knows("<html>")}, 352, noAnswer, "0 0"},
+		{"lagging alone", []standing{unaware("6")}, 352, noAnswer, "0"},
+		{"lagging alone, and it knows", []standing{knows("300")}, 352, noAnswer, "0"},
+		{"no height", []standing{unaware("")}, -1, noAnswer, "0"},
+		{"11 behind", []standing{unaware("341"), knows("352")}, -1, "1", "0 1"},
+		{"10 behind", []standing{knows("342"), knows("352")}, -1, "0", "1 0"},
+		{"unknown to one", []standing{unaware("352"), knows("352")}, -1, "1", "1 1"},
+		{"unknown to one, the other fails", []standing{unaware("352"), broken("352")}, -1, unknown + " 0", "1 1"},
+		{"unknown to one, the other lags", []standing{unaware("352"), unaware("6")}, -1, unknown + " 0", "1 0"},
+		{"unknown to the only one", []standing{unaware("352")}, -1, unknown + " 0", "1"},
+		{"unknown to the only one, old", []standing{unaware("352").minedAt(old)}, -1, noAnswer, "1"},
+		{"unknown to the only one, old as our daemon", []standing{unaware("352").minedAt(old)}, 352, unknown + " 0", "1"},
+		{"known to the only one, old", []standing{knows("352").minedAt(old)}, -1, "0", "1"},
+		{"unknown to the one that answers, old", []standing{unaware("6").minedAt(old), broken("")}, -1, noAnswer, "1 0"},
+		{"unknown to both, old", []standing{unaware("352").minedAt(old), unaware("352").minedAt(old)}, -1, unknown + " 0", "1 1"},
+		{"unknown to two of three", []standing{unaware("352"), unaware("350"), knows("352")}, -1, unknown + " 0", "1 1 0"},
+		{"unknown to both, near our daemon", []standing{unaware("352"), unaware("350")}, 345, unknown + " 0", "1 1"},
+		{"unknown to both, far from our daemon", []standing{unaware("352"), unaware("350")}, 300, noAnswer, "1 1"},
+		{"known, our daemon is behind", []standing{knows("352")}, 300, "0", "1"},
+		{"both far behind our daemon", []standing{unaware("6"), unaware("7")}, 352, noAnswer, "0 0"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			client, servers, _ := newClientOf(t, nil, tt.explorers...)
+			if tt.own >= 0 {
+				client.SetOwnHeight(tt.own)
+			}
+			got, ok := client.Smartnode(t.Context(), hashA, poll.Wait)
+			said := noAnswer
+			for i, s := range servers {
+				switch {
+				case got.Value.Explorer != s.host():
+				case got.Err == nil:
+					said = fmt.Sprint(i)
+				case errors.Is(got.Err, ErrUnknownSmartnode):
+					said = fmt.Sprint(unknown, " ", i)
+				}
+			}
+			if !ok || said != tt.want || said == noAnswer && (got.Err == nil || errors.Is(got.Err, ErrUnknownSmartnode)) {
+				t.Errorf("got %s, want %s: %+v", said, tt.want, got)
+			}
+			if hits := hitsOf(servers); hits != tt.requests {
+				t.Errorf("requests %s, want %s", hits, tt.requests)
+			}
+			if last, ok := client.LastAnswer(hashA); ok != (tt.want != noAnswer) || last.Value.Explorer != got.Value.Explorer {
+				t.Errorf("last answer %+v, %v", last, ok)
+			}
+		})
+	}
+}
+
+// newClientOf returns a client of played explorers, and what changes them.
+func newClientOf(t *testing.T, now func() time.Time, explorers ...standing) (client *Client, servers []*server, change func(...standing)) {
+	t.Helper()
+	var state atomic.Pointer[[]standing]
+	state.Store(&explorers)
+	var urls []string
+	for i := range explorers {
+		s := &server{}
+		s.start(t, func(w http.ResponseWriter, r *http.Request) {
+			switch e := (*state.Load())[i]; r.URL.Path {
+			case "/api/getblockcount":
+				fmt.Fprint(w, e.height)
+			case "/api/getblock":
+				if r.URL.Query().Get("height") != e.height {
+					t.Errorf("request %s at height %s", r.URL, e.height)
+				}
+				mined := e.mined
+				if mined.IsZero() {
+					mined = time.Now()
+				}
+				fmt.Fprintf(w, `{"hash":%q,"time":%d}`, hashB, mined.Unix())
+			case "/api/smartnode":
+				fmt.Fprintf(w, `{"total":%s,"enabled":0}`, e.height)
+			default:
+				s.hits.Add(1)
+				fmt.Fprint(w, e.answer)
+			}
+		})
+		servers, urls = append(servers, s), append(urls, s.URL)
+	}
+	return newClient(t, now, urls...), servers, func(explorers ...standing) { state.Store(&explorers) }
+}
+
+func hitsOf(servers []*server) string {
+	var hits []any
+	for _, s := range servers {
+		hits = append(hits, s.hits.Load())
+	}
+	return fmt.Sprint(hits...)
+}
+
+func TestCountNearTip(t *testing.T) {
+	client, _, _ := newClientOf(t, nil, unaware("6"), unaware("352"))
+	if got, ok := client.Count(t.Context(), poll.Wait); !ok || got.Err != nil || got.Value != 352 {
+		t.Errorf("%+v, %v", got, ok)
+	}
+	client, servers, _ := newClientOf(t, nil, unaware("6"))
+	client.SetOwnHeight(352)
+	got, ok := client.Count(t.Context(), poll.Wait)
+	if !ok {
+		t.Fatal("no reading")
+	}
+	wantError(t, got.Err, servers[0].host(), "its height 6 is 346 blocks behind, so its answers about smartnodes are not used")
+}
+
+// TestPeak: an explorer whose daemon begins again, or that is the only one left, is measured against what
+// was known before.
+func TestPeak(t *testing.T) {
+	clock := &clock{}
+	client, _, change := newClientOf(t, clock.Now, unaware("352"), knows("352"))
+	client.Smartnode(t.Context(), hashA, poll.Wait)
+	steps := []struct {
+		name      string
+		after     time.Duration
+		explorers []standing
+		known     bool
+		unknown   bool
+	}{
+		{"the other is silent", 5 * time.Minute, []standing{unaware("6"), broken("")}, false, false},
+		{"it catches up", 5 * time.Minute, []standing{unaware("343"), broken("")}, false, true},
+		{"it reports too much", 5 * time.Minute, []standing{knows("900"), knows("353")}, true, false},
+		{"it is corrected", 5 * time.Minute, []standing{unaware("353"), knows("353")}, true, false},
+		{"the correction stays", 5 * time.Minute, []standing{knows("354"), broken("")}, true, false},
+		{"one begins again, for more than a day", 25 * time.Hour, []standing{unaware("100"), broken("")}, false, true},
+	}
+	for _, step := range steps {
+		clock.add(step.after)
+		change(step.explorers...)
+		got, ok := client.Smartnode(t.Context(), hashA, poll.Wait)
+		if !ok || (got.Err == nil) != step.known || errors.Is(got.Err, ErrUnknownSmartnode) != step.unknown {
+			t.Errorf("%s: %+v, %v", step.name, got, ok)
+		}
+	}
+}
+
+// TestHeightsAreRemembered: one failed request does not make the height unknown, three minutes do.
+func TestHeightsAreRemembered(t *testing.T) {
+	clock := &clock{}
+	client, _, change := newClientOf(t, clock.Now, knows("352"))
+	for minute, want := range []bool{true, true, true, false} {
+		got, ok := client.Smartnode(t.Context(), hashA, poll.Wait)
+		if !ok || (got.Err == nil) != want {
+			t.Errorf("minute %d: %+v, %v", minute, got, ok)
+		}
+		change(knows("Error: ESOCKETTIMEDOUT"))
+		clock.add(time.Minute)
+	}
+}
+
+// TestLastAnswerOfLagging: the first minute may have only the explorer that lags, and on a slow chain.
+func TestLastAnswerOfLagging(t *testing.T) {
+	clock := &clock{}
+	client, _, change := newClientOf(t, clock.Now, unaware("6"), broken("Error: ESOCKETTIMEDOUT"))
+	client.Smartnode(t.Context(), hashA, poll.Wait)
+	if last, ok := client.LastAnswer(hashA); !ok || !errors.Is(last.Err, ErrUnknownSmartnode) {
+		t.Fatalf("%+v, %v", last, ok)
+	}
+	clock.add(time.Minute)
+	change(unaware("6"), broken("352"))
+	client.Smartnode(t.Context(), hashA, poll.Wait)
+	if last, ok := client.LastAnswer(hashA); ok {
+		t.Errorf("%+v", last)
+	}
+}
+
+// TestFastBlocks: what our daemon learned after the height of the explorer was read does not count.
+func TestFastBlocks(t *testing.T) {
+	client, _, _ := newClientOf(t, nil, knows("352"))
+	client.SetOwnHeight(352)
+	client.Heights(t.Context(), poll.Wait)
+	client.SetOwnHeight(400)
+	if got, _ := client.Smartnode(t.Context(), hashA, poll.Wait); got.Err != nil {
+		t.Error(got.Err)
+	}
+}
+
+// TestHungExplorer: only the request of its height waits for it.
+func TestHungExplorer(t *testing.T) {
+	release := make(chan struct{})
+	defer close(release)
+	var hung atomic.Int32
+	first := newServer(t, func(_ http.ResponseWriter, r *http.Request) {
+		hung.Add(1)
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	})
+	second := newServerAt(t, "352", says(200, smartnodeBody))
+	client := newClient(t, nil, first.URL, second.URL)
+	client.endpoints[0].fetch.timeout = 100 * time.Millisecond
+	got, ok := client.Smartnode(t.Context(), hashA, poll.Wait)
+	if !ok || got.Err != nil || got.Value.Explorer != second.host() || hung.Load() != 1 {
+		t.Errorf("%+v, %v after %d requests", got, ok, hung.Load())
+	}
+}
