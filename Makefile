@@ -63,8 +63,8 @@ e2e: .bin/promtool .bin/amtool ## outages of fake smartnodes, told by the real P
 drill: .bin/promtool .bin/amtool ## the same; writes the table of outages in README.md anew
 	go test -tags e2e -count=1 -timeout 15m -v ./e2e -update
 
-bench: ## see "How it scales" in README.md
-	go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./bench
+bench: ## see "How it scales" in README.md; BASELINE=FILE compares with another build
+	BASELINE=$(abspath $(BASELINE)) go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./bench
 
 fuzz: ## each fuzz target for FUZZTIME
 	@for package in $$(go list ./...); do \

@@ -108,8 +108,18 @@ func BenchmarkDiscovery(b *testing.B) {
 	}
 }
 
-// startFleet starts a network with a crowd and an exporter that monitors all of it.
+// startFleet starts a crowd of all kinds and an exporter that monitors all of it.
 func startFleet(b *testing.B, size int) (*exporter, []kind) {
+	b.Helper()
+	crowd := make([]kind, size)
+	for k := range crowd {
+		crowd[k] = kinds()[k%len(kinds())]
+	}
+	return startCrowd(b, crowd)
+}
+
+// startCrowd gives the nodes their addresses and starts a network with them and an exporter.
+func startCrowd(b *testing.B, crowd []kind) (*exporter, []kind) {
 	b.Helper()
 	scenario, err := simnet.Load(os.DirFS(healthy))
 	if err != nil {
@@ -126,18 +136,16 @@ func startFleet(b *testing.B, size int) (*exporter, []kind) {
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	l.Close()
-	var crowd []kind
 	var members []simnet.Member
-	for k := range size {
-		next := kinds()[k%len(kinds())]
-		next.member.Address = fmt.Sprintf("127.%d.%d.%d:%s", 1+k>>16, k>>8&255, k&255, port)
-		crowd, members = append(crowd, next), append(members, next.member)
+	for k := range crowd {
+		crowd[k].member.Address = fmt.Sprintf("127.%d.%d.%d:%s", 1+k>>16, k>>8&255, k&255, port)
+		members = append(members, crowd[k].member)
 	}
 	if err := n.SetCrowd(members); err != nil {
 		b.Fatal(err)
 	}
 	e := start(b, n.RPCURL(), "--no-collector.explorer", "--no-collector.release", "--fleet.allow-private",
-		"--fleet.config="+fleetFile(b, size, n.MadeProTxHash))
+		"--fleet.config="+fleetFile(b, len(crowd), n.MadeProTxHash))
 	return e, crowd
 }
 

@@ -63,6 +63,11 @@ type exporter struct {
 // start runs the exporter with a raptoreum.conf for the daemon at url until b ends.
 func start(b *testing.B, url string, args ...string) *exporter {
 	b.Helper()
+	return startProgram(b, binary, url, args...)
+}
+
+func startProgram(b *testing.B, program, url string, args ...string) *exporter {
+	b.Helper()
 	dir := b.TempDir()
 	raptoreumd := exec.CommandContext(b.Context(), "sleep", "3600")
 	raptoreumd.Args[0] = "raptoreumd"
@@ -76,7 +81,7 @@ func start(b *testing.B, url string, args ...string) *exporter {
 		b.Fatal(err)
 	}
 	defer log.Close()
-	run := exec.CommandContext(b.Context(), binary, append(args,
+	run := exec.CommandContext(b.Context(), program, append(args,
 		"--daemon.conf="+conf, "--daemon.url="+url, "--web.listen-address=127.0.0.1:0")...)
 	run.Stderr = log
 	begin(b, run)

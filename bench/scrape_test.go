@@ -91,22 +91,44 @@ func trips(b *testing.B, client *http.Client, url string, bodies [][]byte) time.
 }
 
 // BenchmarkCost measures CPU time and allocations per scrape in the exporter's process, as counted by
-// the kernel and the Go runtime.
+// the kernel and the Go runtime. With BASELINE=FILE, another build of the exporter, the two take turns and
+// the ratio of their CPU times is reported.
 func BenchmarkCost(b *testing.B) {
-	const scrapes = 2000
+	const turns, scrapes = 20, 100
 	r := newReplay(b, 0, 0)
-	e := start(b, r.URL, "--no-collector.explorer", "--no-collector.release")
-	e.warm(b, 0)
-	before, used := e.values(b), e.cpu(b)
-	for range scrapes {
-		e.scrape(b, "gzip")
+	programs := []*exporter{start(b, r.URL, "--no-collector.explorer", "--no-collector.release")}
+	if baseline := os.Getenv("BASELINE"); baseline != "" {
+		programs = append(programs, startProgram(b, baseline, r.URL, "--no-collector.explorer", "--no-collector.release"))
 	}
-	used, after := e.cpu(b)-used, e.values(b)
-	per := func(series string) float64 { return (after[series] - before[series]) / scrapes }
+	var before, after []map[string]float64
+	used := make([]float64, len(programs))
+	for _, e := range programs {
+		e.warm(b, 0)
+		before = append(before, e.values(b))
+	}
+	for range turns {
+		for i, e := range programs {
+			began := e.cpu(b)
+			for range scrapes {
+				e.scrape(b, "gzip")
+			}
+			used[i] += e.cpu(b) - began
+		}
+	}
+	for _, e := range programs {
+		after = append(after, e.values(b))
+	}
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(used*1000/scrapes, "ms-cpu/scrape")
-	b.ReportMetric(per("go_memstats_mallocs_total"), "allocs/scrape")
-	b.ReportMetric(per("go_memstats_alloc_bytes_total")/1024, "KiB-alloc/scrape")
+	for i := range programs {
+		per := func(series string) float64 { return (after[i][series] - before[i][series]) / (turns * scrapes) }
+		name := []string{"scrape", "baseline-scrape"}[i]
+		b.ReportMetric(used[i]*1000/(turns*scrapes), "ms-cpu/"+name)
+		b.ReportMetric(per("go_memstats_mallocs_total"), "allocs/"+name)
+		b.ReportMetric(per("go_memstats_alloc_bytes_total")/1024, "KiB-alloc/"+name)
+	}
+	if len(programs) > 1 {
+		b.ReportMetric(used[0]/used[1], "ratio-cpu")
+	}
 }
 
 // BenchmarkMemory scrapes 10,000 times with all collectors enabled while blocks arrive, and measures the

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 )
 
@@ -23,44 +22,48 @@ func families(all samples) []*dto.MetricFamily {
 		}
 		return 0
 	})
-	// One allocation for all of a kind: there are two hundred samples in a scrape.
-	metrics, gauges, counters := make([]dto.Metric, len(all)), make([]dto.Gauge, len(all)), make([]dto.Counter, len(all))
 	var result []*dto.MetricFamily
+	pairs := labelPairs(all)
+	// One allocation for all of a kind: a scrape has two hundred samples.
+	metrics, list := make([]dto.Metric, len(all)), make([]*dto.Metric, len(all))
+	gauges, counters := make([]dto.Gauge, len(all)), make([]dto.Counter, len(all))
+	first := 0 // sample of the current metric
 	for i := range all {
 		s := &all[i]
-		if i == 0 || all[i-1].metric != s.metric {
-			result = append(result, s.family())
+		list[i] = &metrics[i]
+		if n := len(s.sorted); n > 0 {
+			metrics[i].Label, pairs = pairs[:n:n], pairs[n:]
 		}
-		metrics[i].Label = s.pairs()
-		if s.kind == prometheus.CounterValue {
+		if s.kind == dto.MetricType_COUNTER {
 			counters[i].Value = &s.value
 			metrics[i].Counter = &counters[i]
 		} else {
 			gauges[i].Value = &s.value
 			metrics[i].Gauge = &gauges[i]
 		}
-		last := result[len(result)-1]
-		last.Metric = append(last.Metric, &metrics[i])
+		if i+1 == len(all) || all[i+1].metric != s.metric {
+			result = append(result, &dto.MetricFamily{Name: &s.Name, Help: &s.Help, Type: &s.kind, Metric: list[first : i+1]})
+			first = i + 1
+		}
 	}
 	return result
 }
 
-func (m *metric) family() *dto.MetricFamily {
-	kind := dto.MetricType_GAUGE
-	if m.kind == prometheus.CounterValue {
-		kind = dto.MetricType_COUNTER
+// labelPairs returns the labels of all samples, one after the other.
+func labelPairs(all samples) []*dto.LabelPair {
+	count := 0
+	for i := range all {
+		count += len(all[i].sorted)
 	}
-	return &dto.MetricFamily{Name: &m.Name, Help: &m.Help, Type: &kind}
-}
-
-func (s *sample) pairs() []*dto.LabelPair {
-	if len(s.sorted) == 0 {
-		return nil
-	}
-	pairs, list := make([]dto.LabelPair, len(s.sorted)), make([]*dto.LabelPair, len(s.sorted))
-	for to, from := range s.sorted {
-		pairs[to].Name, pairs[to].Value = &s.Labels[from], &s.labels[from]
-		list[to] = &pairs[to]
+	pairs, list := make([]dto.LabelPair, count), make([]*dto.LabelPair, count)
+	at := 0
+	for i := range all {
+		s := &all[i]
+		for _, from := range s.sorted {
+			pairs[at].Name, pairs[at].Value = &s.Labels[from], &s.labels[from]
+			list[at] = &pairs[at]
+			at++
+		}
 	}
 	return list
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 )
 
 const namespace = "raptoreum_"
@@ -21,7 +22,7 @@ type Metric struct {
 // metric is one metric that a collector can send.
 type metric struct {
 	Metric
-	kind   prometheus.ValueType
+	kind   dto.MetricType
 	sorted []int // indices of Labels in the order of their names, which is that of the exposition format
 }
 
@@ -33,21 +34,24 @@ type catalog struct {
 
 // gauge declares a gauge; the name goes without "raptoreum_".
 func (c *catalog) gauge(name, help string, labels ...string) *metric {
-	return c.add(prometheus.GaugeValue, "gauge", namespace+name, help, labels)
+	return c.add(prometheus.GaugeValue, namespace+name, help, labels)
 }
 
 // foreign declares a gauge whose name follows another exporter and has no prefix.
 func (c *catalog) foreign(name, help string) *metric {
-	return c.add(prometheus.GaugeValue, "gauge", name, help, nil)
+	return c.add(prometheus.GaugeValue, name, help, nil)
 }
 
 // counter declares a counter; its name ends in _total.
 func (c *catalog) counter(name, help string) *metric {
-	return c.add(prometheus.CounterValue, "counter", namespace+name, help, nil)
+	return c.add(prometheus.CounterValue, namespace+name, help, nil)
 }
 
-func (c *catalog) add(kind prometheus.ValueType, kindName, name, help string, labels []string) *metric {
-	m := &metric{Metric: Metric{c.collector, name, kindName, labels, help}, kind: kind}
+func (c *catalog) add(kind prometheus.ValueType, name, help string, labels []string) *metric {
+	m := &metric{Metric: Metric{c.collector, name, "gauge", labels, help}, kind: dto.MetricType_GAUGE}
+	if kind == prometheus.CounterValue {
+		m.Type, m.kind = "counter", dto.MetricType_COUNTER
+	}
 	for i := range labels {
 		m.sorted = append(m.sorted, i)
 	}

@@ -3,27 +3,24 @@ package collector
 import (
 	"context"
 	"errors"
+	"os"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"raptoreum_exporter/host"
 )
 
 type process struct {
-	up, oomKills, cpu, openFiles, maxFiles, virtual, maxVirtual, resident, started *metric
+	up, oomKills *metric
+	usage
 }
 
 func newProcess(c *catalog) updater {
 	return &process{
 		up:       c.gauge("process_up", "1 when the raptoreumd process of this node is alive (its pid file, else /proc)."),
 		oomKills: c.counter("daemon_oom_kills_total", "Processes in raptoreumd's cgroup that the kernel killed because memory ran out (memory.events oom_kill)."),
-		// Names and meaning as in client_golang's process collector. That one also reads the counters of
-		// the whole network namespace, which cost more than the rest and are not the process's.
-		cpu:        c.counter("process_cpu_seconds_total", "Total user and system CPU time spent in seconds."),
-		openFiles:  c.gauge("process_open_fds", "Number of open file descriptors."),
-		maxFiles:   c.gauge("process_max_fds", "Maximum number of open file descriptors."),
-		virtual:    c.gauge("process_virtual_memory_bytes", "Virtual memory size in bytes."),
-		maxVirtual: c.gauge("process_virtual_memory_max_bytes", "Maximum amount of virtual memory available in bytes."),
-		resident:   c.gauge("process_resident_memory_bytes", "Resident memory size in bytes."),
-		started:    c.gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds."),
+		usage:    newUsage(c, namespace),
 	}
 }
 
@@ -43,13 +40,50 @@ func (p *process) update(_ context.Context, in *scrape, out *samples) error {
 	if kills, err := in.Host.DaemonOOMKills(found); err == nil { // often not readable for this user
 		send(out, p.oomKills, kills)
 	}
-	usage := in.Host.Usage(found)
-	sendKnown(out, p.cpu, usage.CPUSeconds)
-	sendKnown(out, p.openFiles, usage.OpenFiles)
-	sendKnown(out, p.maxFiles, usage.MaxFiles)
-	sendKnown(out, p.virtual, usage.VirtualMemory)
-	sendKnown(out, p.maxVirtual, usage.MaxVirtualMemory)
-	sendKnown(out, p.resident, usage.ResidentMemory)
-	sendKnown(out, p.started, usage.StartTime)
+	p.usage.send(out, in.Host.Usage(found.PID))
 	return nil
+}
+
+// usage is what client_golang's process collector reports, by the same names. That one also reads the
+// counters of the whole network namespace, which cost more than the rest and are not the process's.
+type usage struct {
+	cpu, openFiles, maxFiles, virtual, maxVirtual, resident, started *metric
+}
+
+func newUsage(c *catalog, prefix string) usage {
+	return usage{
+		cpu:        c.add(prometheus.CounterValue, prefix+"process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", nil),
+		openFiles:  c.add(prometheus.GaugeValue, prefix+"process_open_fds", "Number of open file descriptors.", nil),
+		maxFiles:   c.add(prometheus.GaugeValue, prefix+"process_max_fds", "Maximum number of open file descriptors.", nil),
+		virtual:    c.add(prometheus.GaugeValue, prefix+"process_virtual_memory_bytes", "Virtual memory size in bytes.", nil),
+		maxVirtual: c.add(prometheus.GaugeValue, prefix+"process_virtual_memory_max_bytes", "Maximum amount of virtual memory available in bytes.", nil),
+		resident:   c.add(prometheus.GaugeValue, prefix+"process_resident_memory_bytes", "Resident memory size in bytes.", nil),
+		started:    c.add(prometheus.GaugeValue, prefix+"process_start_time_seconds", "Start time of the process since unix epoch in seconds.", nil),
+	}
+}
+
+func (u *usage) send(out *samples, now host.Usage) {
+	sendKnown(out, u.cpu, now.CPUSeconds)
+	sendKnown(out, u.openFiles, now.OpenFiles)
+	sendKnown(out, u.maxFiles, now.MaxFiles)
+	sendKnown(out, u.virtual, now.VirtualMemory)
+	sendKnown(out, u.maxVirtual, now.MaxVirtualMemory)
+	sendKnown(out, u.resident, now.ResidentMemory)
+	sendKnown(out, u.started, now.StartTime)
+}
+
+// Self is the process of this exporter.
+type Self struct {
+	host  *host.Host
+	usage usage
+}
+
+// NewSelf declares its metrics.
+func NewSelf(h *host.Host) *Self { return &Self{h, newUsage(&catalog{}, "")} }
+
+// Families returns what the exporter's process uses.
+func (s *Self) Families() []*dto.MetricFamily {
+	var out samples
+	s.usage.send(&out, s.host.Usage(os.Getpid()))
+	return families(out)
 }

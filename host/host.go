@@ -14,6 +14,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 
 	"github.com/prometheus/procfs"
@@ -36,6 +37,8 @@ type Config struct {
 type Host struct {
 	config Config
 	proc   procfs.FS
+
+	started sync.Map // pid -> started
 }
 
 // New returns a Host, or an error when config.Procfs is not a proc file system.

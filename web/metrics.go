@@ -1,17 +1,17 @@
 package web
 
 import (
-	"fmt"
+	"bytes"
 	"net/http"
-	"strings"
+	"strconv"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
 
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/config"
@@ -20,45 +20,53 @@ import (
 
 // metrics answers a scrape: one gather of the Set and the metrics of the exporter itself.
 type metrics struct {
-	set    *collector.Set
-	own    prometheus.Gatherer
-	logger log.Logger
+	set     *collector.Set
+	own     *prometheus.Registry
+	process *collector.Self // nil: without metrics of the exporter's process
+	logger  log.Logger
 }
 
-func newMetrics(set *collector.Set, ownProcess bool, logger log.Logger) *metrics {
-	own := prometheus.NewRegistry()
-	own.MustRegister(versioncollector.NewCollector(config.Program))
-	if ownProcess {
-		own.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+func newMetrics(set *collector.Set, c Config) *metrics {
+	m := &metrics{set: set, own: prometheus.NewRegistry(), logger: c.Logger}
+	m.own.MustRegister(versioncollector.NewCollector(config.Program))
+	if !c.Web.DisableExporterMetrics {
+		m.own.MustRegister(collectors.NewGoCollector())
+		m.process = collector.NewSelf(c.Sources.Host)
 	}
-	return &metrics{set, own, logger}
+	return m
 }
 
 // ServeHTTP implements http.Handler.
 func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	scrape := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		return m.set.Gather(r.Context(), poll.NoWait).Families, nil
-	})
-	write(prometheus.Gatherers{scrape, m.own}, m.logger).ServeHTTP(w, r)
+	own := make(chan []*dto.MetricFamily, 1)
+	go func() { own <- m.gatherOwn() }() // while the daemon is waited for
+	families := m.set.Gather(r.Context(), poll.NoWait).Families
+	write(w, append(families, <-own...))
 }
 
-// write answers with what a gatherer returns, in the format that the scraper asked for.
-func write(g prometheus.Gatherer, logger log.Logger) http.Handler {
-	return promhttp.HandlerFor(g, promhttp.HandlerOpts{
-		ErrorHandling:      promhttp.ContinueOnError,
-		ErrorLog:           promhttpLogger{logger},
-		DisableCompression: true, // 20 kB; compressing them costs as much as all the rest
-	})
-}
-
-// promhttpLogger is the logger of promhttp.
-type promhttpLogger struct{ log.Logger }
-
-// Println implements promhttp.Logger.
-func (l promhttpLogger) Println(v ...any) {
-	text := strings.TrimSpace(fmt.Sprintln(v...))
-	if strings.HasPrefix(text, "error encoding and sending") {
-		return // the scraper disconnected, and this comes for each metric
+func (m *metrics) gatherOwn() []*dto.MetricFamily {
+	families, err := m.own.Gather()
+	if err != nil {
+		level.Error(m.logger).Log("msg", "gathering the exporter's own metrics failed", "err", err)
 	}
-	level.Error(l).Log("msg", "writing metrics failed", "err", text)
+	if m.process != nil {
+		families = append(families, m.process.Families()...)
+	}
+	return families
+}
+
+// write answers in the text format, which every Prometheus accepts. promhttp would copy all families to
+// merge and escape them, which costs more than collecting them.
+func write(w http.ResponseWriter, families []*dto.MetricFamily) {
+	var body bytes.Buffer
+	body.Grow(32 << 10)
+	for _, family := range families {
+		if _, err := expfmt.MetricFamilyToText(&body, family); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+	}
+	w.Header().Set("Content-Type", string(expfmt.NewFormat(expfmt.TypeTextPlain)))
+	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
+	_, _ = w.Write(body.Bytes()) // an error means that the client disconnected
 }

@@ -7,9 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-kit/log"
-	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
 	"raptoreum_exporter/collector"
@@ -27,7 +24,6 @@ type prober struct {
 	fleet   *fleet.Fleet
 	metrics *collector.Probe
 	results *results
-	logger  log.Logger
 }
 
 // ServeHTTP answers only for a name or proTxHash of the fleet: a stranger cannot make it dial
@@ -62,8 +58,7 @@ func (p *prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.debug(w, &probed)
 		return
 	}
-	families := p.metrics.Families(&probed)
-	write(prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return families, nil }), p.logger).ServeHTTP(w, r)
+	write(w, p.metrics.Families(&probed))
 }
 
 func handshakeDuration(r *fleet.ProbeResult) (total time.Duration) {

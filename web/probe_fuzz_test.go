@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/go-kit/log"
-
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/fleet"
 	"raptoreum_exporter/p2p"
@@ -34,7 +32,7 @@ func FuzzTarget(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	p := &prober{fleet: owned, metrics: collector.NewProbe(), results: newResults(), logger: log.NewNopLogger()}
+	p := &prober{fleet: owned, metrics: collector.NewProbe(), results: newResults()}
 	f.Fuzz(func(t *testing.T, target string) {
 		w := httptest.NewRecorder()
 		p.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/probe?target="+url.QueryEscape(target), nil))

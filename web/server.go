@@ -43,7 +43,7 @@ func NewHandler(c Config) http.Handler {
 	limited := func(h http.Handler) http.Handler { return limit(c.Web.MaxRequests, h) }
 	set := collector.New(collector.Config{Sources: c.Sources, Enabled: c.Collectors, Logger: c.Logger})
 	mux := http.NewServeMux()
-	mux.Handle("GET "+c.Web.TelemetryPath, limited(newMetrics(set, !c.Web.DisableExporterMetrics, c.Logger)))
+	mux.Handle("GET "+c.Web.TelemetryPath, limited(newMetrics(set, c)))
 	mux.HandleFunc("GET /runbooks/{alert}", alerts.ServeRunbook)
 	mux.HandleFunc("GET /runbooks/{$}", alerts.ServeRunbook)
 	mux.HandleFunc("GET /-/healthy", ok)
@@ -53,7 +53,7 @@ func NewHandler(c Config) http.Handler {
 		return mux
 	}
 	mux.Handle("GET /sd", &discovery{fleet: c.Sources.Fleet, vantage: c.Vantage, external: c.Web.ExternalURL})
-	mux.Handle("GET /probe", limited(&prober{fleet: c.Sources.Fleet, metrics: collector.NewProbe(), results: recent, logger: c.Logger}))
+	mux.Handle("GET /probe", limited(&prober{fleet: c.Sources.Fleet, metrics: collector.NewProbe(), results: recent}))
 	mux.HandleFunc("POST /-/reload", func(w http.ResponseWriter, r *http.Request) {
 		if err := Reload(c.Sources.Fleet, c.Logger); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
