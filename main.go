@@ -181,9 +181,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if exited != nil {
 		return *exited
 	}
-	if o.maxProcs > 0 { // 0 after an error
-		runtime.GOMAXPROCS(o.maxProcs)
+	if err == nil && o.maxProcs < 1 {
+		err = fmt.Errorf("--runtime.gomaxprocs: %d is less than 1", o.maxProcs)
 	}
+	runtime.GOMAXPROCS(max(1, o.maxProcs))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	code := 0

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -144,5 +145,38 @@ func TestStopDuringScrape(t *testing.T) {
 	}
 	if err := <-ended; err != nil {
 		t.Errorf("serve: %v", err)
+	}
+}
+
+// TestExitCodes: the verdict of check is its exit code, 2 is a wrong flag elsewhere, and a wrong flag of
+// check is 3.
+func TestExitCodes(t *testing.T) {
+	_, healthy := harness.Command(t, "healthy")
+	_, penalized := harness.Command(t, "healthy", func(s *simnet.State) { s.Penalty = 66 })
+	heal := []string{"heal", "--heal.history=" + filepath.Join(t.TempDir(), "history.json")}
+	for _, test := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{append(healthy.Flags(), "check"), 0, "OK: this machine"},
+		{append(penalized.Flags(), "check", "--quiet"), 2, "CRITICAL: this machine"},
+		{append(healthy.Flags(), "check", "--watch"), 0, "synced at block"},
+		{append(healthy.Flags(), "check", "--json", "--quiet"), 3, "give one of them"},
+		{[]string{"check", "--runbook=RaptoreumDaemonHung"}, 0, "# RaptoreumDaemonHung"},
+		{[]string{"check", "--runbook=Nope"}, 3, "no runbook"},
+		{[]string{"--version"}, 0, "raptoreum_exporter, version "},
+		{append(heal, "--heal.command=true", "--daemon.conf="+healthy.Daemon.Conf), 0, "raptoreumd is ready"},
+		{append(heal, "--heal.command=true", "--no-collector.daemon"), 2, "heal needs it to decide"},
+		{heal, 2, "--heal.command: give the command"},
+		{[]string{"--fleet.check-config"}, 2, "give the file with --fleet.config"},
+		{[]string{"--web.config.file=nosuch"}, 2, "--web.config.file: "},
+		{[]string{"--web.max-requests=0"}, 2, "--web.max-requests: 0 is less than 1"},
+		{[]string{"--runtime.gomaxprocs=0"}, 2, "--runtime.gomaxprocs: 0 is less than 1"},
+	} {
+		var out harness.Buffer
+		if code := run(test.args, &out, &out); code != test.code || !strings.Contains(out.String(), test.says) {
+			t.Errorf("%q: exit %d, want %d and %q\n%s", test.args, code, test.code, test.says, &out)
+		}
 	}
 }
