@@ -13,6 +13,7 @@ import (
 
 type process struct {
 	up, oomKills *metric
+	limits
 	usage
 }
 
@@ -20,6 +21,7 @@ func newProcess(c *catalog) updater {
 	return &process{
 		up:       c.gauge("process_up", "1 when the raptoreumd process of this node is alive (its pid file, else /proc)."),
 		oomKills: c.counter("daemon_oom_kills_total", "Processes in raptoreumd's cgroup that the kernel killed because memory ran out (memory.events oom_kill)."),
+		limits:   newLimits(c),
 		usage:    newUsage(c, namespace),
 	}
 }
@@ -41,7 +43,9 @@ func (p *process) update(_ context.Context, in *scrape, out *samples) error {
 		send(out, p.oomKills, kills)
 	}
 	p.usage.send(out, in.Host.Usage(found.PID))
-	return nil
+	allowed, err := in.Host.DaemonLimits(found)
+	p.limits.send(out, allowed)
+	return err
 }
 
 // usage is what client_golang's process collector reports, by the same names. That one also reads the

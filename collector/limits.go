@@ -1,0 +1,25 @@
+package collector
+
+import "raptoreum_exporter/host"
+
+// limits are those of raptoreumd's cgroup: in a container, or a unit with CPUQuota= or MemoryMax=, the
+// machine's numbers say little.
+type limits struct {
+	cpu, throttled, memory, used *metric
+}
+
+func newLimits(c *catalog) limits {
+	return limits{
+		cpu:       c.gauge("daemon_cpu_limit_cores", "CPU limit of raptoreumd in cores, the lowest of its cgroup and all above it; absent without a limit (cpu.max, cgroup v1 cpu.cfs_quota_us)."),
+		throttled: c.counter("daemon_cpu_throttled_seconds_total", "Seconds in which the cgroup with that limit was throttled (cpu.stat)."),
+		memory:    c.gauge("daemon_memory_limit_bytes", "Memory limit of raptoreumd in bytes, the lowest of its cgroup and all above it; absent without a limit (memory.max, memory.high, cgroup v1 memory.limit_in_bytes)."),
+		used:      c.gauge("daemon_memory_used_bytes", "Bytes of memory used by the cgroup with that limit, without reclaimable file cache (memory.current minus memory.stat inactive_file)."),
+	}
+}
+
+func (l *limits) send(out *samples, now host.Limits) {
+	sendKnown(out, l.cpu, now.CPUCores)
+	sendKnown(out, l.throttled, now.CPUThrottledSeconds)
+	sendKnown(out, l.memory, now.MemoryLimit)
+	sendKnown(out, l.used, now.MemoryUsed)
+}
