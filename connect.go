@@ -47,8 +47,11 @@ func connect(ctx context.Context, o *options, logger log.Logger) (collector.Sour
 			URL: conf.URL, Credentials: conf.credentials, Network: conf.Network,
 			ProTxHash: protx, Address: conf.ExternalAddress,
 		})
+		if errors.Is(err, daemon.ErrURLHasPassword) {
+			return none, fmt.Errorf("--daemon.url: %w; use --daemon.user and --daemon.password-file", err)
+		}
 		if err != nil {
-			return none, err
+			return none, fmt.Errorf("--daemon.url: %w", err)
 		}
 	}
 	if s.Host, err = host.New(host.Config{Procfs: o.procfs, Cgroupfs: o.cgroupfs}); err != nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// FuzzConf plants secrets between foreign lines, in the file and in one it includes: nothing
+// FuzzConf plants secrets between arbitrary lines, in the file and in one it includes: nothing
 // that ReadConf returns may show them.
 func FuzzConf(f *testing.F) {
 	for _, seed := range []string{
@@ -33,7 +33,7 @@ func FuzzConf(f *testing.F) {
 		}
 		if err != nil {
 			if _, ok := errors.AsType[*ConfError](err); !ok || strings.ContainsAny(err.Error(), "\r\n") {
-				t.Fatalf("not one line about the file: %q", err)
+				t.Fatalf("error is not one line about the file: %q", err)
 			}
 			return
 		}

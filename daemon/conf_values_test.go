@@ -7,8 +7,8 @@ import (
 
 func TestConfEndpoint(t *testing.T) {
 	const (
-		bind    = ": raptoreumd ignores rpcbind where rpcallowip is not set; set or remove both"
-		badPort = ": rpcport is not a port from 1 to 65535; 10225 is assumed; correct it"
+		bind    = ": raptoreumd ignores rpcbind unless rpcallowip is set; set or remove both"
+		badPort = ": rpcport is not a port from 1 to 65535, so 10225 is assumed; correct it"
 	)
 	confRun(t, []confCase{
 		{"rpcport of installers", "rpcport=8484", []confChange{confURL("127.0.0.1:8484")}},
@@ -46,7 +46,7 @@ func TestConfPaths(t *testing.T) {
 		{"datadir empty", "datadir=", nil},
 		{"datadir relative", "datadir=~/x", []confChange{
 			confDatadir("/home/u/~/x"),
-			confWarning(": datadir is relative, to the folder that raptoreumd was started in; write an absolute path"),
+			confWarning(": datadir is relative to the working directory of raptoreumd; write an absolute path"),
 		}},
 	})
 }

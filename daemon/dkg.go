@@ -7,27 +7,27 @@ import (
 )
 
 const (
-	dkgPatience = 2 * time.Second  // of a scrape
-	dkgTimeout  = 10 * time.Second // then the call is held to be the endless one
-	dkgStuck    = 10 * time.Second // a quorum call that runs as long is lost, whoever sent it
+	dkgWait    = 2 * time.Second  // of a scrape
+	dkgTimeout = 10 * time.Second // then the call counts as endless
+	dkgStuck   = 10 * time.Second // a quorum call that runs longer is lost, whatever client sent it
 )
 
-// dkgGuard keeps `quorum dkgstatus` from taking more than one worker: on a member of a quorum of
-// two the call never ends, and its worker is lost until the daemon is killed.
+// dkgGuard limits `quorum dkgstatus` to one worker: on a member of a quorum of two the call never
+// ends, and its worker is lost until the daemon is killed.
 type dkgGuard struct {
 	mu          sync.Mutex
 	outstanding bool
 	lostIn      time.Time // start time of the daemon in which a call was lost; zero: none
 }
 
-// DKG is the answer of quorum dkgstatus with the time it took.
+// DKG is the answer to quorum dkgstatus with its duration.
 type DKG struct {
 	Took   time.Duration
 	Status DKGStatus
 }
 
-// DKG asks which key generations this smartnode takes part in. It is asked after Node, alone,
-// and not at all of a daemon that is no smartnode. ErrDKGStatusStuck: not until it restarts.
+// DKG returns the key generations that this smartnode takes part in. The call is made after Node,
+// alone, and only if the daemon is a smartnode. ErrDKGStatusStuck: not until the daemon restarts.
 func (s *Session) DKG(ctx context.Context) (*DKG, error) {
 	c := s.client
 	return s.dkg.get(ctx, func() (*DKG, error) {
@@ -56,7 +56,7 @@ func (c *Client) askDKG(ctx context.Context, now *Lockfree) (*DKG, error) {
 	}
 	answered := make(chan outcome, 1)
 	go func() {
-		// Its own time, not the scrape's: a slow daemon is not a stuck one.
+		// A timeout of its own, not that of the scrape: a slow daemon is not stuck.
 		ctx, cancel := context.WithTimeout(c.ctx, dkgTimeout)
 		defer cancel()
 		var a Answer[DKGStatus]
@@ -77,7 +77,7 @@ func (c *Client) askDKG(ctx context.Context, now *Lockfree) (*DKG, error) {
 	case o := <-answered:
 		return o.dkg, o.err
 	case <-ctx.Done():
-	case <-time.After(dkgPatience):
+	case <-time.After(dkgWait):
 	}
 	return nil, ErrDKGStatusSlow
 }

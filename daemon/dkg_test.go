@@ -10,10 +10,10 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// TestDKGStatusNeverEnds: the endless call is sent once, until the daemon restarts.
+// TestDKGStatusNeverEnds checks that the endless call is made once, until the daemon restarts.
 func TestDKGStatusNeverEnds(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes the 10 s after which the call is given up")
+		t.Skip("takes the 10 s after which the call is canceled")
 	}
 	n, client := start(t, "healthy", nil)
 	n.Set(func(s *simnet.State) { s.HangDKGStatus = true })
@@ -25,7 +25,7 @@ func TestDKGStatusNeverEnds(t *testing.T) {
 		began := time.Now()
 		_, err := s.DKG(ctx)
 		if took := time.Since(began); took > 3*time.Second {
-			t.Errorf("a scrape waited %s for it", took)
+			t.Errorf("a scrape waited %s for the call", took)
 		}
 		return err
 	}
@@ -40,7 +40,7 @@ func TestDKGStatusNeverEnds(t *testing.T) {
 		t.Errorf("after its time: %v", err)
 	}
 	if got := n.Calls().Methods["quorum dkgstatus"]; got != 1 {
-		t.Errorf("asked %d times", got)
+		t.Errorf("called %d times", got)
 	}
 	n.Set(func(s *simnet.State) { s.HangDKGStatus = false })
 	if err := n.Restart(); err != nil {

@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// Node is what may wait longer inside the daemon: its smartnode tries its own port at every
-// block while it is not READY, holding locks meanwhile (CActiveSmartnodeManager::Init).
+// Node holds what may wait longer inside the daemon: while its smartnode is not READY, it connects
+// to its own port at every block and holds locks during that (CActiveSmartnodeManager::Init).
 type Node struct {
 	Took      time.Duration
-	Status    Answer[SmartnodeStatus] // ErrNotSmartnode: it does not run as one
+	Status    Answer[SmartnodeStatus] // ErrNotSmartnode: it is not running as one
 	Peers     Answer[[]Peer]
 	Tip       Answer[BlockHeader]
 	Hashes    map[int64]*Answer[Hash] // of the own chain, by height
-	ProTxHash *Hash                   // that ProTx and Members were asked for; nil: not known yet
+	ProTxHash *Hash                   // that ProTx and Members are about; nil: not known yet
 	ProTx     Answer[ProTx]           // ErrNotRegistered: not in the list
 	Members   Answer[[]Membership]    // ErrNotRegistered: not in the list
 }
 
-// Node asks about the smartnode, the peers and the tip.
+// Node makes the calls about the smartnode, the peers and the tip.
 func (s *Session) Node(ctx context.Context) (*Node, error) {
 	c := s.client
 	return s.node.get(ctx, func() (*Node, error) {
@@ -60,8 +60,8 @@ func (s *Session) Node(ctx context.Context) (*Node, error) {
 	}, s.whyMain)
 }
 
-// Self returns our smartnode as this Session's chain view has it: of protx info, else of the
-// smartnode's own status. An error says why there is none.
+// Self returns our smartnode in the chain view of this Session: from protx info, or else from
+// smartnode status. The error is the reason why there is none.
 func (n *Node) Self() (Smartnode, error) {
 	switch {
 	case n.ProTxHash != nil && n.ProTx.Err == nil:
@@ -99,5 +99,5 @@ func (p *ProTx) smartnode() Smartnode {
 	return s
 }
 
-// ErrUnknownProTx means that the node's proTxHash is not known (yet).
-var ErrUnknownProTx = errors.New("the proTxHash is not known: the smartnode does not tell it in this state and its address is not in the list; give it with --smartnode.protx")
+// ErrUnknownProTx means that the proTxHash of the node is not known (yet).
+var ErrUnknownProTx = errors.New("the proTxHash is not known: raptoreumd does not report it in this state, and the address is not in the smartnode list")

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// sessionShare is how long after its start a Session takes in further scrapes that overlap it.
+// sessionShare is how long after its start a Session accepts further, overlapping scrapes.
 const sessionShare = 5 * time.Second
 
-// Session is one scrape's view of the daemon. What it tells was asked after the first of the
-// scrapes that share it began. Release it when done.
+// Session is the view of the daemon in one scrape. Its answers were requested after the first of
+// the scrapes that share it began. Release it when done.
 type Session struct {
 	client *Client
 	ctx    context.Context // until the last scrape releases
@@ -29,8 +29,8 @@ type Session struct {
 	listWanted bool // under client.mu
 }
 
-// Session returns a Session, shared with the scrapes that run at the moment. blockHashes are the
-// heights whose block hashes Node shall bring; a shared Session brings those of its first user.
+// Session returns a Session, shared with the scrapes that are running. blockHashes are the heights
+// whose block hashes Node fetches; a shared Session fetches those of its first user.
 func (c *Client) Session(blockHashes []int64) *Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -48,8 +48,8 @@ func (c *Client) Session(blockHashes []int64) *Session {
 	return s
 }
 
-// Release ends one scrape's use. After the last one the Session waits for nothing any more and,
-// when the tip has moved, the smartnode list is read in the background.
+// Release ends the use by one scrape. After the last one the Session stops waiting and, when the
+// tip has moved, the smartnode list is read in the background.
 func (s *Session) Release() {
 	s.client.mu.Lock()
 	s.users--
@@ -64,7 +64,7 @@ func (s *Session) Release() {
 	}
 }
 
-// State returns how the daemon stands towards us and, unless it is ready, why.
+// State returns the state of the daemon and, unless it is ready, the reason.
 func (s *Session) State(ctx context.Context) (State, error) {
 	if _, err := s.Lockfree(ctx); err != nil {
 		return stateOf(err), err
@@ -79,7 +79,7 @@ func (s *Session) State(ctx context.Context) (State, error) {
 	return Ready, nil
 }
 
-// stage is a part of a Session that is worked on once, in the background, when first asked for.
+// stage is a part of a Session that is fetched once, in the background, when first needed.
 type stage[T any] struct {
 	once  sync.Once
 	done  chan struct{}
@@ -89,7 +89,7 @@ type stage[T any] struct {
 
 func newStage[T any]() *stage[T] { return &stage[T]{done: make(chan struct{})} }
 
-// get waits for the stage until ctx is done; why then says what it waited for.
+// get waits for the stage until ctx is done; why then returns what it waited for.
 func (g *stage[T]) get(ctx context.Context, work func() (T, error), why func() error) (T, error) {
 	g.once.Do(func() {
 		go func() {
@@ -103,7 +103,7 @@ func (g *stage[T]) get(ctx context.Context, work func() (T, error), why func() e
 	case <-ctx.Done():
 	}
 	select {
-	case <-g.done: // both at once: an answer beats a time-out
+	case <-g.done: // both at once: prefer the answer
 		return g.value, g.err
 	default:
 		var none T
@@ -111,7 +111,7 @@ func (g *stage[T]) get(ctx context.Context, work func() (T, error), why func() e
 	}
 }
 
-// result returns the value when the stage is done and went well.
+// result returns the value when the stage is done without an error.
 func (g *stage[T]) result() (value T, ok bool) {
 	select {
 	case <-g.done:
@@ -121,7 +121,7 @@ func (g *stage[T]) result() (value T, ok bool) {
 	}
 }
 
-// Lockfree is what the daemon answers even while its validation hangs.
+// Lockfree holds what the daemon answers even while its validation hangs.
 type Lockfree struct {
 	Took    time.Duration
 	Uptime  Answer[int64] // seconds
@@ -133,7 +133,7 @@ type Lockfree struct {
 	Started time.Time // of the daemon: now minus uptime, without its jitter; zero: unknown
 }
 
-// Lockfree asks the calls that need no main lock.
+// Lockfree makes the calls that do not take the main lock.
 func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 	c := s.client
 	return s.lockfree.get(ctx, func() (*Lockfree, error) {
@@ -157,7 +157,7 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 	}, func() error { return c.why(c.lockfree) })
 }
 
-// startOf turns an uptime into a moment that stays the same until the daemon restarts.
+// startOf converts an uptime to a start time that stays the same until the daemon restarts.
 func (c *Client) startOf(uptime time.Duration) time.Time {
 	const jitter = 5 * time.Second
 	start := c.config.Now().Add(-uptime)
@@ -169,7 +169,7 @@ func (c *Client) startOf(uptime time.Duration) time.Time {
 	return c.started
 }
 
-// Mainlock is what needs the daemon's main lock, briefly: it decides between ready and hung.
+// Mainlock holds what needs the daemon's main lock briefly: it decides between ready and hung.
 type Mainlock struct {
 	Took      time.Duration
 	Height    Answer[int64]
@@ -178,7 +178,7 @@ type Mainlock struct {
 	Chainlock Answer[Chainlock] // ErrNoChainlock: none yet
 }
 
-// Mainlock asks the brief calls that take the main lock.
+// Mainlock makes the brief calls that take the main lock.
 func (s *Session) Mainlock(ctx context.Context) (*Mainlock, error) {
 	c := s.client
 	return s.mainlock.get(ctx, func() (*Mainlock, error) {
@@ -214,8 +214,8 @@ func (s *Session) whyMain() error {
 	}
 }
 
-// fact turns an RPC error that states a fact into that fact. The daemon has few codes: its words
-// tell which error it is.
+// fact converts an RPC error that states a fact to its sentinel error. The daemon has few codes:
+// its text identifies the error.
 func fact(err error, code int, words string, is error) error {
 	if e, ok := errors.AsType[*RPCError](err); ok && e.Code == code && strings.Contains(e.Message, words) {
 		return is
@@ -223,7 +223,7 @@ func fact(err error, code int, words string, is error) error {
 	return err
 }
 
-// Durations returns how long each round trip took that is done, by name of its batch, and the
+// Durations returns the duration of each completed round trip by name of its batch, and of the
 // last reading of the smartnode list.
 func (s *Session) Durations() map[string]time.Duration {
 	took := map[string]time.Duration{}

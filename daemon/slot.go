@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// listPatience is how long our own list may hold the slot before its silence means a hung daemon.
-const listPatience = time.Minute
+// listTimeout is how long reading the smartnode list may hold the slot before its silence means a
+// hung daemon.
+const listTimeout = time.Minute
 
-// slot is the right to have one request outstanding. A request that nobody waits for any more
-// keeps it, for it still holds a worker of the daemon.
+// slot is the right to have one request outstanding. A request whose caller stopped waiting keeps
+// it, because it still occupies a worker of the daemon.
 type slot struct {
 	free    chan struct{}
 	current *atomic.Pointer[outstanding]
@@ -31,8 +32,8 @@ func newSlot() slot {
 	return s
 }
 
-// through runs send under the slot, in the background, and waits for it until ctx is done.
-// What comes later than that is dropped.
+// through runs send under the slot, in the background, and waits for it until ctx is done. A later
+// answer is dropped.
 func (c *Client) through(ctx context.Context, s slot, what string, send func(context.Context) error) (time.Duration, error) {
 	select {
 	case <-s.free:
@@ -49,7 +50,7 @@ func (c *Client) through(ctx context.Context, s slot, what string, send func(con
 	}
 }
 
-// launch starts a request; its caller has taken the slot.
+// launch starts a request; the caller holds the slot.
 func (c *Client) launch(s slot, what string, send func(context.Context) error) <-chan error {
 	r := &outstanding{what: what, since: time.Now()}
 	s.current.Store(r)
@@ -65,19 +66,19 @@ func (c *Client) launch(s slot, what string, send func(context.Context) error) <
 	return answered
 }
 
-// why explains to a waiter whose time is up what it waits for.
+// why returns what a caller whose time is up was waiting for.
 func (c *Client) why(s slot) error {
 	r := s.current.Load()
-	if r == nil { // answered this very moment
-		return &Error{Hung, errors.New("no answer within the scrape's time")}
+	if r == nil { // answered just now
+		return &Error{Hung, errors.New("no answer within the time of the scrape")}
 	}
 	waited := time.Since(r.since).Round(100 * time.Millisecond)
 	switch {
 	case !r.connected.Load():
 		return &Error{Unreachable, fmt.Errorf("no connection after %s", waited)}
-	case r.what == batchList && waited < listPatience:
-		return &Error{Busy, fmt.Errorf("our own smartnode list is being read since %s", waited)}
+	case r.what == batchList && waited < listTimeout:
+		return &Error{Busy, fmt.Errorf("reading its smartnode list for %s", waited)}
 	default:
-		return &Error{Hung, fmt.Errorf("no answer to the %s request since %s", r.what, waited)}
+		return &Error{Hung, fmt.Errorf("no answer to the %s request for %s", r.what, waited)}
 	}
 }
