@@ -147,7 +147,7 @@ func TestOverlappingScrapes(t *testing.T) {
 
 // TestRoundTrips counts the requests of one healthy scrape.
 func TestRoundTrips(t *testing.T) {
-	n, client := start(t, "healthy", nil)
+	n, client := start(t, "paid-10-smartnodes", nil) // enough of them for quorum dkgstatus
 	scrape(t, client, time.Second, poll.Wait)
 	before := n.Calls()
 	scrape(t, client, time.Second, poll.NoWait)

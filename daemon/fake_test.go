@@ -59,6 +59,7 @@ func scrape(t *testing.T, c *daemon.Client, timeout time.Duration, mode poll.Mod
 	s := c.Session(nil)
 	defer s.Release()
 	state, _ = s.State(ctx)
+	_, _ = s.Node(ctx)
 	_, _ = s.DKG(ctx)
 	list, _ = s.List(ctx, mode)
 	return state, list

@@ -123,7 +123,9 @@ func (c *Client) listDue(s *Session) (tip string, height int64, due bool) {
 	return tip, height, !fresh && c.list.done == nil && (c.list.asked.IsZero() || c.config.Now().Sub(c.list.asked) >= listEvery)
 }
 
-// readList decodes `protx list registered true` entry by entry as it arrives.
+// readList decodes `protx list registered true` entry by entry as it arrives. Cost: the heaviest call
+// here. It holds the main lock for the whole list, reads one transaction from disk per entry, and
+// writes debug lines to the standard output of the daemon; it ends.
 func (c *Client) readList(ctx context.Context, into *List) error {
 	const body = `{"id":0,"method":"protx","params":["list","registered",true]}`
 	return c.post(ctx, []byte(body), maxList, func(r io.Reader) error {

@@ -29,23 +29,29 @@ func (s *Session) Node(ctx context.Context) (*Node, error) {
 		}
 		r := &Node{ProTxHash: c.proTxHash(), Hashes: map[int64]*Answer[Hash]{}}
 		calls := []call{
+			// Cost: waits for the lock of the smartnode, held up to 5 s per block while it connects
+			// to itself, and for that of the deterministic list; ends.
 			ask(&r.Status, "smartnode", "status"),
-			ask(&r.Peers, "getpeerinfo"),
+			ask(&r.Peers, "getpeerinfo"), // main lock once per peer, brief; 125 peers make 170 kB
 		}
 		if main.Chain.Err == nil {
+			// Cost: main lock, one lookup.
 			calls = append(calls, ask(&r.Tip, "getblockheader", *main.Chain.Value.BestBlockHash))
 		} else {
 			r.Tip.Err = main.Chain.Err
 		}
 		if r.ProTxHash != nil {
 			calls = append(calls,
+				// Cost: waits until the transaction index has caught up, then the main lock briefly.
 				ask(&r.ProTx, "protx", "info", r.ProTxHash.String()),
+				// Cost: main lock for the tip; then reads the active quorums, cached, without it. It does
+				// not compute relay connections as dkgstatus does, so it ends.
 				ask(&r.Members, "quorum", "memberof", r.ProTxHash.String()))
 		}
 		for _, height := range s.hashes {
 			if r.Hashes[height] == nil && main.Height.Err == nil && height <= main.Height.Value {
 				r.Hashes[height] = new(Answer[Hash])
-				calls = append(calls, ask(r.Hashes[height], "getblockhash", height))
+				calls = append(calls, ask(r.Hashes[height], "getblockhash", height)) // Cost: main lock, one field.
 			}
 		}
 		r.Took, err = c.batch(s.ctx, c.main, batchNode, calls)

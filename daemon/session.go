@@ -140,12 +140,13 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 		r := new(Lockfree)
 		var err error
 		r.Took, err = c.batch(s.ctx, c.lockfree, batchLockfree, []call{
-			ask(&r.RPC, "getrpcinfo"),
-			ask(&r.Traffic, "getnettotals"),
-			ask(&r.Sync, "mnsync", "status"),
-			ask(&r.Count, "smartnode", "count"),
-			ask(&r.Sporks, "spork", "show"),
-			ask(&r.Uptime, "uptime"), // last, so that it is as old as the reply
+			// Cost: none of them takes the main lock; each ends.
+			ask(&r.RPC, "getrpcinfo"),           // lock of the RPC server, brief
+			ask(&r.Traffic, "getnettotals"),     // locks of the byte counters, brief
+			ask(&r.Sync, "mnsync", "status"),    // no lock
+			ask(&r.Count, "smartnode", "count"), // lock of the deterministic list, held while a block updates it
+			ask(&r.Sporks, "spork", "show"),     // lock of the spork manager, brief
+			ask(&r.Uptime, "uptime"),            // no lock; last, so that it is as old as the reply
 		})
 		if err != nil {
 			return nil, err
@@ -153,6 +154,7 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 		if r.Uptime.Err == nil {
 			r.Started = c.startOf(time.Duration(r.Uptime.Value) * time.Second)
 		}
+		c.dkg.observe(r)
 		return r, nil
 	}, func() error { return c.why(c.lockfree) })
 }
@@ -188,10 +190,12 @@ func (s *Session) Mainlock(ctx context.Context) (*Mainlock, error) {
 		r := new(Mainlock)
 		var err error
 		r.Took, err = c.batch(s.ctx, c.main, batchMainlock, []call{
-			ask(&r.Height, "getblockcount"),
-			ask(&r.Chain, "getblockchaininfo"),
-			ask(&r.Network, "getnetworkinfo"),
-			ask(&r.Chainlock, "getbestchainlock"),
+			// Cost: each waits for the main lock, over a minute while blocks are validated on a slow
+			// machine and without end while validation hangs. They hold it briefly.
+			ask(&r.Height, "getblockcount"),       // main lock, one field
+			ask(&r.Chain, "getblockchaininfo"),    // main lock; once per voting round it reads up to 720 blocks
+			ask(&r.Network, "getnetworkinfo"),     // main lock for the warnings, locks of the connections
+			ask(&r.Chainlock, "getbestchainlock"), // main lock to look the block up
 		})
 		if err != nil {
 			return nil, err

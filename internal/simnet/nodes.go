@@ -201,6 +201,9 @@ func (v view) patchCount(fields object) {
 	}
 	add(fields, "total", change)
 	add(fields, "enabled", enabled)
+	if v.Enabled > 0 {
+		fields["enabled"], fields["total"] = v.Enabled, max(v.Enabled, v.ListSize)
+	}
 }
 
 func (v view) memberOf(c call) (any, *rpcError) {

@@ -40,6 +40,10 @@ func (v view) reply(c call) (any, *rpcError) {
 		return v.memberOf(c)
 	case "smartnode status":
 		return v.status()
+	case "smartnode count":
+		if v.FailCount {
+			return nil, &rpcError{codeInternal, "no list"}
+		}
 	case "getbestchainlock":
 		return v.chainlock()
 	}

@@ -15,6 +15,7 @@ type State struct {
 	Daemon        DaemonMode `json:"daemon"`
 	RPCDelay      Duration   `json:"rpc_delay"`      // of each call; each element of a batch costs it
 	HangDKGStatus bool       `json:"hang_dkgstatus"` // quorum dkgstatus loops for ever
+	FailCount     bool       `json:"fail_count"`     // smartnode count answers with an RPC error
 	Started       time.Time  `json:"started"`        // uptime counts from it
 	Version       string     `json:"version"`        // such as 2.0.3.1
 	Warnings      string     `json:"warnings"`
@@ -47,6 +48,7 @@ type State struct {
 	MembershipsValid   int           `json:"memberships_valid"`
 	MembershipsInvalid int           `json:"memberships_invalid"`
 	ListSize           int           `json:"list_size"` // registered smartnodes, at least the captured ones
+	Enabled            int           `json:"enabled"`   // of smartnode count; 0: what follows from the list
 
 	Port      PortMode   `json:"port"`
 	Explorers []Explorer `json:"explorers"`
@@ -217,6 +219,8 @@ func (s State) validate(base State, explorers int) error {
 	case s.Height < 0 || s.Headers < -1 || s.PeersIn < 0 || s.PeersOut < 0 ||
 		s.MembershipsValid < 0 || s.MembershipsInvalid < 0:
 		return fmt.Errorf("a height or a count below 0")
+	case s.Enabled < 0:
+		return fmt.Errorf("%d enabled smartnodes; want a number of them, or 0 for what follows from the list", s.Enabled)
 	case s.DKGPhase < 0 || s.DKGPhase > 7:
 		return fmt.Errorf("DKG phase %d; want 0 (none) to 7", s.DKGPhase)
 	case s.ListSize < base.ListSize || s.ListSize > 100_000:
