@@ -88,9 +88,6 @@ func runExporter(t *testing.T, n *simnet.Network, o *options) *exporter {
 		cancel()
 		n.Close()
 		server.Close()
-		if sources.Daemon != nil {
-			sources.Daemon.CloseIdle()
-		}
 	})
 	return e
 }

@@ -103,7 +103,6 @@ func TestNoDaemonThere(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer client.CloseIdle()
 			short, done := context.WithTimeout(ctx, 300*time.Millisecond)
 			defer done()
 			s := client.Session(nil)

@@ -83,6 +83,7 @@ func (c *Client) askDKG(ctx context.Context, now *Lockfree) (*DKG, error) {
 		took := time.Since(began)
 		timedOut := ctx.Err() != nil && c.ctx.Err() == nil
 		c.dkg.leave(timedOut, now.Started)
+		c.closeIdle()
 		switch {
 		case timedOut:
 			err = ErrDKGStatusStuck

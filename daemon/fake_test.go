@@ -46,7 +46,6 @@ func start(t *testing.T, scenario string, change func(*simnet.Config, *daemon.Co
 	t.Cleanup(func() {
 		cancel()
 		n.Close()
-		c.CloseIdle()
 	})
 	return n, c
 }

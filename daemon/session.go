@@ -45,6 +45,7 @@ func (c *Client) Session(blockHashes []int64) *Session {
 		c.session = s
 	}
 	s.users++
+	c.users++
 	return s
 }
 
@@ -53,15 +54,17 @@ func (c *Client) Session(blockHashes []int64) *Session {
 func (s *Session) Release() {
 	s.client.mu.Lock()
 	s.users--
+	s.client.users--
 	last, wanted := s.users == 0, s.listWanted
 	s.client.mu.Unlock()
 	if !last {
 		return
 	}
 	s.cancel()
-	if wanted {
-		s.client.refreshList(s)
+	if wanted && s.client.refreshList(s) != nil {
+		return // it uses the connection, and closes it at its end
 	}
+	s.client.closeIdle()
 }
 
 // State returns the state of the daemon and, unless it is ready, the reason.

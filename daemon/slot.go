@@ -61,6 +61,7 @@ func (c *Client) launch(s slot, what string, send func(context.Context) error) <
 		err := send(ctx)
 		s.current.Store(nil)
 		s.free <- struct{}{}
+		c.closeIdle()
 		answered <- err
 	}()
 	return answered

@@ -78,6 +78,12 @@ func (e *endpoint) close() {
 // serveHTTP makes an endpoint's serve of a handler. life ends when the endpoint is closed: a
 // handler that hangs waits for that.
 func serveHTTP(handle func(life context.Context, w http.ResponseWriter, r *http.Request)) func(context.Context, net.Listener) {
+	return serveHTTPCounted(handle, func(int) {})
+}
+
+// serveHTTPCounted is serveHTTP that reports each connection: 1 when it is accepted, -1 when it is
+// closed.
+func serveHTTPCounted(handle func(life context.Context, w http.ResponseWriter, r *http.Request), count func(int)) func(context.Context, net.Listener) {
 	return func(life context.Context, l net.Listener) {
 		var connections sync.WaitGroup
 		server := &http.Server{
@@ -93,10 +99,12 @@ func serveHTTP(handle func(life context.Context, w http.ResponseWriter, r *http.
 				switch state {
 				case http.StateNew:
 					connections.Add(1)
+					count(1)
 					if life.Err() != nil { // accepted while the server was closed
 						c.Close()
 					}
 				case http.StateClosed, http.StateHijacked:
+					count(-1)
 					connections.Done()
 				}
 			},

@@ -97,7 +97,7 @@ func Start(c Config) (*Network, error) {
 
 func (n *Network) listen() error {
 	loopback := "127.0.0.1:0"
-	n.rpc = &endpoint{address: loopback, serve: serveHTTP(n.serveRPC)}
+	n.rpc = &endpoint{address: loopback, serve: serveHTTPCounted(n.serveRPC, n.counter.connection)}
 	n.peer = &endpoint{address: loopback, serve: serveTCP(n.servePeer)}
 	n.control = &endpoint{address: n.config.ControlAddress, serve: serveHTTP(n.serveControl)}
 	for i := range n.state.Explorers {
