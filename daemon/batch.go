@@ -9,7 +9,6 @@ import (
 	"io"
 	"reflect"
 	"strings"
-	"time"
 
 	"raptoreum_exporter/internal/text"
 )
@@ -61,14 +60,8 @@ func words(params []any) []any {
 	return nil
 }
 
-// batch sends calls in one round trip under a slot and returns its duration. Its error is that of
-// the round trip; errors of single calls are in their Answers. When it returns an error, the Answers
-// must not be read: they may still be written to.
-func (c *Client) batch(ctx context.Context, s slot, name string, calls []call) (time.Duration, error) {
-	return c.through(ctx, s, name, func(ctx context.Context) error { return c.exchange(ctx, calls) })
-}
-
-// exchange sends calls in one round trip.
+// exchange sends calls in one round trip. Its error is that of the round trip; errors of single calls
+// are in their Answers. When it returns an error, the Answers must not be read.
 func (c *Client) exchange(ctx context.Context, calls []call) error {
 	type element struct {
 		ID     int    `json:"id"`

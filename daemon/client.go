@@ -55,9 +55,12 @@ type Client struct {
 	cached     *Credentials
 
 	mu       sync.Mutex
-	users    int       // scrapes that hold a Session
-	session  *Session  // that overlapping scrapes share
-	started  time.Time // of the daemon, as last reported
+	kept     kept
+	flight   *mainlockFlight // the mainlock request under way; nil: none
+	sent     chan struct{}   // closed when the next one is sent
+	users    int             // scrapes that hold a Session
+	session  *Session        // that overlapping scrapes share
+	started  time.Time       // of the daemon, as last reported
 	identity identity
 	list     listCache
 }
@@ -82,6 +85,7 @@ func NewClient(ctx context.Context, config Config) (*Client, error) {
 		config:   config,
 		lockfree: newSlot(),
 		main:     newSlot(),
+		sent:     make(chan struct{}),
 		identity: identity{
 			given: config.ProTxHash != nil, hash: config.ProTxHash,
 			address: config.Address, network: config.Network,

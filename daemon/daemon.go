@@ -18,8 +18,9 @@ type State string
 // The states of a daemon; exactly one applies at a time.
 const (
 	Ready        State = "ready"        // it answered, main lock included
+	Slow         State = "slow"         // it answers, but the main lock takes longer than a scrape
 	WarmingUp    State = "warming_up"   // RPC error -28
-	Hung         State = "hung"         // it accepted the connection and does not answer
+	Hung         State = "hung"         // it accepted the connection and does not answer, or not for 3 minutes what needs the main lock
 	Busy         State = "busy"         // its work queue is full, or our own smartnode list is still being read
 	Unauthorized State = "unauthorized" // HTTP 401
 	Forbidden    State = "forbidden"    // HTTP 403: rpcallowip or a restricted user
@@ -29,7 +30,7 @@ const (
 
 // States returns all states.
 func States() []State {
-	return []State{Ready, WarmingUp, Hung, Busy, Unauthorized, Forbidden, Unreachable, Failed}
+	return []State{Ready, Slow, WarmingUp, Hung, Busy, Unauthorized, Forbidden, Unreachable, Failed}
 }
 
 // Error is the reason why a request as a whole has no answer. Its text is safe to log: text from

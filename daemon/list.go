@@ -92,12 +92,11 @@ func (c *Client) refreshList(s *Session) <-chan struct{} {
 	c.mu.Lock()
 	c.list.asked, c.list.done = c.config.Now(), done
 	c.mu.Unlock()
-	began := time.Now()
 	list := &List{Tip: tip, Height: height, Asked: c.config.Now()}
-	answered := c.launch(c.main, batchList, func(ctx context.Context) error { return c.readList(ctx, list) })
 	go func() {
-		err := <-answered
-		list.Took = time.Since(began)
+		defer c.leave(c.main)
+		took, err := c.send(c.main, batchList, func(ctx context.Context) error { return c.readList(ctx, list) })
+		list.Took = took
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.list.err = err; err == nil {

@@ -124,9 +124,20 @@ func (g *stage[T]) result() (value T, ok bool) {
 	}
 }
 
+// pending reports whether the stage has not failed.
+func (g *stage[T]) pending() bool {
+	select {
+	case <-g.done:
+		return false
+	default:
+		return true
+	}
+}
+
 // Lockfree holds what the daemon answers even while its validation hangs.
 type Lockfree struct {
 	Took    time.Duration
+	At      time.Time     // when the answer arrived
 	Uptime  Answer[int64] // seconds
 	RPC     Answer[RPCInfo]
 	Traffic Answer[NetTotals]
@@ -141,8 +152,7 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 	c := s.client
 	return s.lockfree.get(ctx, func() (*Lockfree, error) {
 		r := new(Lockfree)
-		var err error
-		r.Took, err = c.batch(s.ctx, c.lockfree, batchLockfree, []call{
+		calls := []call{
 			// Cost: none of them takes the main lock; each ends.
 			ask(&r.RPC, "getrpcinfo"),           // lock of the RPC server, brief
 			ask(&r.Traffic, "getnettotals"),     // locks of the byte counters, brief
@@ -150,10 +160,17 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 			ask(&r.Count, "smartnode", "count"), // lock of the deterministic list, held while a block updates it
 			ask(&r.Sporks, "spork", "show"),     // lock of the spork manager, brief
 			ask(&r.Uptime, "uptime"),            // no lock; last, so that it is as old as the reply
-		})
+		}
+		if !c.lockfree.take(s.ctx) {
+			return nil, c.why(c.lockfree)
+		}
+		defer c.leave(c.lockfree)
+		var err error
+		r.Took, err = c.send(c.lockfree, batchLockfree, func(ctx context.Context) error { return c.exchange(ctx, calls) })
 		if err != nil {
 			return nil, err
 		}
+		r.At = c.config.Now()
 		if r.Uptime.Err == nil {
 			r.Started = c.startOf(time.Duration(r.Uptime.Value) * time.Second)
 		}
@@ -169,56 +186,9 @@ func (c *Client) startOf(uptime time.Duration) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if start.Sub(c.started).Abs() > jitter {
-		c.started = start
+		c.started, c.kept = start, kept{} // another daemon: what the old one said is dropped
 	}
 	return c.started
-}
-
-// Mainlock holds what needs the daemon's main lock briefly: it decides between ready and hung.
-type Mainlock struct {
-	Took      time.Duration
-	Height    Answer[int64]
-	Chain     Answer[ChainInfo]
-	Network   Answer[NetworkInfo]
-	Chainlock Answer[Chainlock] // ErrNoChainlock: none yet
-}
-
-// Mainlock makes the brief calls that take the main lock.
-func (s *Session) Mainlock(ctx context.Context) (*Mainlock, error) {
-	c := s.client
-	return s.mainlock.get(ctx, func() (*Mainlock, error) {
-		if _, err := s.Lockfree(s.ctx); err != nil {
-			return nil, err
-		}
-		r := new(Mainlock)
-		var err error
-		r.Took, err = c.batch(s.ctx, c.main, batchMainlock, []call{
-			// Cost: each waits for the main lock, over a minute while blocks are validated on a slow
-			// machine and without end while validation hangs. They hold it briefly.
-			ask(&r.Height, "getblockcount"),       // main lock, one field
-			ask(&r.Chain, "getblockchaininfo"),    // main lock; once per voting round it reads up to 720 blocks
-			ask(&r.Network, "getnetworkinfo"),     // main lock for the warnings, locks of the connections
-			ask(&r.Chainlock, "getbestchainlock"), // main lock to look the block up
-		})
-		if err != nil {
-			return nil, err
-		}
-		r.Chainlock.Err = fact(r.Chainlock.Err, codeInternal, "Unable to find any chainlock", ErrNoChainlock)
-		if r.Chain.Err == nil {
-			c.learnNetwork(*r.Chain.Value.Chain)
-		}
-		return r, nil
-	}, s.whyMain)
-}
-
-// whyMain explains a wait for the main lock, or for the stage before it.
-func (s *Session) whyMain() error {
-	select {
-	case <-s.lockfree.done:
-		return s.client.why(s.client.main)
-	default:
-		return s.client.why(s.client.lockfree)
-	}
 }
 
 // fact converts an RPC error that states a fact to its sentinel error. The daemon has few codes:

@@ -8,10 +8,6 @@ import (
 	"time"
 )
 
-// listTimeout is how long reading the smartnode list may hold the slot before its silence means a
-// hung daemon.
-const listTimeout = time.Minute
-
 // slot is the right to have one request outstanding. A request whose caller stopped waiting keeps
 // it, because it still occupies a worker of the daemon.
 type slot struct {
@@ -32,54 +28,57 @@ func newSlot() slot {
 	return s
 }
 
-// through runs send under the slot, in the background, and waits for it until ctx is done. A later
-// answer is dropped.
-func (c *Client) through(ctx context.Context, s slot, what string, send func(context.Context) error) (time.Duration, error) {
+// errNoAnswerYet is in the error of a caller whose time is up while a request is outstanding.
+var errNoAnswerYet = errors.New("no answer yet")
+
+// take waits for the slot until ctx is done.
+func (s slot) take(ctx context.Context) bool {
 	select {
 	case <-s.free:
+		return true
 	case <-ctx.Done():
-		return 0, c.why(s)
-	}
-	began := time.Now()
-	answered := c.launch(s, what, send)
-	select {
-	case err := <-answered:
-		return time.Since(began), err
-	case <-ctx.Done():
-		return 0, c.why(s)
+		return false
 	}
 }
 
-// launch starts a request; the caller holds the slot.
-func (c *Client) launch(s slot, what string, send func(context.Context) error) <-chan error {
-	r := &outstanding{what: what, since: time.Now()}
+// leave frees the slot. The request may have outlived its scrape, so its connection is closed then.
+func (c *Client) leave(s slot) {
+	s.free <- struct{}{}
+	c.closeIdle()
+}
+
+// send runs one request; the caller holds the slot. Its context is that of the program: a scrape
+// that ends does not cancel the request, because the daemon would work on it all the same.
+func (c *Client) send(s slot, what string, exchange func(context.Context) error) (time.Duration, error) {
+	r := &outstanding{what: what, since: c.config.Now()}
 	s.current.Store(r)
-	answered := make(chan error, 1)
-	go func() {
-		ctx, cancel := context.WithTimeout(traced(c.ctx, r), maxOutstanding)
-		defer cancel()
-		err := send(ctx)
-		s.current.Store(nil)
-		s.free <- struct{}{}
-		c.closeIdle()
-		answered <- err
-	}()
-	return answered
+	defer s.current.Store(nil)
+	c.asked(s)
+	ctx, cancel := context.WithTimeout(traced(c.ctx, r), maxOutstanding)
+	defer cancel()
+	began := time.Now()
+	err := exchange(ctx)
+	c.heard(s, err)
+	return time.Since(began), err
 }
 
 // why returns what a caller whose time is up was waiting for.
 func (c *Client) why(s slot) error {
 	r := s.current.Load()
 	if r == nil { // answered just now
-		return &Error{Hung, errors.New("no answer within the time of the scrape")}
+		return &Error{Hung, fmt.Errorf("%w within the time of the scrape", errNoAnswerYet)}
 	}
-	waited := time.Since(r.since).Round(100 * time.Millisecond)
-	switch {
-	case !r.connected.Load():
+	waited := age(c.config.Now().Sub(r.since))
+	if !r.connected.Load() {
 		return &Error{Unreachable, fmt.Errorf("no connection after %s", waited)}
-	case r.what == batchList && waited < listTimeout:
-		return &Error{Busy, fmt.Errorf("reading its smartnode list for %s", waited)}
-	default:
-		return &Error{Hung, fmt.Errorf("no answer to the %s request for %s", r.what, waited)}
 	}
+	return &Error{Hung, fmt.Errorf("%w to the %s request after %s", errNoAnswerYet, r.what, waited)}
+}
+
+// age rounds a duration for people.
+func age(d time.Duration) time.Duration {
+	if d < 10*time.Second {
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(time.Second)
 }

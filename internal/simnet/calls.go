@@ -77,6 +77,9 @@ func (c *counter) begin(calls []call) *work {
 func (c *counter) end(w *work) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if _, ok := c.working[w]; !ok {
+		return // already
+	}
 	delete(c.working, w)
 	c.calls.Outstanding--
 	if w.mainLock {

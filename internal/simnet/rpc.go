@@ -43,15 +43,22 @@ func (n *Network) serveRPC(life context.Context, w http.ResponseWriter, r *http.
 	n.answer(state, work, calls, batch, w)
 }
 
-// await waits while the daemon hangs, as a stopped process that goes on answers what it was
-// asked in the meantime. It returns false when life ends before.
+// await waits while the daemon hangs or its main lock is held, as a stopped process that continues
+// answers the requests that came in the meantime. It returns false when life ends before.
 func (n *Network) await(life context.Context, calls []call) (State, bool) {
+	began := time.Now()
 	for {
 		state, changed := n.watch()
+		var due <-chan time.Time
 		if !hangs(state, calls) {
-			return state, life.Err() == nil
+			left := time.Duration(state.MainLockDelay) - time.Since(began)
+			if left <= 0 || !slices.ContainsFunc(calls, call.mainLock) {
+				return state, life.Err() == nil
+			}
+			due = time.After(left)
 		}
 		select {
+		case <-due:
 		case <-changed:
 		case <-life.Done():
 			return state, false
@@ -61,14 +68,16 @@ func (n *Network) await(life context.Context, calls []call) (State, bool) {
 
 func hangs(s State, calls []call) bool {
 	switch s.Daemon {
-	case DaemonHung:
+	case DaemonHung, DaemonRefused: // a process that ends does not answer before
 		return true
 	case DaemonHungMainLock:
 		if slices.ContainsFunc(calls, call.mainLock) {
 			return true
 		}
 	}
-	return s.HangDKGStatus && slices.ContainsFunc(calls, func(c call) bool { return c.name() == dkgStatus })
+	return slices.ContainsFunc(calls, func(c call) bool {
+		return s.HangDKGStatus && c.name() == dkgStatus || s.HangList && c.name() == "protx list"
+	})
 }
 
 // rejected answers what does not come as far as the RPC calls.
@@ -143,6 +152,7 @@ func (n *Network) answer(s State, own *work, calls []call, batch bool, w http.Re
 			status = err.status()
 		}
 	}
+	n.counter.end(own) // before the client can send the next one
 	if batch {
 		body = append(append([]byte{'['}, body...), ']')
 	}

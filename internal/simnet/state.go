@@ -13,11 +13,13 @@ import (
 // a ban implies, are the exception; see settle.
 type State struct {
 	Daemon        DaemonMode `json:"daemon"`
-	RPCDelay      Duration   `json:"rpc_delay"`      // of each call; each element of a batch costs it
-	HangDKGStatus bool       `json:"hang_dkgstatus"` // quorum dkgstatus loops for ever
-	FailCount     bool       `json:"fail_count"`     // smartnode count answers with an RPC error
-	Started       time.Time  `json:"started"`        // uptime counts from it
-	Version       string     `json:"version"`        // such as 2.0.3.1
+	RPCDelay      Duration   `json:"rpc_delay"`       // of each call; each element of a batch costs it
+	MainLockDelay Duration   `json:"main_lock_delay"` // of each request that takes the main lock, as on a busy machine; the others are answered at once
+	HangDKGStatus bool       `json:"hang_dkgstatus"`  // quorum dkgstatus loops for ever
+	HangList      bool       `json:"hang_list"`       // protx list is not answered
+	FailCount     bool       `json:"fail_count"`      // smartnode count answers with an RPC error
+	Started       time.Time  `json:"started"`         // uptime counts from it
+	Version       string     `json:"version"`         // such as 2.0.3.1
 	Warnings      string     `json:"warnings"`
 
 	Height        int      `json:"height"`         // of our daemon's tip
