@@ -150,6 +150,7 @@ func choices(s State) []choice {
 		on   bool
 	}{
 		{"hang_dkgstatus", s.HangDKGStatus},
+		{"hang_list", s.HangList},
 		{"stalled", s.Stalled},
 		{"mnsync_finished", s.SyncFinished},
 		{"initial_block_download", s.InitialBlockDownload},

@@ -26,6 +26,7 @@ type Config struct {
 	Explorers      int           // 0 is 2; negative is none
 	User, Password string        // of the RPC port; an empty password means a cookie
 	CookieDir      string        // where .cookie is written, anew at each Restart
+	DebugLog       string        // file to which the daemon logs new tips, penalties, bans and stops; "" is none
 	AuthDelay      time.Duration // before the answer to wrong credentials; 0 is 250 ms
 	OwnAddress     bool          // the ProTx and the daemon name PeerAddress as the smartnode's address
 	ControlAddress string        // of the control page; "" is any free port of 127.0.0.1
@@ -201,7 +202,7 @@ func (n *Network) update(change func(*State) error) error {
 		n.lastBlock = now
 	}
 	n.publish(next)
-	return n.switchPorts(next)
+	return errors.Join(n.writeDebugLog(old, next, now), n.switchPorts(next))
 }
 
 func (n *Network) publish(next State) {
