@@ -45,7 +45,7 @@ func connect(ctx context.Context, o *options, logger log.Logger) (collector.Sour
 	if conf.configured {
 		s.Daemon, err = daemon.NewClient(ctx, daemon.Config{
 			URL: conf.URL, Credentials: conf.credentials, Network: conf.Network,
-			ProTxHash: protx, Address: conf.ExternalAddress,
+			ProTxHash: protx, Address: conf.ExternalAddress, DebugLog: conf.DebugLog,
 		})
 		if errors.Is(err, daemon.ErrURLHasPassword) {
 			return none, fmt.Errorf("--daemon.url: %w; use --daemon.user and --daemon.password-file", err)

@@ -38,6 +38,7 @@ type Config struct {
 	ProTxHash   *Hash                       // the smartnode to watch; nil: discover it
 	Address     string                      // externalip:port of the conf; empty: unknown
 	Network     Network                     // of the conf; empty: unknown until the daemon reports it
+	DebugLog    string                      // path of debug.log, which shows that a slow daemon is at work; empty: unknown
 	Now         func() time.Time            // nil is time.Now
 	Dial        func(ctx context.Context, network, address string) (net.Conn, error)
 }

@@ -22,6 +22,7 @@ type Conf struct {
 	CookieFile      string   // empty when there is a password: raptoreumd then writes none
 	ExternalAddress string   // ip:port of an externalip, the first public IPv4 one if any; empty: none
 	OperatorKey     bool     // there is a smartnodeblsprivkey: raptoreumd runs as a smartnode
+	DebugLog        string   // empty with nodebuglogfile
 	PidFile         string   // stale after a crash: raptoreumd removes it only on a clean exit
 	Warnings        []string // what raptoreumd ignores or reads in a surprising way; without values
 }
@@ -126,6 +127,9 @@ func (p *confParser) conf(network Network, path, home string) Conf {
 	}
 	conf.NetworkDir = filepath.Join(conf.Datadir, values.folder())
 	conf.PidFile = confJoin(conf.NetworkDir, values.get("pid", "raptoreumd.pid"))
+	if name := values.get("debuglogfile", "debug.log"); name != "0" { // "0" is nodebuglogfile
+		conf.DebugLog = confJoin(conf.NetworkDir, name)
+	}
 	conf.User = values.get("rpcuser", "")
 	conf.Password = Secret(values.get("rpcpassword", ""))
 	if conf.Password == "" {

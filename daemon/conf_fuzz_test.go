@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -41,7 +42,7 @@ func FuzzConf(f *testing.F) {
 		if err != nil || endpoint.Hostname() == "" || endpoint.Port() == "" {
 			t.Fatalf("no URL: %q: %v", conf.URL, err)
 		}
-		for _, path := range []string{conf.Datadir, conf.NetworkDir, conf.PidFile} {
+		for _, path := range []string{conf.Datadir, conf.NetworkDir, conf.PidFile, cmp.Or(conf.DebugLog, "/")} {
 			if !filepath.IsAbs(path) {
 				t.Fatalf("not absolute: %q", path)
 			}

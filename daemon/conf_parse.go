@@ -50,7 +50,7 @@ type confParser struct {
 
 func confKnown(key string) bool {
 	switch key {
-	case "testnet", "regtest", "devnet", "includeconf", "datadir", "pid",
+	case "testnet", "regtest", "devnet", "includeconf", "datadir", "pid", "debuglogfile",
 		"server", "rpcuser", "rpcpassword", "rpcport", "rpcbind", "rpcallowip", "rpccookiefile",
 		"port", "externalip", confOperatorKey:
 		return true

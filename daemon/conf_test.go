@@ -54,12 +54,14 @@ func confExternal(address string) confChange {
 
 func confOperator(c *Conf) { c.OperatorKey = true }
 
+func confDebugLog(path string) confChange { return func(c *Conf) { c.DebugLog = path } }
+
 func confCookie(path string) confChange { return func(c *Conf) { c.CookieFile = path } }
 
 func confNetwork(network Network, dir, address string) confChange {
 	return func(c *Conf) {
 		c.Network, c.NetworkDir, c.URL = network, dir, "http://"+address
-		c.CookieFile, c.PidFile = dir+"/.cookie", dir+"/raptoreumd.pid"
+		c.CookieFile, c.PidFile, c.DebugLog = dir+"/.cookie", dir+"/raptoreumd.pid", dir+"/debug.log"
 	}
 }
 
@@ -69,7 +71,8 @@ func confRegtest() confChange { return confNetwork(Regtest, "/data/regtest", "12
 
 func confDatadir(dir string) confChange {
 	return func(c *Conf) {
-		c.Datadir, c.NetworkDir, c.CookieFile, c.PidFile = dir, dir, dir+"/.cookie", dir+"/raptoreumd.pid"
+		c.Datadir, c.NetworkDir = dir, dir
+		c.CookieFile, c.PidFile, c.DebugLog = dir+"/.cookie", dir+"/raptoreumd.pid", dir+"/debug.log"
 	}
 }
 
@@ -80,7 +83,7 @@ func confRun(t *testing.T, cases []confCase) {
 		t.Run(test.name, func(t *testing.T) {
 			want := Conf{
 				Network: Main, Datadir: "/data", NetworkDir: "/data", URL: "http://127.0.0.1:10225",
-				CookieFile: "/data/.cookie", PidFile: "/data/raptoreumd.pid",
+				CookieFile: "/data/.cookie", PidFile: "/data/raptoreumd.pid", DebugLog: "/data/debug.log",
 			}
 			for _, change := range test.want {
 				change(&want)
@@ -193,6 +196,7 @@ func TestReadConf(t *testing.T) {
 	want := Conf{
 		Network: Main, Datadir: folder, NetworkDir: folder, URL: "http://127.0.0.1:10225",
 		CookieFile: filepath.Join(folder, ".cookie"), PidFile: filepath.Join(folder, "raptoreumd.pid"),
+		DebugLog: filepath.Join(folder, "debug.log"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

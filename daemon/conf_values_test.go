@@ -42,6 +42,11 @@ func TestConfPaths(t *testing.T) {
 		{"cookie unused", "rpccookiefile=c\nrpcpassword=p", []confChange{confPassword("", "p")}},
 		{"pid", "pid=p", []confChange{func(c *Conf) { c.PidFile = "/data/p" }}},
 		{"pid absolute", "pid=/run/p", []confChange{func(c *Conf) { c.PidFile = "/run/p" }}},
+		{"debug.log", "debuglogfile=d", []confChange{confDebugLog("/data/d")}},
+		{"debug.log absolute", "debuglogfile=/var/log/d", []confChange{confDebugLog("/var/log/d")}},
+		{"debug.log off main", "testnet=1\ndebuglogfile=d", []confChange{confTest(), confDebugLog("/data/rip01-testnet/d")}},
+		{"no debug.log", "debuglogfile=d\nnodebuglogfile=1", []confChange{confDebugLog("")}},
+		{"debug.log 0", "debuglogfile=0", []confChange{confDebugLog("")}},
 		{"datadir", "datadir=/other/\ndatadir=/third", []confChange{confDatadir("/other")}},
 		{"datadir empty", "datadir=", nil},
 		{"datadir relative", "datadir=~/x", []confChange{

@@ -2,9 +2,10 @@
 // JSON-RPC and does the arithmetic of PoSe and payments.
 //
 // A Client lives as long as the program and protects the daemon: it never has more than one
-// request outstanding that takes the daemon's main lock, across scrapes. A Session is the view of
-// one scrape; overlapping scrapes share it. The stages of a Session (Lockfree, Mainlock, Node,
-// DKG) are requested one after the other, each once and only when a caller needs it.
+// request outstanding that takes the daemon's main lock, across scrapes, and no connection between
+// them. A Session is the view of one scrape; overlapping scrapes share it. The stages of a Session
+// (Lockfree, Mainlock, Node, DKG) are requested one after the other, each once and only when a
+// caller needs it. Answers that come after their scrape are kept for the next ones: see late.go.
 package daemon
 
 import (

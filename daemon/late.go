@@ -161,7 +161,13 @@ func (s *Session) slowOrHung(r *outstanding, now time.Time) error {
 	}
 	silent := now.Sub(asked)
 	request := fmt.Errorf("%w to the %s request after %s", errNoAnswerYet, r.what, age(now.Sub(r.since)))
+	tip, height, moving := time.Duration(0), int64(0), false
+	if silent >= hungAfter {
+		tip, height, moving = s.newTip(now)
+	}
 	switch {
+	case moving:
+		return &Error{Slow, fmt.Errorf("%w; debug.log has a new tip, %d, from %s ago", request, height, age(tip))}
 	case silent >= hungAfter:
 		return &Error{Hung, fmt.Errorf("%w; the main lock has not answered for %s", request, age(silent))}
 	case heard.IsZero():

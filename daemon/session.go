@@ -25,6 +25,11 @@ type Session struct {
 	mainlock *stage[*Mainlock]
 	node     *stage[*Node]
 	dkg      *stage[*DKG]
+	debugLog struct {
+		once  sync.Once
+		value DebugLog
+		err   error
+	}
 
 	listWanted bool // under client.mu
 }
