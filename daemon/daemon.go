@@ -75,7 +75,7 @@ var (
 	ErrNotRegistered = errors.New("the proTxHash is not in the daemon's smartnode list")
 	ErrNoChainlock   = errors.New("the daemon has not seen a chainlock yet")
 	// ErrDKGNetworkTooSmall: there is nothing wrong, the call is not safe in this network.
-	ErrDKGNetworkTooSmall = errors.New("quorum dkgstatus is not called: fewer than 10 smartnodes are enabled, or were at some time since the daemon started, and it may never end in a small network")
+	ErrDKGNetworkTooSmall = errors.New("quorum dkgstatus is not called: it may never end in a network that has, or had since the daemon started, fewer than 10 enabled smartnodes")
 	ErrDKGStatusSlow      = errors.New("quorum dkgstatus has not answered yet")
 	ErrDKGStatusStuck     = errors.New("quorum dkgstatus did not answer; it is not called again until the daemon restarts")
 )

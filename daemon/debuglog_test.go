@@ -117,7 +117,7 @@ func TestDebugLogLines(t *testing.T) {
 	}
 }
 
-// TestDebugLogFile is about the file: its size, rotation, truncation, and what is not a file.
+// TestDebugLogFile covers the size of the file, rotation and truncation.
 func TestDebugLogFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "debug.log")
@@ -169,6 +169,10 @@ func TestDebugLogFile(t *testing.T) {
 	if got := height(line(9)); got != 9 {
 		t.Errorf("after rotation: height %d", got)
 	}
+}
+
+func TestDebugLogIsNotAFile(t *testing.T) {
+	dir := t.TempDir()
 	fifo := filepath.Join(dir, "fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
