@@ -15,8 +15,8 @@ import (
 // maxDebugLog is how much of the end of debug.log is read, in bytes: 150 blocks on a quiet node.
 const maxDebugLog = 64 << 10
 
-// DebugLog is what the end of debug.log says. It contains no text of the log. What is zero or nil was
-// not in the part that was read: that may be because it happened earlier, or never.
+// DebugLog is what the end of debug.log contains, without text of the log. A zero or nil field was not
+// in the part that was read: it happened earlier, or never.
 type DebugLog struct {
 	Written       time.Time   // modification time of the file
 	Tip           *UpdateTip  // the last new tip
@@ -101,13 +101,13 @@ func (s *Session) DebugLog() (DebugLog, error) {
 	return s.debugLog.value, s.debugLog.err
 }
 
-// newTip returns how long ago debug.log recorded a new tip. The lock is held while a block is
-// validated, so a daemon that works through many blocks may not answer although the tip moves.
+// newTip returns the age of the last new tip in debug.log. The main lock is held while a block is
+// validated, so a daemon that validates many blocks may not answer although its tip moves.
 func (s *Session) newTip(now time.Time) (ago time.Duration, height int64, ok bool) {
 	log, err := s.DebugLog()
 	if err != nil || log.Tip == nil {
 		return 0, 0, false
 	}
 	ago = now.Sub(log.Tip.At)
-	return ago, log.Tip.Height, ago.Abs() < hungAfter // a time in the future is not of this clock
+	return ago, log.Tip.Height, ago.Abs() < hungAfter // a time in the future is from another clock
 }

@@ -8,10 +8,11 @@ import (
 )
 
 const (
-	// maxLate is the age up to which an answer that came too late for its scrape is used.
+	// maxLate is the maximum age at which an answer that missed its scrape is used.
 	maxLate = 2 * time.Minute
-	// hungAfter is the time without an answer after which a daemon counts as hung. A daemon at 2 % of
-	// a core with 130 blocks to validate answers main lock calls within 3 s to over a minute.
+	// hungAfter is the time without an answer after which a daemon counts as hung. A daemon limited
+	// to 2 % of a core, with 130 blocks to validate, answered main lock calls after 3 s to over a
+	// minute.
 	hungAfter = 3 * time.Minute
 	// listTimeout is how long reading the smartnode list may hold the slot before the daemon counts
 	// as slow.
@@ -22,7 +23,7 @@ const (
 type kept struct {
 	mainlock *Mainlock // last answer; nil: none from this daemon
 	node     *Node
-	asked    time.Time // of the first request without an answer since the last one; zero: none
+	asked    time.Time // of the first request since the last answer; zero: none
 	heard    time.Time // of the last answer; zero: none from this daemon
 }
 
@@ -35,8 +36,8 @@ func (c *Client) asked(s slot) {
 	}
 }
 
-// heard records the outcome of a request. A daemon without a connection may be another one next
-// time: what the old one said is dropped.
+// heard records the outcome of a request. After a connection error the daemon may be another one, so
+// the kept answers are dropped.
 func (c *Client) heard(s slot, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -72,8 +73,8 @@ func (s *Session) LatestNode(ctx context.Context) (*Node, error) {
 	return r, err
 }
 
-// lateMainlock returns the last answer; nil: too old, or the daemon does not even answer what needs
-// no lock.
+// lateMainlock returns the last answer; nil: too old, or the daemon does not answer even the calls
+// that need no lock.
 func (s *Session) lateMainlock() *Mainlock {
 	c := s.client
 	c.mu.Lock()
@@ -120,8 +121,8 @@ func (s *Session) Ages() map[string]time.Duration {
 	return ages
 }
 
-// whyMain returns why there is no answer that needs the main lock: the daemon is slow or hung, or it
-// did not even answer the stage before.
+// whyMain returns why there is no answer that needs the main lock: the daemon is slow, hung, or busy
+// with the list, or it did not answer the lock-free stage either.
 func (s *Session) whyMain() error {
 	c := s.client
 	select {
@@ -140,14 +141,14 @@ func (s *Session) whyMain() error {
 		case !r.connected.Load():
 			return c.why(c.main)
 		case r.what == batchList && waited < listTimeout:
-			return &Error{Busy, fmt.Errorf("%w, it has been reading its smartnode list for %s", errNoAnswerYet, age(waited))}
+			return &Error{Busy, fmt.Errorf("%w: the request for the smartnode list has been running for %s", errNoAnswerYet, age(waited))}
 		}
 	}
 	return s.slowOrHung(r, now)
 }
 
-// slowOrHung is the verdict on a daemon that answers what needs no lock, but not what needs the main
-// lock. r may be nil: the answer came just now.
+// slowOrHung returns the state of a daemon that answers the lock-free calls, but not those that need
+// the main lock. r is nil if the answer arrived just now.
 func (s *Session) slowOrHung(r *outstanding, now time.Time) error {
 	c := s.client
 	c.mu.Lock()
@@ -156,7 +157,7 @@ func (s *Session) slowOrHung(r *outstanding, now time.Time) error {
 	if r == nil {
 		return &Error{Slow, fmt.Errorf("%w within the time of the scrape", errNoAnswerYet)}
 	}
-	if asked.IsZero() { // sent to the daemon before this one, and still without an error
+	if asked.IsZero() { // r was sent before the daemon restarted
 		asked = r.since
 	}
 	silent := now.Sub(asked)

@@ -17,8 +17,8 @@ type Mainlock struct {
 }
 
 // Mainlock makes the brief calls that take the main lock. If those of an earlier scrape are still
-// outstanding, it waits for their answer instead: the daemon works it out when it gets the lock, so
-// it is as new as one to a request of its own.
+// outstanding, it waits for their answer instead: the daemon computes it once it has the lock, so it
+// is as recent as the answer to a new request.
 func (s *Session) Mainlock(ctx context.Context) (*Mainlock, error) {
 	return s.mainlock.get(ctx, func() (*Mainlock, error) {
 		if _, err := s.Lockfree(s.ctx); err != nil {
@@ -88,9 +88,9 @@ func (c *Client) sendMainlock() *mainlockFlight {
 		defer c.leave(c.main)
 		r, err := c.fetchMainlock()
 		if late := c.land(f, r, err); late {
-			// Once: without this, a daemon whose main lock is slower than a scrape would never
-			// report its smartnode and peers. The next main lock request is that of a scrape.
-			_, _ = c.fetchNode(r, nil) // the answer is kept, an error shows in the next scrape
+			// Once: otherwise a daemon whose main lock is slower than a scrape would never report
+			// its smartnode and peers. The next request for the main lock is that of a scrape.
+			_, _ = c.fetchNode(r, nil) // the answer is kept; the next scrape sees an error itself
 		}
 	}()
 	return f
@@ -118,7 +118,7 @@ func (c *Client) fetchMainlock() (*Mainlock, error) {
 	return r, nil
 }
 
-// land publishes the outcome of f and reports whether it is an answer that no Session waits for.
+// land publishes the outcome of f. late reports an answer that no Session is waiting for.
 func (c *Client) land(f *mainlockFlight, r *Mainlock, err error) (late bool) {
 	c.mu.Lock()
 	if err == nil {

@@ -191,7 +191,7 @@ func (c *Client) startOf(uptime time.Duration) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if start.Sub(c.started).Abs() > jitter {
-		c.started, c.kept = start, kept{} // another daemon: what the old one said is dropped
+		c.started, c.kept = start, kept{} // another daemon process
 	}
 	return c.started
 }

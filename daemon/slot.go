@@ -41,14 +41,14 @@ func (s slot) take(ctx context.Context) bool {
 	}
 }
 
-// leave frees the slot. The request may have outlived its scrape, so its connection is closed then.
+// leave frees the slot. If the request has outlived its scrape, this closes its connection.
 func (c *Client) leave(s slot) {
 	s.free <- struct{}{}
 	c.closeIdle()
 }
 
-// send runs one request; the caller holds the slot. Its context is that of the program: a scrape
-// that ends does not cancel the request, because the daemon would work on it all the same.
+// send runs one request; the caller holds the slot. The end of a scrape does not cancel it, because
+// the daemon executes it anyway.
 func (c *Client) send(s slot, what string, exchange func(context.Context) error) (time.Duration, error) {
 	r := &outstanding{what: what, since: c.config.Now()}
 	s.current.Store(r)
