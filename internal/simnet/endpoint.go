@@ -64,7 +64,7 @@ func (e *endpoint) open() error {
 	return nil
 }
 
-// close ends the listener, its connections and whoever answers them.
+// close closes the listener and its connections, and waits for their handlers.
 func (e *endpoint) close() {
 	if e.cancel == nil {
 		return
@@ -90,7 +90,7 @@ func serveHTTPCounted(handle func(life context.Context, w http.ResponseWriter, r
 			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				handle(life, w, r)
 				if life.Err() != nil {
-					panic(http.ErrAbortHandler) // the process is gone: the connection breaks
+					panic(http.ErrAbortHandler) // the process has ended: the connection breaks
 				}
 			}),
 			IdleTimeout: 30 * time.Second, // rpcservertimeout
@@ -136,7 +136,7 @@ func serveTCP(handle func(life context.Context, c net.Conn)) func(context.Contex
 	}
 }
 
-// sleep waits, and says whether life is still on.
+// sleep waits, and reports whether life is not done.
 func sleep(life context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return life.Err() == nil

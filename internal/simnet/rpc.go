@@ -21,8 +21,8 @@ const page503 = `<HTML><HEAD>
 // hugeReply is the size of the largest answers, in bytes.
 const hugeReply = 100 << 20
 
-// serveRPC is the daemon's HTTP server. What it checks, and in which order, is that of
-// httpserver.cpp and httprpc.cpp: the work queue comes before the credentials.
+// serveRPC is the HTTP server of the daemon. Its checks and their order are those of httpserver.cpp
+// and httprpc.cpp: the work queue comes before the credentials.
 func (n *Network) serveRPC(life context.Context, w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 32<<20))
 	if err != nil {
@@ -80,7 +80,7 @@ func hangs(s State, calls []call) bool {
 	})
 }
 
-// rejected answers what does not come as far as the RPC calls.
+// rejected answers a request that does not reach the RPC calls.
 func (n *Network) rejected(life context.Context, s State, w http.ResponseWriter, r *http.Request) bool {
 	respond := func(status int, body string) bool {
 		if w.Header().Get("Content-Type") == "" {
@@ -88,7 +88,7 @@ func (n *Network) rejected(life context.Context, s State, w http.ResponseWriter,
 		}
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body) // here and below an error is that of a client who has gone
+		_, _ = io.WriteString(w, body) // here and below an error means that the client disconnected
 		return true
 	}
 	switch {
@@ -159,7 +159,7 @@ func (n *Network) answer(s State, own *work, calls []call, batch bool, w http.Re
 	n.send(s, status, append(body, '\n'), w)
 }
 
-// send writes the body, with what the State does to it.
+// send writes the body, with the fault of the State.
 func (n *Network) send(s State, status int, body []byte, w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
 	switch s.Daemon {
@@ -195,7 +195,7 @@ func appendReply(body []byte, result any, err *rpcError, id json.RawMessage) []b
 	return append(append(body, id...), '}')
 }
 
-// warmupMessage is the next of the texts that were captured while a daemon started.
+// warmupMessage returns the next of the texts that were captured while a daemon started.
 func (n *Network) warmupMessage() string {
 	messages := warmupMessages()
 	return messages[(n.warmups.Add(1)-1)%uint64(len(messages))]
