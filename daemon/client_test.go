@@ -40,7 +40,7 @@ func TestStates(t *testing.T) {
 		t.Run(string(c.mode), func(t *testing.T) {
 			n, client := start(t, "healthy", nil)
 			n.Set(func(s *simnet.State) { s.Daemon = c.mode })
-			timeout := 5 * time.Second
+			timeout := 20 * time.Second // huge: 16 MB are read until it is too much
 			if c.want == daemon.Hung || c.want == daemon.Slow {
 				timeout = 300 * time.Millisecond
 			}

@@ -136,11 +136,8 @@ func (s *Session) whyMain() error {
 	now := c.config.Now()
 	r := c.main.current.Load()
 	if r != nil {
-		waited := now.Sub(r.since)
-		switch {
-		case !r.connected.Load():
-			return c.why(c.main)
-		case r.what == batchList && waited < listTimeout:
+		// Without a connection yet, it is not unreachable: it has answered the lock-free stage.
+		if waited := now.Sub(r.since); r.what == batchList && waited < listTimeout {
 			return &Error{Busy, fmt.Errorf("%w: the request for the smartnode list has been running for %s", errNoAnswerYet, age(waited))}
 		}
 	}
