@@ -72,7 +72,9 @@ func (s *Session) Release() {
 	s.client.closeIdle()
 }
 
-// State returns the state of the daemon and, unless it is ready, the reason.
+// State returns the state of the daemon and, unless it is ready, the reason. It waits for the main lock
+// until ctx is done: a caller that needs certainty about a slow daemon passes a later deadline than
+// that of a scrape.
 func (s *Session) State(ctx context.Context) (State, error) {
 	if _, err := s.Lockfree(ctx); err != nil {
 		return stateOf(err), err
@@ -161,7 +163,7 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 			// Cost: none of them takes the main lock; each ends.
 			ask(&r.RPC, "getrpcinfo"),           // lock of the RPC server, brief
 			ask(&r.Traffic, "getnettotals"),     // locks of the byte counters, brief
-			ask(&r.Sync, "mnsync", "status"),    // no lock
+			ask(&r.Sync, "mnsync", "status"),    // no lock that validation holds
 			ask(&r.Count, "smartnode", "count"), // lock of the deterministic list, held while a block updates it
 			ask(&r.Sporks, "spork", "show"),     // lock of the spork manager, brief
 			ask(&r.Uptime, "uptime"),            // no lock; last, so that it is as old as the reply
