@@ -129,7 +129,6 @@ func fakeSources(t *testing.T, scenario string) (*simnet.Network, collector.Sour
 		cancel()
 		n.Close()
 		releases.Close()
-		in.Daemon.CloseIdle()
 		transport.CloseIdleConnections()
 	})
 	return n, in

@@ -46,6 +46,9 @@ func (q *quorum) update(ctx context.Context, in *scrape, out *samples) error {
 		send(out, q.next, dkgInterval-main.Height.Value%dkgInterval)
 	}
 	dkg, err := in.session.DKG(ctx)
+	if errors.Is(err, daemon.ErrDKGNetworkTooSmall) {
+		return errors.Join(errs...)
+	}
 	if err != nil {
 		return errors.Join(append(errs, err)...)
 	}

@@ -95,10 +95,17 @@ func (c *Config) connectDaemon(ctx context.Context, conf daemonConf) (*daemon.Cl
 	if !conf.configured {
 		return nil, nil
 	}
-	return daemon.NewClient(ctx, daemon.Config{
+	client, err := daemon.NewClient(ctx, daemon.Config{
 		URL: conf.URL, Credentials: conf.credentials, Network: conf.Network,
-		ProTxHash: protx, Address: conf.ExternalAddress,
+		ProTxHash: protx, Address: conf.ExternalAddress, DebugLog: conf.DebugLog,
 	})
+	switch {
+	case errors.Is(err, daemon.ErrURLHasPassword):
+		return nil, fmt.Errorf("--daemon.url: %w; use --daemon.user and --daemon.password-file", err)
+	case err != nil:
+		return nil, fmt.Errorf("--daemon.url: %w", err)
+	}
+	return client, nil
 }
 
 // connectExplorers sends the first requests too: scrapes do not wait for them, so there is an answer by

@@ -9,7 +9,6 @@ import (
 	"io"
 	"reflect"
 	"strings"
-	"time"
 
 	"raptoreum_exporter/internal/text"
 )
@@ -23,21 +22,21 @@ const (
 	batchList     = "list"
 )
 
-// Answer is what one call of a batch brought. While Err is nil every field of Value that the
-// daemon always sends is there; the others have omitempty in their tag.
+// Answer is the outcome of one call of a batch. If Err is nil, every field of Value that the daemon
+// always sends is set; the others have omitempty in their tag.
 type Answer[T any] struct {
 	Value T
 	Err   error
 }
 
-// call is one question of a batch; take gets its result or its error.
+// call is one call of a batch; take receives its result or its error.
 type call struct {
 	method string
 	params []any
 	take   func(result json.RawMessage, err error)
 }
 
-// ask makes a call whose outcome goes to a.
+// ask returns a call whose outcome goes to a.
 func ask[T any](a *Answer[T], method string, params ...any) call {
 	a.Err = errors.New("not answered")
 	return call{method, params, func(result json.RawMessage, err error) {
@@ -51,7 +50,7 @@ func ask[T any](a *Answer[T], method string, params ...any) call {
 	}}
 }
 
-// words keeps the sub-command of "smartnode status" and leaves out hashes and numbers.
+// words keeps the sub-command of "smartnode status" and drops hashes and numbers.
 func words(params []any) []any {
 	if len(params) > 0 {
 		if word, ok := params[0].(string); ok && len(word) < 20 {
@@ -61,14 +60,8 @@ func words(params []any) []any {
 	return nil
 }
 
-// batch sends calls in one round trip under a slot and returns how long that took. Its error is
-// that of the round trip; those of single calls are in their Answers. When it has an error, the
-// Answers must not be read: they may still be written to.
-func (c *Client) batch(ctx context.Context, s slot, name string, calls []call) (time.Duration, error) {
-	return c.through(ctx, s, name, func(ctx context.Context) error { return c.exchange(ctx, calls) })
-}
-
-// exchange sends calls in one round trip.
+// exchange sends calls in one round trip. Its error is that of the round trip; errors of single calls
+// are in their Answers. When it returns an error, the Answers must not be read.
 func (c *Client) exchange(ctx context.Context, calls []call) error {
 	type element struct {
 		ID     int    `json:"id"`
@@ -90,7 +83,7 @@ func (c *Client) exchange(ctx context.Context, calls []call) error {
 	return hand(replies, calls)
 }
 
-// reply is one element of the daemon's answer to a batch.
+// reply is one element of the daemon's reply to a batch.
 type reply struct {
 	Result json.RawMessage `json:"result"`
 	Error  *RPCError       `json:"error"`
@@ -115,7 +108,7 @@ func clipped(e *RPCError) *RPCError {
 	return &RPCError{e.Code, text.Clip(e.Message, 200)}
 }
 
-// hand gives each call its reply, found by id. A warm-up is the state of the whole daemon.
+// hand passes each call its reply, found by id. A warm-up error is the state of the whole daemon.
 func hand(replies []reply, calls []call) error {
 	found := make([]*reply, len(calls))
 	for i, r := range replies {
@@ -139,8 +132,8 @@ func hand(replies []reply, calls []call) error {
 	return nil
 }
 
-// decode reads one result and refuses one that lacks what the daemon always sends, so that a
-// missing number never becomes a zero.
+// decode reads one result and rejects one that lacks a field that the daemon always sends:
+// a missing number must not become a zero.
 func decode(result json.RawMessage, into any) error {
 	if len(result) == 0 || bytes.Equal(result, []byte("null")) {
 		return errors.New("no result")

@@ -10,32 +10,33 @@ import (
 	"strings"
 )
 
-// Conf is what raptoreum.conf says about where raptoreumd is and how to talk to it. All paths
-// are absolute. Of the operator key it holds only whether there is one.
+// Conf is what raptoreum.conf says about the location of raptoreumd and the access to it. All paths
+// are absolute. It does not contain the operator key, only whether there is one.
 type Conf struct {
 	Network         Network
-	Datadir         string   // the folder that holds the networks' folders; of Main, its data
-	NetworkDir      string   // the folder of Network in it: debug.log, blocks
+	Datadir         string   // the directory that contains those of the networks; of Main, its data
+	NetworkDir      string   // the directory of Network in it: debug.log, blocks
 	URL             string   // of the RPC server, such as http://127.0.0.1:10225
-	User            string   // goes with Password, and may be empty then, too
+	User            string   // belongs to Password, and may be empty then too
 	Password        Secret   // empty: the cookie is the credential
 	CookieFile      string   // empty when there is a password: raptoreumd then writes none
-	ExternalAddress string   // ip:port of an externalip, the first public IPv4 one if any; empty without
+	ExternalAddress string   // ip:port of an externalip, the first public IPv4 one if any; empty: none
 	OperatorKey     bool     // there is a smartnodeblsprivkey: raptoreumd runs as a smartnode
+	DebugLog        string   // empty with nodebuglogfile
 	PidFile         string   // stale after a crash: raptoreumd removes it only on a clean exit
-	Warnings        []string // what raptoreumd ignores or reads in a surprising way; no values
+	Warnings        []string // what raptoreumd ignores or reads in a surprising way; without values
 }
 
 // ReadConf reads the raptoreum.conf at path and the files that it includes. "~/" at the start
-// of path means home. The folder of the file is taken for raptoreumd's -datadir, unless the
-// file has datadir=. What raptoreumd was told on its command line is not seen. A missing file
-// is fs.ErrNotExist, one that may not be read fs.ErrPermission, and one that raptoreumd would
-// not start with a *ConfError.
+// of path means home. The directory of the file counts as the -datadir of raptoreumd, unless
+// the file has datadir=. Options on the command line of raptoreumd are not seen. A missing file
+// is fs.ErrNotExist, an unreadable one fs.ErrPermission, and one that raptoreumd would not start
+// with a *ConfError.
 func ReadConf(path, home string) (Conf, error) {
 	return confRead(path, home, func(name string) (io.ReadCloser, error) { return os.Open(name) })
 }
 
-// DefaultConf returns what an empty file at path would say: raptoreumd creates one where none is.
+// DefaultConf returns the settings of an empty file at path: raptoreumd creates it if it is missing.
 func DefaultConf(path, home string) Conf {
 	parser := confParser{}
 	return parser.conf(Main, confAbsolute(path, home), home)
@@ -54,9 +55,9 @@ func confRead(path, home string, open func(string) (io.ReadCloser, error)) (Conf
 	return parser.conf(network, path, home), nil
 }
 
-// include reads the files that the top level and the section of the network name, one level
+// include reads the files that the top level and the section of the network include, one level
 // deep, and returns the network, which they may change. Their values come after those of the
-// main file, so the main file's win.
+// main file, so those of the main file win.
 func (p *confParser) include(path string) (Network, error) {
 	network, err := p.network(path)
 	if err != nil {
@@ -68,7 +69,7 @@ func (p *confParser) include(path string) (Network, error) {
 		}
 		err := p.file(confJoin(filepath.Dir(path), name))
 		if errors.Is(err, fs.ErrNotExist) {
-			// Not passed on as it is: the caller would think that there is no raptoreum.conf.
+			// Not wrapped: the caller would take it for a missing raptoreum.conf.
 			return "", &ConfError{File: path, Reason: "includeconf names a file that does not exist; " +
 				"raptoreumd would not start either; correct or remove that line"}
 		}
@@ -83,7 +84,7 @@ func (p *confParser) include(path string) (Network, error) {
 	return final, err
 }
 
-// includes takes the names of the files to include.
+// includes removes and returns the names of the files to include.
 func (p *confParser) includes(network Network) []string {
 	section := string(network) + ".includeconf"
 	names := append(p.values["includeconf"], p.values[section]...)
@@ -92,7 +93,7 @@ func (p *confParser) includes(network Network) []string {
 	return names
 }
 
-// network is GetChainName: of each switch the last counts, and only outside of any section.
+// network is GetChainName: the last value of each switch counts, and only outside of sections.
 func (p *confParser) network(path string) (Network, error) {
 	chosen := []Network{}
 	if values := p.values["testnet"]; len(values) > 0 && confBool(values[len(values)-1]) {
@@ -101,7 +102,7 @@ func (p *confParser) network(path string) (Network, error) {
 	if values := p.values["regtest"]; len(values) > 0 && confBool(values[len(values)-1]) {
 		chosen = append(chosen, Regtest)
 	}
-	if len(p.values["devnet"]) > 0 { // its value is a name, so devnet=0 is one, too
+	if len(p.values["devnet"]) > 0 { // its value is a name, so devnet=0 is one too
 		chosen = append(chosen, Devnet)
 	}
 	switch len(chosen) {
@@ -114,18 +115,21 @@ func (p *confParser) network(path string) (Network, error) {
 		"raptoreumd would not start either; remove the others"}
 }
 
-// conf gathers the answers. path is absolute.
+// conf collects the settings. path is absolute.
 func (p *confParser) conf(network Network, path, home string) Conf {
 	values := confValues{confParser: p, path: path, chain: network}
 	conf := Conf{Network: network, Datadir: filepath.Dir(path)}
 	if datadir := values.get("datadir", ""); datadir != "" {
 		if !filepath.IsAbs(datadir) {
-			p.warn(path, 0, "datadir is relative, to the folder that raptoreumd was started in; write an absolute path")
+			p.warn(path, 0, "datadir is relative to the working directory of raptoreumd; write an absolute path")
 		}
 		conf.Datadir = confJoin(confAbsolute(home, ""), datadir)
 	}
 	conf.NetworkDir = filepath.Join(conf.Datadir, values.folder())
 	conf.PidFile = confJoin(conf.NetworkDir, values.get("pid", "raptoreumd.pid"))
+	if name := values.get("debuglogfile", "debug.log"); name != "0" { // "0" is nodebuglogfile
+		conf.DebugLog = confJoin(conf.NetworkDir, name)
+	}
 	conf.User = values.get("rpcuser", "")
 	conf.Password = Secret(values.get("rpcpassword", ""))
 	if conf.Password == "" {
@@ -136,7 +140,7 @@ func (p *confParser) conf(network Network, path, home string) Conf {
 	conf.URL = values.url()
 	conf.ExternalAddress = values.externalAddress()
 	if !confBool(values.get("server", "1")) {
-		p.warn(path, 0, "server=0 switches the RPC server off; remove it")
+		p.warn(path, 0, "server=0 disables the RPC server; remove it")
 	}
 	for _, key := range []string{"rpcport", "rpcbind"} {
 		if len(p.values[key]) > 0 && network != Main && len(values.all(key)) == 0 {
@@ -158,7 +162,7 @@ func confAbsolute(path, home string) string {
 	return path
 }
 
-// confJoin is AbsPathForConfigVal: where name is relative, it is so to folder.
+// confJoin is AbsPathForConfigVal: a relative name is relative to folder.
 func confJoin(folder, name string) string {
 	if filepath.IsAbs(name) {
 		return filepath.Clean(name)

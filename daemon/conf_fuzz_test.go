@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -9,7 +10,7 @@ import (
 	"testing"
 )
 
-// FuzzConf plants secrets between foreign lines, in the file and in one it includes: nothing
+// FuzzConf plants secrets between arbitrary lines, in the file and in one it includes: nothing
 // that ReadConf returns may show them.
 func FuzzConf(f *testing.F) {
 	for _, seed := range []string{
@@ -33,7 +34,7 @@ func FuzzConf(f *testing.F) {
 		}
 		if err != nil {
 			if _, ok := errors.AsType[*ConfError](err); !ok || strings.ContainsAny(err.Error(), "\r\n") {
-				t.Fatalf("not one line about the file: %q", err)
+				t.Fatalf("error is not one line about the file: %q", err)
 			}
 			return
 		}
@@ -41,7 +42,7 @@ func FuzzConf(f *testing.F) {
 		if err != nil || endpoint.Hostname() == "" || endpoint.Port() == "" {
 			t.Fatalf("no URL: %q: %v", conf.URL, err)
 		}
-		for _, path := range []string{conf.Datadir, conf.NetworkDir, conf.PidFile} {
+		for _, path := range []string{conf.Datadir, conf.NetworkDir, conf.PidFile, cmp.Or(conf.DebugLog, "/")} {
 			if !filepath.IsAbs(path) {
 				t.Fatalf("not absolute: %q", path)
 			}

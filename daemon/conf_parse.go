@@ -16,13 +16,13 @@ const (
 	confMaxSize     = 1 << 20 // bytes, of raptoreum.conf and all it includes
 	confMaxLine     = 64 << 10
 	confMaxWarnings = 20
-	confSpace       = " \t\r\n" // what raptoreumd trims
+	confSpace       = " \t\r\n" // that raptoreumd trims
 	confBOM         = "\xef\xbb\xbf"
 	confOperatorKey = "smartnodeblsprivkey"
 )
 
-// ConfError says that a file is no raptoreum.conf that raptoreumd would start with. It never
-// holds text of a line: that may be a secret.
+// ConfError means that raptoreumd would not start with this raptoreum.conf. It never contains text
+// of a line: that may be a secret.
 type ConfError struct {
 	File   string // its path
 	Line   int    // counted from 1; 0 when the error is not about one line
@@ -39,18 +39,18 @@ func confAt(file string, line int, reason string) string {
 	return fmt.Sprintf("%s:%d: %s", file, line, reason)
 }
 
-// confParser reads files the way raptoreumd's GetConfigOptions and InterpretOption do
+// confParser reads files as GetConfigOptions and InterpretOption of raptoreumd do
 // (util/system.cpp) and keeps the values of the few keys that confKnown lists.
 type confParser struct {
 	open     func(path string) (io.ReadCloser, error)
 	size     int64               // bytes that may still be read, plus one
-	values   map[string][]string // by "key" or "section.key"; a negated key is there, without values
+	values   map[string][]string // by "key" or "section.key"; a negated key is present without values
 	warnings []string
 }
 
 func confKnown(key string) bool {
 	switch key {
-	case "testnet", "regtest", "devnet", "includeconf", "datadir", "pid",
+	case "testnet", "regtest", "devnet", "includeconf", "datadir", "pid", "debuglogfile",
 		"server", "rpcuser", "rpcpassword", "rpcport", "rpcbind", "rpcallowip", "rpccookiefile",
 		"port", "externalip", confOperatorKey:
 		return true
@@ -58,7 +58,7 @@ func confKnown(key string) bool {
 	return false
 }
 
-// file reads one file. An error of the file system can be told by errors.Is.
+// file reads one file. Its errors wrap those of the file system.
 func (p *confParser) file(path string) error {
 	shown := text.Clip(path, 200) // the path may come from an includeconf line
 	file, err := p.open(path)
@@ -66,8 +66,8 @@ func (p *confParser) file(path string) error {
 		err = p.lines(shown, file)
 		_ = file.Close() // it was only read
 	}
-	if cause, ok := errors.AsType[*fs.PathError](err); ok { // it names the path unclipped
-		return fmt.Errorf("%s: %w; --daemon.conf must name the file of raptoreumd, and the exporter's user must be able to read it", shown, cause.Err)
+	if cause, ok := errors.AsType[*fs.PathError](err); ok { // its path is not clipped
+		return fmt.Errorf("%s: %w; this must be the file of raptoreumd, and the user of the exporter must be able to read it", shown, cause.Err)
 	}
 	return err
 }
@@ -83,7 +83,7 @@ func (p *confParser) lines(file string, from io.Reader) error {
 	prefix, number := "", 0
 	for scanner.Scan() {
 		if limited.N == 0 {
-			return &ConfError{File: file, Reason: "over 1 MiB, with what it includes; make sure that this is raptoreum.conf"}
+			return &ConfError{File: file, Reason: "larger than 1 MiB, including the files it includes; make sure that this is raptoreum.conf"}
 		}
 		number++
 		reason := p.line(file, number, &prefix, scanner.Bytes())
@@ -92,17 +92,17 @@ func (p *confParser) lines(file string, from io.Reader) error {
 		}
 	}
 	if errors.Is(scanner.Err(), bufio.ErrTooLong) {
-		return &ConfError{File: file, Line: number + 1, Reason: "this line is over 64 KiB; make sure that this is raptoreum.conf"}
+		return &ConfError{File: file, Line: number + 1, Reason: "this line is longer than 64 KiB; make sure that this is raptoreum.conf"}
 	}
 	return scanner.Err()
 }
 
-// line takes one line in and returns what is wrong with it. The line stays in the scanner's
-// buffer: of an operator key nothing is kept.
+// line reads one line and returns what is wrong with it. The line stays in the buffer of the
+// scanner: nothing of an operator key is kept.
 func (p *confParser) line(file string, number int, prefix *string, line []byte) (reason string) {
 	bom := number == 1 && bytes.HasPrefix(line, []byte(confBOM))
 	if bom {
-		p.warn(file, number, "raptoreumd takes the byte order mark for a part of the first key; save the file without it")
+		p.warn(file, number, "raptoreumd reads the byte order mark as part of the first key; save the file without it")
 	}
 	line, _, _ = bytes.Cut(line, []byte("#")) // also inside a value
 	line = bytes.Trim(line, confSpace)
@@ -116,7 +116,7 @@ func (p *confParser) line(file string, number int, prefix *string, line []byte) 
 	case line[0] == '-':
 		return `this line starts with "-"; raptoreumd would not start either; write key=value`
 	case bom && !assigned:
-		return "a byte order mark and no key; raptoreumd would not start either; save the file without the mark"
+		return "a byte order mark without a key; raptoreumd would not start either; save the file without the mark"
 	case !assigned:
 		return `no "=" in this line; raptoreumd would not start either; write key=value`
 	default:
@@ -137,8 +137,8 @@ func (p *confParser) section(file string, number int, name string) {
 	}
 }
 
-// assign is InterpretOption. Whatever starts with "no" is a negation: raptoreumd has no key
-// that does, and neither has confKnown.
+// assign is InterpretOption. A key that starts with "no" is a negation: no key of raptoreumd, and
+// none in confKnown, starts with it.
 func (p *confParser) assign(file string, number int, name string, value []byte) {
 	section, key := "", name
 	if dot := strings.IndexByte(name, '.'); dot >= 0 {
@@ -155,7 +155,7 @@ func (p *confParser) assign(file string, number int, name string, value []byte) 
 		p.values[name] = nil
 		return
 	case negated:
-		p.warn(file, number, "a double negative, which raptoreumd reads as 1; write the key without its no")
+		p.warn(file, number, "a double negative, which raptoreumd reads as 1; write the key without no")
 		kept = "1"
 	case key == confOperatorKey && len(value) > 0:
 		kept = "present"
@@ -165,17 +165,17 @@ func (p *confParser) assign(file string, number int, name string, value []byte) 
 	p.values[name] = append(p.values[name], kept)
 }
 
-// warn keeps the first few warnings: a file of another kind may have one for each line.
+// warn keeps the first few warnings: a file of another kind may cause one per line.
 func (p *confParser) warn(file string, number int, reason string) {
 	if len(p.warnings) < confMaxWarnings {
 		p.warnings = append(p.warnings, confAt(file, number, reason))
 	}
 }
 
-// confBool is InterpretBool: nothing is true, and "true", "yes" and "on" are false.
+// confBool is InterpretBool: an empty value is true, and "true", "yes" and "on" are false.
 func confBool(value string) bool { return value == "" || int32(confInt(value)) != 0 }
 
-// confInt is C's atoi: the number that value starts with, 0 when there is none.
+// confInt is atoi of C: the number at the start of value, 0 if there is none.
 func confInt(value string) int64 {
 	value = strings.TrimLeft(value, " \t\n\v\f\r")
 	unsigned, negative := strings.CutPrefix(value, "-")
@@ -184,7 +184,7 @@ func confInt(value string) int64 {
 	}
 	var n int64
 	for _, digit := range []byte(unsigned) {
-		if digit < '0' || digit > '9' || n > 1<<40 { // far beyond any port; no overflow
+		if digit < '0' || digit > '9' || n > 1<<40 { // far above any port; no overflow
 			break
 		}
 		n = n*10 + int64(digit-'0')

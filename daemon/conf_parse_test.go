@@ -5,7 +5,7 @@ import "testing"
 func TestConfLines(t *testing.T) {
 	const (
 		section = "raptoreumd ignores this section; the sections are main, test, devnet and regtest"
-		bom     = ":1: raptoreumd takes the byte order mark for a part of the first key; save the file without it"
+		bom     = ":1: raptoreumd reads the byte order mark as part of the first key; save the file without it"
 	)
 	confRun(t, []confCase{
 		{"empty", "", nil},
@@ -42,8 +42,8 @@ func TestConfPrecedence(t *testing.T) {
 
 func TestConfNegation(t *testing.T) {
 	const (
-		negative = "a double negative, which raptoreumd reads as 1; write the key without its no"
-		server   = ": server=0 switches the RPC server off; remove it"
+		negative = "a double negative, which raptoreumd reads as 1; write the key without no"
+		server   = ": server=0 disables the RPC server; remove it"
 	)
 	confRun(t, []confCase{
 		{"negated password is 0", "rpcuser=u\nrpcpassword=p\nnorpcpassword=1", []confChange{confPassword("u", "0")}},
@@ -76,7 +76,7 @@ func TestConfNetworks(t *testing.T) {
 		{"devnet 0 is a name", "devnet=0", []confChange{confNetwork(Devnet, "/data/devnet-0", "127.0.0.1:19798")}},
 		{"devnet first name wins", "devnet=a\ndevnet=b\n[devnet]\nrpcport=1", []confChange{confNetwork(Devnet, "/data/devnet-a", "127.0.0.1:1")}},
 		{
-			"devnet's folder is no section", "devnet=a\n[devnet-a]\nrpcport=1",
+			"devnet's directory is not a section", "devnet=a\n[devnet-a]\nrpcport=1",
 			[]confChange{confNetwork(Devnet, "/data/devnet-a", "127.0.0.1:19798"), confWarning(":2: " + section)},
 		},
 		{"top level rpcport off main", "regtest=1\nrpcport=1\nrpcbind=10.0.0.1\nrpcallowip=10.0.0.0/8", []confChange{

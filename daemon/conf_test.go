@@ -26,7 +26,7 @@ func (f confFiles) open(path string) (io.ReadCloser, error) {
 
 const confTestFile = "/data/raptoreum.conf"
 
-// confChange turns what an empty file says into what a case wants.
+// confChange changes the settings of an empty file to what a case wants.
 type confChange func(*Conf)
 
 type confCase struct {
@@ -54,12 +54,14 @@ func confExternal(address string) confChange {
 
 func confOperator(c *Conf) { c.OperatorKey = true }
 
+func confDebugLog(path string) confChange { return func(c *Conf) { c.DebugLog = path } }
+
 func confCookie(path string) confChange { return func(c *Conf) { c.CookieFile = path } }
 
 func confNetwork(network Network, dir, address string) confChange {
 	return func(c *Conf) {
 		c.Network, c.NetworkDir, c.URL = network, dir, "http://"+address
-		c.CookieFile, c.PidFile = dir+"/.cookie", dir+"/raptoreumd.pid"
+		c.CookieFile, c.PidFile, c.DebugLog = dir+"/.cookie", dir+"/raptoreumd.pid", dir+"/debug.log"
 	}
 }
 
@@ -69,18 +71,19 @@ func confRegtest() confChange { return confNetwork(Regtest, "/data/regtest", "12
 
 func confDatadir(dir string) confChange {
 	return func(c *Conf) {
-		c.Datadir, c.NetworkDir, c.CookieFile, c.PidFile = dir, dir, dir+"/.cookie", dir+"/raptoreumd.pid"
+		c.Datadir, c.NetworkDir = dir, dir
+		c.CookieFile, c.PidFile, c.DebugLog = dir+"/.cookie", dir+"/raptoreumd.pid", dir+"/debug.log"
 	}
 }
 
-// confRun reads each case's content, with some files beside it to include.
+// confRun reads the content of each case, with some files next to it to include.
 func confRun(t *testing.T, cases []confCase) {
 	t.Helper()
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {
 			want := Conf{
 				Network: Main, Datadir: "/data", NetworkDir: "/data", URL: "http://127.0.0.1:10225",
-				CookieFile: "/data/.cookie", PidFile: "/data/raptoreumd.pid",
+				CookieFile: "/data/.cookie", PidFile: "/data/raptoreumd.pid", DebugLog: "/data/debug.log",
 			}
 			for _, change := range test.want {
 				change(&want)
@@ -114,15 +117,15 @@ func TestConfErrors(t *testing.T) {
 		{"key alone", "server", `/data/raptoreum.conf:1: no "=" in this line; raptoreumd would not start either; write key=value`},
 		{"= cut off", "rpcpassword#=" + secret, `/data/raptoreum.conf:1: no "=" in this line; raptoreumd would not start either; write key=value`},
 		{"dash", " -rpcpassword=" + secret, `/data/raptoreum.conf:1: this line starts with "-"; raptoreumd would not start either; write key=value`},
-		{"byte order mark alone", confBOM + "# " + secret + "\nserver=1", "/data/raptoreum.conf:1: a byte order mark and no key; raptoreumd would not start either; save the file without the mark"},
+		{"byte order mark alone", confBOM + "# " + secret + "\nserver=1", "/data/raptoreum.conf:1: a byte order mark without a key; raptoreumd would not start either; save the file without the mark"},
 		{"two networks", "testnet=1\nregtest=1", "/data/raptoreum.conf: only one of regtest, testnet and devnet can be used; raptoreumd would not start either; remove the others"},
 		{"devnet is never off", "testnet=1\ndevnet=0", "/data/raptoreum.conf: only one of regtest, testnet and devnet can be used; raptoreumd would not start either; remove the others"},
 		{"two networks in two files", "regtest=1\nincludeconf=testnet.conf", "/data/raptoreum.conf: only one of regtest, testnet and devnet can be used; raptoreumd would not start either; remove the others"},
 		{"missing include", "includeconf=" + secret, "/data/raptoreum.conf: includeconf names a file that does not exist; raptoreumd would not start either; correct or remove that line"},
 		{"bad include", "includeconf=bad.conf", `/data/bad.conf:2: no "=" in this line; raptoreumd would not start either; write key=value`},
-		{"long line", "server=1\nrpcuser=" + long, "/data/raptoreum.conf:2: this line is over 64 KiB; make sure that this is raptoreum.conf"},
-		{"large file", strings.Repeat("#"+long[:1023]+"\n", 1024), "/data/raptoreum.conf: over 1 MiB, with what it includes; make sure that this is raptoreum.conf"},
-		{"large together", strings.Repeat("includeconf=half.conf\n", 3), "/data/half.conf: over 1 MiB, with what it includes; make sure that this is raptoreum.conf"},
+		{"long line", "server=1\nrpcuser=" + long, "/data/raptoreum.conf:2: this line is longer than 64 KiB; make sure that this is raptoreum.conf"},
+		{"large file", strings.Repeat("#"+long[:1023]+"\n", 1024), "/data/raptoreum.conf: larger than 1 MiB, including the files it includes; make sure that this is raptoreum.conf"},
+		{"large together", strings.Repeat("includeconf=half.conf\n", 3), "/data/half.conf: larger than 1 MiB, including the files it includes; make sure that this is raptoreum.conf"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -172,14 +175,14 @@ func TestReadConf(t *testing.T) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("want fs.ErrNotExist, got %v", err)
 	}
-	if _, err := ReadConf(folder, home); err == nil { // a folder
-		t.Error("a folder was read")
+	if _, err := ReadConf(folder, home); err == nil { // a directory
+		t.Error("a directory was read")
 	}
 	denied := func(string) (io.ReadCloser, error) {
 		return nil, &fs.PathError{Op: "open", Path: "/data/x.conf", Err: fs.ErrPermission}
 	}
 	_, err = confRead("/data/x.conf", home, denied)
-	if want := "/data/x.conf: permission denied; --daemon.conf must name the file of raptoreumd, and the exporter's user must be able to read it"; !errors.Is(err, fs.ErrPermission) || err.Error() != want {
+	if want := "/data/x.conf: permission denied; this must be the file of raptoreumd, and the user of the exporter must be able to read it"; !errors.Is(err, fs.ErrPermission) || err.Error() != want {
 		t.Errorf("want %s, got %v", want, err)
 	}
 
@@ -193,6 +196,7 @@ func TestReadConf(t *testing.T) {
 	want := Conf{
 		Network: Main, Datadir: folder, NetworkDir: folder, URL: "http://127.0.0.1:10225",
 		CookieFile: filepath.Join(folder, ".cookie"), PidFile: filepath.Join(folder, "raptoreumd.pid"),
+		DebugLog: filepath.Join(folder, "debug.log"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)

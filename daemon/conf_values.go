@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// confValues answers like raptoreumd's ArgsManager once the network is known: the network's
-// section comes before the top level, and the first value wins.
+// confValues is the ArgsManager of raptoreumd once the network is known: the section of the network
+// comes before the top level, and the first value wins.
 type confValues struct {
 	*confParser
 	path  string
@@ -37,7 +37,7 @@ func (v confValues) all(key string) []string {
 	return append(section[:len(section):len(section)], v.values[key]...)
 }
 
-// get returns the value in force; a negated key reads "0", a password, too.
+// get returns the effective value; a negated key reads "0", even a password.
 func (v confValues) get(key, otherwise string) string {
 	if v.negated(key) {
 		return "0"
@@ -56,13 +56,13 @@ func (v confValues) port(key string, otherwise int) int {
 	}
 	port := confInt(v.get(key, ""))
 	if port < 1 || port > 65535 {
-		v.warn(v.path, 0, fmt.Sprintf("%s is not a port from 1 to 65535; %d is assumed; correct it", key, otherwise))
+		v.warn(v.path, 0, fmt.Sprintf("%s is not a port from 1 to 65535, so %d is assumed; correct it", key, otherwise))
 		return otherwise
 	}
 	return int(port)
 }
 
-// folder returns the name of the network's folder in the datadir.
+// folder returns the name of the directory of the network in the datadir.
 func (v confValues) folder() string {
 	switch v.chain {
 	case Test:
@@ -75,13 +75,13 @@ func (v confValues) folder() string {
 	return ""
 }
 
-// url follows HTTPBindAddresses (httpserver.cpp): rpcbind counts only beside rpcallowip, and
+// url follows HTTPBindAddresses (httpserver.cpp): rpcbind counts only together with rpcallowip;
 // without them raptoreumd listens on the loopback addresses.
 func (v confValues) url() string {
 	host, port := "127.0.0.1", v.port("rpcport", v.chain.RPCPort())
 	binds := v.all("rpcbind")
 	if len(binds) > 0 && !v.set("rpcallowip") {
-		v.warn(v.path, 0, "raptoreumd ignores rpcbind where rpcallowip is not set; set or remove both")
+		v.warn(v.path, 0, "raptoreumd ignores rpcbind unless rpcallowip is set; set or remove both")
 		binds = nil
 	}
 	for _, bind := range binds {
@@ -94,8 +94,8 @@ func (v confValues) url() string {
 	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(port))}).String()
 }
 
-// confCallable returns the host to call for one that raptoreumd listens on, and false when it
-// can be neither.
+// confCallable returns the host to connect to for one that raptoreumd listens on, and false for
+// one that is neither.
 func confCallable(host string) (string, bool) {
 	if host == "" {
 		return "127.0.0.1", true
@@ -113,14 +113,14 @@ func confCallable(host string) (string, bool) {
 	return "::1", true
 }
 
-// confPlain says whether name may stand in a URL as it is.
+// confPlain reports whether name needs no escaping in a URL.
 func confPlain(name string) bool {
 	return !strings.ContainsFunc(name, func(r rune) bool {
 		return !strings.ContainsRune("-._abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", r)
 	})
 }
 
-// externalAddress prefers what raptoreumd prefers: on every network but regtest a smartnode
+// externalAddress has the preference of raptoreumd: on every network except regtest a smartnode
 // needs a public IPv4 address, whatever else is listed.
 func (v confValues) externalAddress() (first string) {
 	listen := v.port("port", v.chain.P2PPort())
@@ -128,7 +128,7 @@ func (v confValues) externalAddress() (first string) {
 		host, port := confSplitHostPort(value, listen)
 		addr, err := netip.ParseAddr(host)
 		if err != nil || addr.IsUnspecified() || addr.Zone() != "" {
-			continue // a name: only raptoreumd knows what it resolved to
+			continue // a name: only raptoreumd knows the address it resolved to
 		}
 		addr = addr.Unmap()
 		address := netip.AddrPortFrom(addr, uint16(port)).String()
@@ -140,8 +140,8 @@ func (v confValues) externalAddress() (first string) {
 	return first
 }
 
-// confSplitHostPort is SplitHostPort (util/strencodings.cpp): a colon starts a port where it is
-// the only one or follows a bracket, and what is no port stays in the host.
+// confSplitHostPort is SplitHostPort (util/strencodings.cpp): a colon starts a port if it is the
+// only one or follows a bracket; an invalid port stays in the host.
 func confSplitHostPort(address string, port int) (string, int) {
 	colon := strings.LastIndexByte(address, ':')
 	bracketed := colon > 0 && address[0] == '[' && address[colon-1] == ']'

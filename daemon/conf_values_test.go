@@ -7,8 +7,8 @@ import (
 
 func TestConfEndpoint(t *testing.T) {
 	const (
-		bind    = ": raptoreumd ignores rpcbind where rpcallowip is not set; set or remove both"
-		badPort = ": rpcport is not a port from 1 to 65535; 10225 is assumed; correct it"
+		bind    = ": raptoreumd ignores rpcbind unless rpcallowip is set; set or remove both"
+		badPort = ": rpcport is not a port from 1 to 65535, so 10225 is assumed; correct it"
 	)
 	confRun(t, []confCase{
 		{"rpcport of installers", "rpcport=8484", []confChange{confURL("127.0.0.1:8484")}},
@@ -42,11 +42,16 @@ func TestConfPaths(t *testing.T) {
 		{"cookie unused", "rpccookiefile=c\nrpcpassword=p", []confChange{confPassword("", "p")}},
 		{"pid", "pid=p", []confChange{func(c *Conf) { c.PidFile = "/data/p" }}},
 		{"pid absolute", "pid=/run/p", []confChange{func(c *Conf) { c.PidFile = "/run/p" }}},
+		{"debug.log", "debuglogfile=d", []confChange{confDebugLog("/data/d")}},
+		{"debug.log absolute", "debuglogfile=/var/log/d", []confChange{confDebugLog("/var/log/d")}},
+		{"debug.log off main", "testnet=1\ndebuglogfile=d", []confChange{confTest(), confDebugLog("/data/rip01-testnet/d")}},
+		{"no debug.log", "debuglogfile=d\nnodebuglogfile=1", []confChange{confDebugLog("")}},
+		{"debug.log 0", "debuglogfile=0", []confChange{confDebugLog("")}},
 		{"datadir", "datadir=/other/\ndatadir=/third", []confChange{confDatadir("/other")}},
 		{"datadir empty", "datadir=", nil},
 		{"datadir relative", "datadir=~/x", []confChange{
 			confDatadir("/home/u/~/x"),
-			confWarning(": datadir is relative, to the folder that raptoreumd was started in; write an absolute path"),
+			confWarning(": datadir is relative to the working directory of raptoreumd; write an absolute path"),
 		}},
 	})
 }

@@ -1,10 +1,11 @@
-// Package daemon speaks to raptoreumd: it reads raptoreum.conf, asks a few read-only questions
-// over JSON-RPC and does the arithmetic of PoSe and payments.
+// Package daemon talks to raptoreumd: it reads raptoreum.conf, makes a few read-only calls over
+// JSON-RPC and does the arithmetic of PoSe and payments.
 //
-// A Client lives as long as the program and keeps the daemon from harm: it never has more than
-// one request outstanding that takes the daemon's main lock, across scrapes. A Session is one
-// scrape's view; scrapes that overlap share it. The Session's stages (Lockfree, Mainlock, Node,
-// DKG) go out one after the other, each once and only when somebody asks for it.
+// A Client lives as long as the program and protects the daemon: it never has more than one
+// request outstanding that takes the daemon's main lock, across scrapes, and no connection between
+// them. A Session is the view of one scrape; overlapping scrapes share it. The stages of a Session
+// (Lockfree, Mainlock, Node, DKG) are requested one after the other, each once and only when a
+// caller needs it. Answers that come after their scrape are kept for the next ones: see late.go.
 package daemon
 
 import (
@@ -12,28 +13,29 @@ import (
 	"fmt"
 )
 
-// State says how the daemon stands towards us.
+// State is the availability of the daemon to this client.
 type State string
 
-// The states of a daemon; exactly one holds at a time.
+// The states of a daemon; exactly one applies at a time.
 const (
 	Ready        State = "ready"        // it answered, main lock included
+	Slow         State = "slow"         // it answers, but the main lock takes longer than a scrape
 	WarmingUp    State = "warming_up"   // RPC error -28
-	Hung         State = "hung"         // it accepted the connection and is silent
+	Hung         State = "hung"         // it accepted the connection and does not answer, or not for 3 minutes what needs the main lock
 	Busy         State = "busy"         // its work queue is full, or our own smartnode list is still being read
 	Unauthorized State = "unauthorized" // HTTP 401
 	Forbidden    State = "forbidden"    // HTTP 403: rpcallowip or a restricted user
 	Unreachable  State = "unreachable"  // refused, reset, no route, stopping
-	Failed       State = "error"        // it answered something we do not understand
+	Failed       State = "error"        // it answered something unexpected
 )
 
 // States returns all states.
 func States() []State {
-	return []State{Ready, WarmingUp, Hung, Busy, Unauthorized, Forbidden, Unreachable, Failed}
+	return []State{Ready, Slow, WarmingUp, Hung, Busy, Unauthorized, Forbidden, Unreachable, Failed}
 }
 
-// Error is why a request as a whole has no answer. Its text is safe to log: foreign words in it
-// are clipped to one line.
+// Error is the reason why a request as a whole has no answer. Its text is safe to log: text from
+// the daemon in it is clipped to one line.
 type Error struct {
 	State State
 	Err   error
@@ -44,7 +46,7 @@ func (e *Error) Error() string { return fmt.Sprintf("daemon %s: %v", e.State, e.
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// stateOf tells what an error of a request says of the daemon.
+// stateOf returns the state of the daemon that the error of a request implies.
 func stateOf(err error) State {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.State
@@ -60,18 +62,20 @@ type RPCError struct {
 
 func (e *RPCError) Error() string { return fmt.Sprintf("RPC error %d: %s", e.Code, e.Message) }
 
-// The daemon's error codes that mean something to us (rpc/protocol.h).
+// The error codes of the daemon that are handled here (rpc/protocol.h).
 const (
 	codeInternal  = -32603 // rpc/smartnode.cpp, rpc/blockchain.cpp
 	codeParameter = -8     // rpc/rpcevo.cpp, rpc/rpcquorums.cpp
 	codeWarmup    = -28
 )
 
-// Facts that the daemon tells as errors.
+// Facts that the daemon reports as errors, and reasons for not calling it.
 var (
-	ErrNotSmartnode   = errors.New("the daemon does not run as a smartnode")
-	ErrNotRegistered  = errors.New("the proTxHash is not in the daemon's smartnode list")
-	ErrNoChainlock    = errors.New("the daemon has not seen a chainlock yet")
-	ErrDKGStatusSlow  = errors.New("quorum dkgstatus has not answered yet")
-	ErrDKGStatusStuck = errors.New("quorum dkgstatus did not answer; it is not asked again until the daemon restarts")
+	ErrNotSmartnode  = errors.New("the daemon is not running as a smartnode")
+	ErrNotRegistered = errors.New("the proTxHash is not in the daemon's smartnode list")
+	ErrNoChainlock   = errors.New("the daemon has not seen a chainlock yet")
+	// ErrDKGNetworkTooSmall: there is nothing wrong, the call is not safe in this network.
+	ErrDKGNetworkTooSmall = errors.New("quorum dkgstatus is not called: it may never end in a network that has, or had since the daemon started, fewer than 10 enabled smartnodes")
+	ErrDKGStatusSlow      = errors.New("quorum dkgstatus has not answered yet")
+	ErrDKGStatusStuck     = errors.New("quorum dkgstatus did not answer; it is not called again until the daemon restarts")
 )

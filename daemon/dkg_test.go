@@ -3,6 +3,7 @@ package daemon_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,13 +11,13 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// TestDKGStatusNeverEnds: the endless call is sent once, until the daemon restarts.
+// TestDKGStatusNeverEnds checks that the endless call is made once, until the daemon restarts.
 func TestDKGStatusNeverEnds(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes the 10 s after which the call is given up")
+		t.Skip("takes the 10 s after which the call is canceled")
 	}
 	n, client := start(t, "healthy", nil)
-	n.Set(func(s *simnet.State) { s.HangDKGStatus = true })
+	n.Set(func(s *simnet.State) { s.HangDKGStatus, s.Enabled = true, 10 })
 	ask := func() error {
 		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
 		defer cancel()
@@ -25,7 +26,7 @@ func TestDKGStatusNeverEnds(t *testing.T) {
 		began := time.Now()
 		_, err := s.DKG(ctx)
 		if took := time.Since(began); took > 3*time.Second {
-			t.Errorf("a scrape waited %s for it", took)
+			t.Errorf("a scrape waited %s for the call", took)
 		}
 		return err
 	}
@@ -40,7 +41,7 @@ func TestDKGStatusNeverEnds(t *testing.T) {
 		t.Errorf("after its time: %v", err)
 	}
 	if got := n.Calls().Methods["quorum dkgstatus"]; got != 1 {
-		t.Errorf("asked %d times", got)
+		t.Errorf("called %d times", got)
 	}
 	n.Set(func(s *simnet.State) { s.HangDKGStatus = false })
 	if err := n.Restart(); err != nil {
@@ -49,4 +50,69 @@ func TestDKGStatusNeverEnds(t *testing.T) {
 	if err := ask(); err != nil {
 		t.Errorf("after a restart: %v", err)
 	}
+}
+
+// TestDKGStatusInSmallNetwork checks that the call is made only if at least 10 smartnodes were
+// enabled in every scrape since the daemon started.
+func TestDKGStatusInSmallNetwork(t *testing.T) {
+	n, client := start(t, "healthy", nil)
+	steps := []struct {
+		name    string
+		enabled int // 0: the 4 of the scenario
+		restart bool
+		want    error
+		calls   int // in total
+	}{
+		{"4 enabled", 0, false, daemon.ErrDKGNetworkTooSmall, 0},
+		{"10 enabled, fewer before", 10, false, daemon.ErrDKGNetworkTooSmall, 0},
+		{"10 enabled since the restart", 10, true, nil, 1},
+		{"more", 500, false, nil, 2},
+		{"9 enabled", 9, false, daemon.ErrDKGNetworkTooSmall, 2},
+		{"10 again", 10, false, daemon.ErrDKGNetworkTooSmall, 2},
+		{"9 after a restart", 9, true, daemon.ErrDKGNetworkTooSmall, 2},
+		{"11 after another restart", 11, true, nil, 3},
+	}
+	started := time.Now().Add(-time.Hour)
+	for _, step := range steps {
+		n.Set(func(s *simnet.State) {
+			s.Enabled = step.enabled
+			if step.restart {
+				started = started.Add(time.Minute)
+			}
+			s.Started = started
+		})
+		if err := dkgStatus(t, client); !errors.Is(err, step.want) {
+			t.Errorf("%s: error %v, want %v", step.name, err, step.want)
+		}
+		if got := n.Calls().Methods["quorum dkgstatus"]; got != step.calls {
+			t.Errorf("%s: called %d times, want %d", step.name, got, step.calls)
+		}
+	}
+}
+
+// TestDKGStatusUnknownCount checks that the call is not made while the number of smartnodes is
+// unknown, and that this does not count as a small network.
+func TestDKGStatusUnknownCount(t *testing.T) {
+	n, client := start(t, "healthy", nil)
+	n.Set(func(s *simnet.State) { s.Enabled, s.FailCount = 10, true })
+	if err := dkgStatus(t, client); err == nil || errors.Is(err, daemon.ErrDKGNetworkTooSmall) || !strings.Contains(err.Error(), "smartnode count") {
+		t.Errorf("error %v, want that of smartnode count", err)
+	}
+	if got := n.Calls().Methods["quorum dkgstatus"]; got != 0 {
+		t.Errorf("called %d times", got)
+	}
+	n.Set(func(s *simnet.State) { s.FailCount = false })
+	if err := dkgStatus(t, client); err != nil {
+		t.Errorf("once the number is known: %v", err)
+	}
+}
+
+func dkgStatus(t *testing.T, client *daemon.Client) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	s := client.Session(nil)
+	defer s.Release()
+	_, err := s.DKG(ctx)
+	return err
 }

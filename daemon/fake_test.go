@@ -46,19 +46,19 @@ func start(t *testing.T, scenario string, change func(*simnet.Config, *daemon.Co
 	t.Cleanup(func() {
 		cancel()
 		n.Close()
-		c.CloseIdle()
 	})
 	return n, c
 }
 
-// scrape asks for everything once, as the collectors of one scrape do, and waits for the list.
-func scrape(t *testing.T, c *daemon.Client, patience time.Duration, mode poll.Mode) (state daemon.State, list *daemon.List) {
+// scrape fetches everything once, as the collectors of one scrape do, and waits for the list.
+func scrape(t *testing.T, c *daemon.Client, timeout time.Duration, mode poll.Mode) (state daemon.State, list *daemon.List) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	s := c.Session(nil)
 	defer s.Release()
 	state, _ = s.State(ctx)
+	_, _ = s.Node(ctx)
 	_, _ = s.DKG(ctx)
 	list, _ = s.List(ctx, mode)
 	return state, list

@@ -31,7 +31,7 @@ type taker struct {
 	use func() error
 }
 
-// take makes a taker: touch reads what our code reads of a reply without a look whether it is nil.
+// take returns a taker: touch reads what the code reads of a reply without a check for nil.
 func take[T any](touch func(T)) taker {
 	answer := new(Answer[T])
 	return taker{ask(answer, "method", "word"), func() error {
@@ -42,14 +42,14 @@ func take[T any](touch func(T)) taker {
 	}}
 }
 
-// read is what reading a field is here: it panics when there is none.
+// read reads fields; it panics on nil.
 func read[T any](fields ...*T) {
 	for _, field := range fields {
 		_ = *field
 	}
 }
 
-// takers returns new ones for the replies of lockfree, mainlock, node and dkgstatus.
+// takers returns takers for the replies of lockfree, mainlock, node and dkgstatus.
 func takers() []taker {
 	return []taker{
 		take(func(int64) {}), // uptime, getblockcount
@@ -106,8 +106,8 @@ func takers() []taker {
 	}
 }
 
-// FuzzBatch hands each element of a reply to a batch to every type of reply: none may panic, lack
-// a field without an error, or put foreign text of more than one short line into an error.
+// FuzzBatch passes each element of a reply to every type of reply: none may panic, lack a field
+// without an error, or put more than one short line of text from the daemon into an error.
 func FuzzBatch(f *testing.F) {
 	captureID := regexp.MustCompile(`"id":"[^"]*"}\s*$`) // ours are numbers
 	for i, body := range recordedBodies(f) {
@@ -119,7 +119,7 @@ func FuzzBatch(f *testing.F) {
 		if readBatch(bytes.NewReader(body), &replies) != nil {
 			return
 		}
-		// In their order first, and then all to all.
+		// In their order first, then each to all types.
 		outcomes := [][]taker{handed(t, replies)}
 		for _, r := range replies {
 			all := takers()
@@ -149,7 +149,7 @@ func handed(t *testing.T, replies []reply) []taker {
 		oneLine(t, err)
 		for _, one := range all {
 			if one.use() == nil {
-				t.Errorf("an answer in spite of %v", err)
+				t.Errorf("an answer despite %v", err)
 			}
 		}
 	}
@@ -159,11 +159,11 @@ func handed(t *testing.T, replies []reply) []taker {
 func oneLine(t *testing.T, err error) {
 	t.Helper()
 	if s := err.Error(); len(s) > 300 || strings.ContainsAny(s, "\r\n") {
-		t.Errorf("not one short line: %q", s)
+		t.Errorf("want one short line, got %q", s)
 	}
 }
 
-// FuzzList reads a smartnode list: every entry must be whole.
+// FuzzList reads a smartnode list: every entry must be complete.
 func FuzzList(f *testing.F) {
 	for _, body := range recordedBodies(f) {
 		f.Add([]byte(body))

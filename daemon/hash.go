@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Hash is a uint256 in the daemon's internal byte order, the reverse of what it shows.
+// Hash is a uint256 in the internal byte order of the daemon, the reverse of what it shows.
 type Hash [32]byte
 
 // ParseHash reads the 64 hex digits that the daemon shows.

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// identity is what is known of the smartnode that this daemon runs. `smartnode status` tells the
-// proTxHash only while it is READY, so it is remembered from before, else looked up in the list
-// by service address or operator key.
+// identity is what is known about the smartnode that this daemon runs. `smartnode status` reports
+// the proTxHash only while it is READY, so it is remembered, or else looked up in the list by
+// service address or operator key.
 type identity struct {
-	given       bool    // by --smartnode.protx: never replaced
+	given       bool    // by Config.ProTxHash: never replaced
 	hash        *Hash   // nil: not known
 	registered  string  // address in the ProTx
 	address     string  // that the daemon, or else its conf, claims
@@ -18,15 +18,15 @@ type identity struct {
 	network     Network // empty: not known
 }
 
-// Known is what is remembered of the node, so that it can be looked at from outside while the
-// daemon is silent.
+// Known is what is remembered about the node, so that it can be probed from outside while the
+// daemon does not answer.
 type Known struct {
 	ProTxHash string  // empty: not known
-	Address   string  // ip:port where peers look for it; empty: not known
+	Address   string  // ip:port that peers connect to; empty: not known
 	Network   Network // empty: not known
 }
 
-// Known returns what is remembered of the node; it asks nothing.
+// Known returns what is remembered about the node, without a request.
 func (c *Client) Known() Known {
 	hash := c.proTxHash()
 	c.mu.Lock()
@@ -45,13 +45,14 @@ func (c *Client) Known() Known {
 	return k
 }
 
-// Usable tells an ip:port that a peer can connect to from the [::]:0 of a revoked smartnode.
+// Usable reports whether address is an ip:port that a peer can connect to. A revoked smartnode has
+// [::]:0.
 func Usable(address string) bool {
 	a, err := netip.ParseAddrPort(address)
 	return err == nil && !a.Addr().IsUnspecified() && a.Port() != 0
 }
 
-// proTxHash returns the hash to ask for; nil: not known.
+// proTxHash returns the hash of the watched smartnode; nil: not known.
 func (c *Client) proTxHash() *Hash {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -74,7 +75,7 @@ func (id *identity) lookUp(list []Smartnode) {
 	}
 }
 
-// learn keeps what a reply tells of the smartnode's identity.
+// learn remembers what a reply says about the identity of the smartnode.
 func (c *Client) learn(n *Node) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -93,21 +94,21 @@ func (c *Client) learn(n *Node) {
 		return
 	}
 	switch {
-	case errors.Is(n.Status.Err, ErrNotSmartnode): // no longer one
+	case errors.Is(n.Status.Err, ErrNotSmartnode): // no longer a smartnode
 		id.hash, id.registered, id.operatorKey, n.ProTxHash = nil, "", "", nil
 	case n.Status.Err == nil && n.Status.Value.ProTxHash != nil:
 		h := *n.Status.Value.ProTxHash
 		id.hash = &h
-	case n.ProTxHash != nil && errors.Is(n.ProTx.Err, ErrNotRegistered): // registered anew, perhaps
+	case n.ProTxHash != nil && errors.Is(n.ProTx.Err, ErrNotRegistered): // perhaps registered again
 		id.lookUp(c.list.nodes())
 	case err == nil && n.Status.Err == nil && self.Address != id.address:
-		// Its address has changed, or the daemon runs another smartnode now: the key tells nothing new.
+		// Its address has changed, or the daemon runs another smartnode now: the key is of no use.
 		id.operatorKey = ""
 		id.lookUp(c.list.nodes())
 	}
 }
 
-// learnNetwork keeps the network that the daemon says it is on.
+// learnNetwork remembers the network that the daemon reports.
 func (c *Client) learnNetwork(chain string) {
 	if network, ok := NetworkOf(chain); ok {
 		c.mu.Lock()

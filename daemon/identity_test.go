@@ -11,7 +11,8 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// TestIdentityFollowsTheDaemon: what is remembered of a smartnode ends when the daemon is another.
+// TestIdentityFollowsTheDaemon checks that the identity is forgotten when the daemon runs another
+// smartnode.
 func TestIdentityFollowsTheDaemon(t *testing.T) {
 	const first, second = "127.0.0.1:31001", "127.0.0.1:31002"
 	self := func(c *daemon.Client) (daemon.Smartnode, error) {
@@ -32,7 +33,7 @@ func TestIdentityFollowsTheDaemon(t *testing.T) {
 	if s, err := self(client); err != nil || s.Address != first {
 		t.Fatalf("%+v, %v", s, err)
 	}
-	// The daemon now runs another smartnode, which is not READY and so does not name itself.
+	// The daemon now runs another smartnode, which is not READY and so does not report its hash.
 	n.Set(func(s *simnet.State) { s.Smartnode, s.LocalAddress = simnet.SmartnodeWaitingForProTx, second })
 	_, _ = self(client)
 	if s, err := self(client); err != nil || s.Address != second {
@@ -40,11 +41,11 @@ func TestIdentityFollowsTheDaemon(t *testing.T) {
 	}
 	n.Set(func(s *simnet.State) { s.Smartnode = simnet.SmartnodeNone })
 	if s, err := self(client); err == nil {
-		t.Errorf("no smartnode any more, and %+v", s)
+		t.Errorf("no longer a smartnode, but got %+v", s)
 	}
 }
 
-// TestConnectTimeout: one that takes as long as the dialer does is unreachable, not hung.
+// TestConnectTimeout checks that a timeout of the dialer means unreachable, not hung.
 func TestConnectTimeout(t *testing.T) {
 	timeout := &net.OpError{Op: "dial", Err: context.DeadlineExceeded}
 	client, err := daemon.NewClient(t.Context(), daemon.Config{

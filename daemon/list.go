@@ -13,23 +13,23 @@ import (
 )
 
 const (
-	listEvery = time.Minute // the shortest time between two readings
+	listEvery = time.Minute // minimum time between two readings
 	maxList   = 256 << 20   // bytes; an entry has 950
-	// listTooOld is when a list of an earlier tip says nothing any more.
+	// listTooOld is the age from which a list of an earlier tip is no longer used.
 	listTooOld = 10 * time.Minute
 )
 
-// List is the network's smartnode list, banned ones too. It is not changed after it is made.
+// List is the smartnode list of the network, including banned smartnodes. It is immutable.
 type List struct {
 	Nodes  []Smartnode
-	Tip    string        // best block hash when it was asked for
+	Tip    string        // best block hash when it was requested
 	Height int64         // of that block
-	Asked  time.Time     // when it was asked for
+	Asked  time.Time     // when it was requested
 	Took   time.Duration // to read it
 }
 
-// Current tells whether the list still says something of a chain with this tip: it was asked for at it,
-// or not long before. After a reindex the tip is lower.
+// Current reports whether the list is still usable for a chain with this tip: it was requested at
+// this tip or not long before. After a reindex the tip is lower.
 func (l *List) Current(tip string, height int64, now time.Time) bool {
 	return l.Tip == tip || height >= l.Height && now.Sub(l.Asked) < listTooOld
 }
@@ -49,16 +49,16 @@ func (l *listCache) nodes() []Smartnode {
 	return l.last.Nodes
 }
 
-// List returns the last smartnode list, and why the last reading of it went wrong, if it did;
-// nil and nil before the first. It never waits unless mode is poll.Wait; when the tip has moved and a
-// minute has passed, the list is read anew after the Session.
+// List returns the last smartnode list and the error of the last reading; nil and nil before the
+// first one. It waits only if mode is poll.Wait. When the tip has moved and a minute has passed, the
+// list is read again after the Session.
 func (s *Session) List(ctx context.Context, mode poll.Mode) (*List, error) {
 	c := s.client
 	c.mu.Lock()
 	s.listWanted = true
 	c.mu.Unlock()
 	if mode == poll.Wait {
-		if _, err := s.Node(ctx); err != nil { // our own order: the list is the heavy one
+		if _, err := s.Node(ctx); err != nil { // the list is the heavy call: it comes last
 			return nil, err
 		}
 		if done := c.refreshList(s); done != nil {
@@ -73,9 +73,9 @@ func (s *Session) List(ctx context.Context, mode poll.Mode) (*List, error) {
 	return c.list.last, c.list.err
 }
 
-// refreshList reads the list in the background when it is due, and returns what is closed when
-// the reading under way is done; nil: there is none. It holds the slot of the main lock
-// meanwhile; when that is taken, it is left for the next Session.
+// refreshList reads the list in the background when it is due. It returns a channel that is closed
+// when the current reading is done; nil if there is none. The reading holds the slot of the main
+// lock; if the slot is taken, the next Session tries again.
 func (c *Client) refreshList(s *Session) <-chan struct{} {
 	tip, height, due := c.listDue(s)
 	if !due {
@@ -92,12 +92,11 @@ func (c *Client) refreshList(s *Session) <-chan struct{} {
 	c.mu.Lock()
 	c.list.asked, c.list.done = c.config.Now(), done
 	c.mu.Unlock()
-	began := time.Now()
 	list := &List{Tip: tip, Height: height, Asked: c.config.Now()}
-	answered := c.launch(c.main, batchList, func(ctx context.Context) error { return c.readList(ctx, list) })
 	go func() {
-		err := <-answered
-		list.Took = time.Since(began)
+		defer c.leave(c.main)
+		took, err := c.send(c.main, batchList, func(ctx context.Context) error { return c.readList(ctx, list) })
+		list.Took = took
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.list.err = err; err == nil {
@@ -109,8 +108,8 @@ func (c *Client) refreshList(s *Session) <-chan struct{} {
 	return done
 }
 
-// listDue tells whether the list must be read, and for which tip: the Session's, if it saw one
-// and the chain is not in its first download.
+// listDue reports whether the list must be read, and for which tip: that of the Session, if it has
+// one and the chain is not in its initial block download.
 func (c *Client) listDue(s *Session) (tip string, height int64, due bool) {
 	main, ok := s.mainlock.result()
 	if !ok || main.Chain.Err != nil || *main.Chain.Value.InitialBlockDownload {
@@ -123,7 +122,9 @@ func (c *Client) listDue(s *Session) (tip string, height int64, due bool) {
 	return tip, height, !fresh && c.list.done == nil && (c.list.asked.IsZero() || c.config.Now().Sub(c.list.asked) >= listEvery)
 }
 
-// readList reads `protx list registered true` entry by entry as it arrives.
+// readList decodes `protx list registered true` entry by entry as it arrives. Cost: the heaviest call
+// here. It holds the main lock for the whole list, reads one transaction from disk per entry, and
+// writes debug lines to the standard output of the daemon; it ends.
 func (c *Client) readList(ctx context.Context, into *List) error {
 	const body = `{"id":0,"method":"protx","params":["list","registered",true]}`
 	return c.post(ctx, []byte(body), maxList, func(r io.Reader) error {
@@ -188,7 +189,7 @@ func expect(d *json.Decoder, want json.Token) error {
 		return err
 	}
 	if got != want {
-		return fmt.Errorf("the smartnode list is not a list: %v where %v belongs", got, want)
+		return fmt.Errorf("the smartnode list is not a list: got %v, want %v", got, want)
 	}
 	return nil
 }

@@ -17,8 +17,8 @@ const (
 	Regtest Network = "regtest"
 )
 
-// NetworkOf returns the network that getblockchaininfo names in chain, and false when there is
-// no such network.
+// NetworkOf returns the network that getblockchaininfo reports in chain, and false for an unknown
+// one.
 func NetworkOf(chain string) (Network, bool) {
 	switch network := Network(chain); network {
 	case Main, Test, Regtest:

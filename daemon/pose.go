@@ -9,7 +9,7 @@ func PoSeMax(registered int) int { return max(100, registered) }
 // PoSeMiss returns what one missed DKG adds to a penalty (66 %, rounded down).
 func PoSeMiss(poseMax int) int { return poseMax * 66 / 100 }
 
-// PoSeStrikesLeft returns how many more missed DKGs lead to the ban if nothing decays until
+// PoSeStrikesLeft returns the number of further missed DKGs until the ban if nothing decays before
 // then: 1 means that the next one bans, 0 that the node is banned.
 func PoSeStrikesLeft(penalty, poseMax int, banned bool) int {
 	if banned {
@@ -19,8 +19,8 @@ func PoSeStrikesLeft(penalty, poseMax int, banned bool) int {
 	return max(1, (poseMax-penalty+miss-1)/miss)
 }
 
-// PoSeDecay returns how long it takes until a penalty is back at 0 if nothing else happens. One
-// point goes at each block whose height is a multiple of 2 (of 30 while SPORK_21 is active).
+// PoSeDecay returns the time until a penalty is back at 0 if nothing else happens. One point is
+// removed at each block whose height is a multiple of 2 (of 30 while SPORK_21 is active).
 func PoSeDecay(penalty int, height int64, lowQuorums bool, spacing time.Duration) time.Duration {
 	every := int64(2)
 	if lowQuorums {

@@ -37,7 +37,7 @@ func TestPoSe(t *testing.T) {
 	}
 }
 
-// TestPoSeStrikesPlayed plays the rule of the daemon and counts.
+// TestPoSeStrikesPlayed simulates the rule of the daemon and counts.
 func TestPoSeStrikesPlayed(t *testing.T) {
 	for registered := 1; registered <= 2000; registered += 37 {
 		poseMax := PoSeMax(registered)
@@ -74,7 +74,7 @@ func TestPoSeDecay(t *testing.T) {
 	}
 }
 
-// TestPoSeDecayPlayed plays the rule of the daemon block by block.
+// TestPoSeDecayPlayed simulates the rule of the daemon block by block.
 func TestPoSeDecayPlayed(t *testing.T) {
 	for _, every := range []int64{2, 30} {
 		for height := int64(990); height < 1050; height++ {

@@ -16,22 +16,23 @@ type Smartnode struct {
 	RevivedHeight    int64 // -1 = never
 	BanHeight        int64 // -1 = not banned
 	Penalty          int
-	Payable          bool // its collateral is of a tier that is paid
-	PayableKnown     bool // false: the collateral is spent, or not asked for
+	Payable          bool // its collateral amount is eligible for payments
+	PayableKnown     bool // false: the collateral is spent, or was not requested
 	Owner            string
 	Voting           string
 	Payout           string // empty: none
 	OperatorKey      string // public
 }
 
-// Banned tells whether the smartnode is PoSe banned. The penalty does not tell: there are bans below the maximum.
+// Banned reports whether the smartnode is PoSe banned. The penalty does not show it: there are bans
+// below the maximum.
 func (s *Smartnode) Banned() bool { return s.BanHeight != -1 }
 
-// queued tells whether the smartnode takes part in payments (CDeterministicMNList::IsMNValid).
+// queued reports whether the smartnode is in the payment queue (CDeterministicMNList::IsMNValid).
 func (s *Smartnode) queued() bool { return !s.Banned() && s.PayableKnown && s.Payable }
 
-// WaitsSince returns the height since which the smartnode waits for a payment: that of its last
-// one, of its revival or of its registration (CompareByLastPaid_GetHeight).
+// WaitsSince returns the height from which the smartnode waits for a payment: that of its last
+// payment, of its revival or of its registration (CompareByLastPaid_GetHeight).
 func (s *Smartnode) WaitsSince() int64 {
 	switch {
 	case s.RevivedHeight != -1 && s.RevivedHeight > s.LastPaidHeight:
@@ -42,7 +43,7 @@ func (s *Smartnode) WaitsSince() int64 {
 	return s.LastPaidHeight
 }
 
-// ComparePayment orders smartnodes by who is paid first: the lowest key, then the lower
+// ComparePayment orders smartnodes by the order of payment: the lowest key, then the lower
 // proTxHash in internal byte order (CompareByLastPaid).
 func ComparePayment(a, b *Smartnode) int {
 	return cmp.Or(cmp.Compare(a.WaitsSince(), b.WaitsSince()), bytes.Compare(a.ProTxHash[:], b.ProTxHash[:]))
@@ -50,7 +51,7 @@ func ComparePayment(a, b *Smartnode) int {
 
 // PaymentPosition returns how many smartnodes are paid before this one (0 = paid in the next
 // block) and how many are in the queue. The list may be a few blocks older than self: each of
-// them has paid one. False: it is not in the queue, or was paid since.
+// these blocks has paid one smartnode. False: it is not in the queue, or was paid since.
 func PaymentPosition(list []Smartnode, self Smartnode, blocksSince int64) (position, length int, queued bool) {
 	var listed *Smartnode
 	for i := range list {
@@ -69,13 +70,13 @@ func PaymentPosition(list []Smartnode, self Smartnode, blocksSince int64) (posit
 	return position, length, queued
 }
 
-// PaysSmartnodes tells whether blocks pay smartnodes at all: on the main network only with more than
-// 10 registered (CDeterministicMNList::GetMNPayee).
+// PaysSmartnodes reports whether blocks pay smartnodes at all: on the main network only with more
+// than 10 registered (CDeterministicMNList::GetMNPayee).
 func PaysSmartnodes(network Network, registered int) bool {
 	return network != Main || registered > 10
 }
 
-// PaymentPlaces returns the positions of all smartnodes in the payment queue, sorted once.
+// PaymentPlaces returns the positions of all smartnodes in the payment queue. It sorts once.
 func PaymentPlaces(list []Smartnode) map[Hash]int {
 	var queue []*Smartnode
 	for i := range list {
@@ -91,8 +92,8 @@ func PaymentPlaces(list []Smartnode) map[Hash]int {
 	return places
 }
 
-// NextPayment returns when the smartnode at a position of the queue is paid, on average: one
-// smartnode is paid in each block.
+// NextPayment returns the mean time until the smartnode at a position of the queue is paid: each
+// block pays one smartnode.
 func NextPayment(position int, spacing time.Duration) time.Duration {
 	return time.Duration(position+1) * spacing
 }

@@ -94,7 +94,7 @@ func TestWaitsSince(t *testing.T) {
 		{"revived, never paid", node(func(s *Smartnode) { s.RevivedHeight = 743 }), 743, true},
 		{"banned", node(func(s *Smartnode) { s.BanHeight = 611 }), 100, false},
 		{"banned at height 0 is banned", node(func(s *Smartnode) { s.BanHeight = 0 }), 100, false},
-		{"tier no longer paid", node(func(s *Smartnode) { s.Payable = false }), 100, false},
+		{"no longer eligible for payments", node(func(s *Smartnode) { s.Payable = false }), 100, false},
 		{"collateral spent", node(func(s *Smartnode) { s.PayableKnown = false }), 100, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -109,8 +109,8 @@ func TestWaitsSince(t *testing.T) {
 	}
 }
 
-// TestPaymentTie: among equals the hash that is lower in internal byte order is paid first, that
-// is by the reversed digits of what is shown.
+// TestPaymentTie checks the order of equal keys: the hash that is lower in internal byte order, the
+// reverse of what is shown, is paid first.
 func TestPaymentTie(t *testing.T) {
 	first, second := new(Smartnode), new(Smartnode)
 	var err error
@@ -149,13 +149,13 @@ func TestHash(t *testing.T) {
 	}
 	for _, bad := range []string{"", "xyz", shown[1:], shown + "0", "g" + shown[1:]} {
 		if _, err := ParseHash(bad); err == nil {
-			t.Errorf("%q is taken for a hash", bad)
+			t.Errorf("%q is accepted as a hash", bad)
 		}
 	}
 }
 
-// TestPaymentPositionOfOldList: each block since the list was read has paid one smartnode, and a
-// payment of our own, or a ban, makes the list say nothing any more.
+// TestPaymentPositionOfOldList checks that each block since the list was read has paid one
+// smartnode, and that the list is of no use after a payment or a ban of our smartnode.
 func TestPaymentPositionOfOldList(t *testing.T) {
 	list := capturedList(t, "paid-10-smartnodes")
 	self := *inPaymentOrder(list)[4]

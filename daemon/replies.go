@@ -1,6 +1,6 @@
 package daemon
 
-// Replies of the daemon, with the fields that we use. A field that is always sent is a pointer,
+// Replies of the daemon, with the fields that are used. A field that is always sent is a pointer,
 // never nil once decoded; one that may be missing has omitempty in its tag.
 
 // RPCInfo is the reply of getrpcinfo (rpc/server.cpp).
@@ -23,7 +23,8 @@ type SyncStatus struct {
 	IsSynced *bool `json:"IsSynced"`
 }
 
-// SmartnodeCount is the reply of smartnode count: enabled are neither banned nor of an unpaid tier.
+// SmartnodeCount is the reply of smartnode count. Enabled smartnodes are not banned and have a
+// collateral amount that is eligible for payments.
 type SmartnodeCount struct {
 	Total   *int `json:"total"`
 	Enabled *int `json:"enabled"`
@@ -52,11 +53,11 @@ type NetworkInfo struct {
 // Chainlock is the reply of getbestchainlock.
 type Chainlock struct {
 	Height     *int64 `json:"height"`
-	KnownBlock *bool  `json:"known_block"` // false: the network has locked a block that we do not have
+	KnownBlock *bool  `json:"known_block"` // false: the network has locked a block that this node does not have
 }
 
 // SmartnodeStatus is the reply of smartnode status (rpc/smartnode.cpp). ProTxHash and DMNState
-// are there only while State is READY.
+// are present only while State is READY.
 type SmartnodeStatus struct {
 	Service   *string   `json:"service"`
 	State     *string   `json:"state"`
@@ -82,7 +83,7 @@ type DMNState struct {
 // ProTx is the reply of protx info, and one entry of protx list with details.
 type ProTx struct {
 	ProTxHash     *Hash     `json:"proTxHash"`
-	NeedToUpgrade *bool     `json:"needToUpgrade,omitempty"` // the collateral tier is no longer paid; missing when the collateral is spent
+	NeedToUpgrade *bool     `json:"needToUpgrade,omitempty"` // the collateral amount is no longer eligible for payments; missing when it is spent
 	State         *DMNState `json:"state"`
 }
 
@@ -108,8 +109,8 @@ type Membership struct {
 	IsValidMember *bool  `json:"isValidMember"` // false: this node missed that DKG
 }
 
-// DKGStatus is the reply of quorum dkgstatus. Sessions has one entry for each DKG in which this
-// node takes part; the names of the quorum types change with the size of the network.
+// DKGStatus is the reply of quorum dkgstatus. Sessions has one entry for each DKG that this
+// node takes part in; the names of the quorum types change with the size of the network.
 type DKGStatus struct {
 	Sessions *map[string]struct {
 		Phase   *int  `json:"phase"` // 1 initialized, 2 contribute, 3 complain, 4 justify, 5 commit, 6 finalize, 7 idle

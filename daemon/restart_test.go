@@ -10,7 +10,7 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// TestCookie: a restarted daemon has a new cookie; it is read again once.
+// TestCookie checks that the new cookie of a restarted daemon is read, once.
 func TestCookie(t *testing.T) {
 	dir := t.TempDir()
 	n, client := start(t, "healthy", func(f *simnet.Config, d *daemon.Config) {
@@ -42,7 +42,7 @@ func TestWrongPassword(t *testing.T) {
 		}
 	}
 	if got := n.Calls().RoundTrips; got != 3 {
-		t.Errorf("%d tries in 3 scrapes: each costs a worker 250 ms", got)
+		t.Errorf("%d attempts in 3 scrapes: each occupies a worker for 250 ms", got)
 	}
 }
 

@@ -6,9 +6,9 @@ import (
 	"log/slog"
 )
 
-// Secret is a text that no log, error or dump shows: whatever prints it prints <secret>.
-// fmt calls no methods of what stands in an unexported field: a struct that keeps a Secret in
-// one and may be printed needs a String method of its own.
+// Secret is a text that no log, error or dump shows: every way to print it prints <secret>.
+// fmt does not call methods of values in unexported fields: a struct that has a Secret in such a
+// field and may be printed needs a String method of its own.
 type Secret string
 
 const secretShown = "<secret>"
@@ -19,7 +19,7 @@ func (Secret) String() string { return secretShown }
 // GoString returns <secret>.
 func (Secret) GoString() string { return secretShown }
 
-// Format writes <secret> for every verb: %x and %d would not ask String.
+// Format writes <secret> for every verb: %x and %d do not call String.
 func (Secret) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, secretShown) }
 
 // MarshalText returns <secret>.
@@ -31,5 +31,5 @@ func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + secretShown + 
 // LogValue returns <secret>.
 func (Secret) LogValue() slog.Value { return slog.StringValue(secretShown) }
 
-// reveal is the one way to the text itself.
+// reveal returns the text itself; there is no other way to get it.
 func (s Secret) reveal() string { return string(s) }

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// sessionShare is how long after its start a Session takes in further scrapes that overlap it.
+// sessionShare is how long after its start a Session accepts further, overlapping scrapes.
 const sessionShare = 5 * time.Second
 
-// Session is one scrape's view of the daemon. What it tells was asked after the first of the
-// scrapes that share it began. Release it when done.
+// Session is the view of the daemon in one scrape. Its answers were requested after the first of
+// the scrapes that share it began. Release it when done.
 type Session struct {
 	client *Client
 	ctx    context.Context // until the last scrape releases
@@ -25,12 +25,17 @@ type Session struct {
 	mainlock *stage[*Mainlock]
 	node     *stage[*Node]
 	dkg      *stage[*DKG]
+	debugLog struct {
+		once  sync.Once
+		value DebugLog
+		err   error
+	}
 
 	listWanted bool // under client.mu
 }
 
-// Session returns a Session, shared with the scrapes that run at the moment. blockHashes are the
-// heights whose block hashes Node shall bring; a shared Session brings those of its first user.
+// Session returns a Session, shared with the scrapes that are running. blockHashes are the heights
+// whose block hashes Node fetches; a shared Session fetches those of its first user.
 func (c *Client) Session(blockHashes []int64) *Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,26 +50,31 @@ func (c *Client) Session(blockHashes []int64) *Session {
 		c.session = s
 	}
 	s.users++
+	c.users++
 	return s
 }
 
-// Release ends one scrape's use. After the last one the Session waits for nothing any more and,
-// when the tip has moved, the smartnode list is read in the background.
+// Release ends the use by one scrape. After the last one the Session stops waiting and, when the
+// tip has moved, the smartnode list is read in the background.
 func (s *Session) Release() {
 	s.client.mu.Lock()
 	s.users--
+	s.client.users--
 	last, wanted := s.users == 0, s.listWanted
 	s.client.mu.Unlock()
 	if !last {
 		return
 	}
 	s.cancel()
-	if wanted {
-		s.client.refreshList(s)
+	if wanted && s.client.refreshList(s) != nil {
+		return // it uses the connection, and closes it at its end
 	}
+	s.client.closeIdle()
 }
 
-// State returns how the daemon stands towards us and, unless it is ready, why.
+// State returns the state of the daemon and, unless it is ready, the reason. It waits for the main lock
+// until ctx is done: a caller that needs certainty about a slow daemon passes a later deadline than
+// that of a scrape.
 func (s *Session) State(ctx context.Context) (State, error) {
 	if _, err := s.Lockfree(ctx); err != nil {
 		return stateOf(err), err
@@ -79,7 +89,7 @@ func (s *Session) State(ctx context.Context) (State, error) {
 	return Ready, nil
 }
 
-// stage is a part of a Session that is worked on once, in the background, when first asked for.
+// stage is a part of a Session that is fetched once, in the background, when first needed.
 type stage[T any] struct {
 	once  sync.Once
 	done  chan struct{}
@@ -89,7 +99,7 @@ type stage[T any] struct {
 
 func newStage[T any]() *stage[T] { return &stage[T]{done: make(chan struct{})} }
 
-// get waits for the stage until ctx is done; why then says what it waited for.
+// get waits for the stage until ctx is done; why then returns what it waited for.
 func (g *stage[T]) get(ctx context.Context, work func() (T, error), why func() error) (T, error) {
 	g.once.Do(func() {
 		go func() {
@@ -103,7 +113,7 @@ func (g *stage[T]) get(ctx context.Context, work func() (T, error), why func() e
 	case <-ctx.Done():
 	}
 	select {
-	case <-g.done: // both at once: an answer beats a time-out
+	case <-g.done: // both at once: prefer the answer
 		return g.value, g.err
 	default:
 		var none T
@@ -111,7 +121,7 @@ func (g *stage[T]) get(ctx context.Context, work func() (T, error), why func() e
 	}
 }
 
-// result returns the value when the stage is done and went well.
+// result returns the value when the stage is done without an error.
 func (g *stage[T]) result() (value T, ok bool) {
 	select {
 	case <-g.done:
@@ -121,9 +131,20 @@ func (g *stage[T]) result() (value T, ok bool) {
 	}
 }
 
-// Lockfree is what the daemon answers even while its validation hangs.
+// pending reports whether the stage has not failed.
+func (g *stage[T]) pending() bool {
+	select {
+	case <-g.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// Lockfree holds what the daemon answers even while its validation hangs.
 type Lockfree struct {
 	Took    time.Duration
+	At      time.Time     // when the answer arrived
 	Uptime  Answer[int64] // seconds
 	RPC     Answer[RPCInfo]
 	Traffic Answer[NetTotals]
@@ -133,89 +154,52 @@ type Lockfree struct {
 	Started time.Time // of the daemon: now minus uptime, without its jitter; zero: unknown
 }
 
-// Lockfree asks the calls that need no main lock.
+// Lockfree makes the calls that do not take the main lock.
 func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 	c := s.client
 	return s.lockfree.get(ctx, func() (*Lockfree, error) {
 		r := new(Lockfree)
+		calls := []call{
+			// Cost: none of them takes the main lock; each ends.
+			ask(&r.RPC, "getrpcinfo"),           // lock of the RPC server, brief
+			ask(&r.Traffic, "getnettotals"),     // locks of the byte counters, brief
+			ask(&r.Sync, "mnsync", "status"),    // no lock that validation holds
+			ask(&r.Count, "smartnode", "count"), // lock of the deterministic list, held while a block updates it
+			ask(&r.Sporks, "spork", "show"),     // lock of the spork manager, brief
+			ask(&r.Uptime, "uptime"),            // no lock; last, so that it is as old as the reply
+		}
+		if !c.lockfree.take(s.ctx) {
+			return nil, c.why(c.lockfree)
+		}
+		defer c.leave(c.lockfree)
 		var err error
-		r.Took, err = c.batch(s.ctx, c.lockfree, batchLockfree, []call{
-			ask(&r.RPC, "getrpcinfo"),
-			ask(&r.Traffic, "getnettotals"),
-			ask(&r.Sync, "mnsync", "status"),
-			ask(&r.Count, "smartnode", "count"),
-			ask(&r.Sporks, "spork", "show"),
-			ask(&r.Uptime, "uptime"), // last, so that it is as old as the reply
-		})
+		r.Took, err = c.send(c.lockfree, batchLockfree, func(ctx context.Context) error { return c.exchange(ctx, calls) })
 		if err != nil {
 			return nil, err
 		}
+		r.At = c.config.Now()
 		if r.Uptime.Err == nil {
 			r.Started = c.startOf(time.Duration(r.Uptime.Value) * time.Second)
 		}
+		c.dkg.observe(r)
 		return r, nil
 	}, func() error { return c.why(c.lockfree) })
 }
 
-// startOf turns an uptime into a moment that stays the same until the daemon restarts.
+// startOf converts an uptime to a start time that stays the same until the daemon restarts.
 func (c *Client) startOf(uptime time.Duration) time.Time {
 	const jitter = 5 * time.Second
 	start := c.config.Now().Add(-uptime)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if start.Sub(c.started).Abs() > jitter {
-		c.started = start
+		c.started, c.kept = start, kept{} // another daemon process
 	}
 	return c.started
 }
 
-// Mainlock is what needs the daemon's main lock, briefly: it decides between ready and hung.
-type Mainlock struct {
-	Took      time.Duration
-	Height    Answer[int64]
-	Chain     Answer[ChainInfo]
-	Network   Answer[NetworkInfo]
-	Chainlock Answer[Chainlock] // ErrNoChainlock: none yet
-}
-
-// Mainlock asks the brief calls that take the main lock.
-func (s *Session) Mainlock(ctx context.Context) (*Mainlock, error) {
-	c := s.client
-	return s.mainlock.get(ctx, func() (*Mainlock, error) {
-		if _, err := s.Lockfree(s.ctx); err != nil {
-			return nil, err
-		}
-		r := new(Mainlock)
-		var err error
-		r.Took, err = c.batch(s.ctx, c.main, batchMainlock, []call{
-			ask(&r.Height, "getblockcount"),
-			ask(&r.Chain, "getblockchaininfo"),
-			ask(&r.Network, "getnetworkinfo"),
-			ask(&r.Chainlock, "getbestchainlock"),
-		})
-		if err != nil {
-			return nil, err
-		}
-		r.Chainlock.Err = fact(r.Chainlock.Err, codeInternal, "Unable to find any chainlock", ErrNoChainlock)
-		if r.Chain.Err == nil {
-			c.learnNetwork(*r.Chain.Value.Chain)
-		}
-		return r, nil
-	}, s.whyMain)
-}
-
-// whyMain explains a wait for the main lock, or for the stage before it.
-func (s *Session) whyMain() error {
-	select {
-	case <-s.lockfree.done:
-		return s.client.why(s.client.main)
-	default:
-		return s.client.why(s.client.lockfree)
-	}
-}
-
-// fact turns an RPC error that states a fact into that fact. The daemon has few codes: its words
-// tell which error it is.
+// fact converts an RPC error that states a fact to its sentinel error. The daemon has few codes:
+// its text identifies the error.
 func fact(err error, code int, words string, is error) error {
 	if e, ok := errors.AsType[*RPCError](err); ok && e.Code == code && strings.Contains(e.Message, words) {
 		return is
@@ -223,7 +207,7 @@ func fact(err error, code int, words string, is error) error {
 	return err
 }
 
-// Durations returns how long each round trip took that is done, by name of its batch, and the
+// Durations returns the duration of each completed round trip by name of its batch, and of the
 // last reading of the smartnode list.
 func (s *Session) Durations() map[string]time.Duration {
 	took := map[string]time.Duration{}

@@ -8,11 +8,8 @@ import (
 	"time"
 )
 
-// listPatience is how long our own list may hold the slot before its silence means a hung daemon.
-const listPatience = time.Minute
-
-// slot is the right to have one request outstanding. A request that nobody waits for any more
-// keeps it, for it still holds a worker of the daemon.
+// slot is the right to have one request outstanding. A request whose caller stopped waiting keeps
+// it, because it still occupies a worker of the daemon.
 type slot struct {
 	free    chan struct{}
 	current *atomic.Pointer[outstanding]
@@ -31,53 +28,57 @@ func newSlot() slot {
 	return s
 }
 
-// through runs send under the slot, in the background, and waits for it until ctx is done.
-// What comes later than that is dropped.
-func (c *Client) through(ctx context.Context, s slot, what string, send func(context.Context) error) (time.Duration, error) {
+// errNoAnswerYet is in the error of a caller whose time is up while a request is outstanding.
+var errNoAnswerYet = errors.New("no answer yet")
+
+// take waits for the slot until ctx is done.
+func (s slot) take(ctx context.Context) bool {
 	select {
 	case <-s.free:
+		return true
 	case <-ctx.Done():
-		return 0, c.why(s)
-	}
-	began := time.Now()
-	answered := c.launch(s, what, send)
-	select {
-	case err := <-answered:
-		return time.Since(began), err
-	case <-ctx.Done():
-		return 0, c.why(s)
+		return false
 	}
 }
 
-// launch starts a request; its caller has taken the slot.
-func (c *Client) launch(s slot, what string, send func(context.Context) error) <-chan error {
-	r := &outstanding{what: what, since: time.Now()}
+// leave frees the slot. If the request has outlived its scrape, this closes its connection.
+func (c *Client) leave(s slot) {
+	s.free <- struct{}{}
+	c.closeIdle()
+}
+
+// send runs one request; the caller holds the slot. The end of a scrape does not cancel it, because
+// the daemon executes it anyway.
+func (c *Client) send(s slot, what string, exchange func(context.Context) error) (time.Duration, error) {
+	r := &outstanding{what: what, since: c.config.Now()}
 	s.current.Store(r)
-	answered := make(chan error, 1)
-	go func() {
-		ctx, cancel := context.WithTimeout(traced(c.ctx, r), maxOutstanding)
-		defer cancel()
-		err := send(ctx)
-		s.current.Store(nil)
-		s.free <- struct{}{}
-		answered <- err
-	}()
-	return answered
+	defer s.current.Store(nil)
+	c.asked(s)
+	ctx, cancel := context.WithTimeout(traced(c.ctx, r), maxOutstanding)
+	defer cancel()
+	began := time.Now()
+	err := exchange(ctx)
+	c.heard(s, err)
+	return time.Since(began), err
 }
 
-// why explains to a waiter whose time is up what it waits for.
+// why returns what a caller whose time is up was waiting for.
 func (c *Client) why(s slot) error {
 	r := s.current.Load()
-	if r == nil { // answered this very moment
-		return &Error{Hung, errors.New("no answer within the scrape's time")}
+	if r == nil { // answered just now
+		return &Error{Hung, fmt.Errorf("%w within the time of the scrape", errNoAnswerYet)}
 	}
-	waited := time.Since(r.since).Round(100 * time.Millisecond)
-	switch {
-	case !r.connected.Load():
+	waited := age(c.config.Now().Sub(r.since))
+	if !r.connected.Load() {
 		return &Error{Unreachable, fmt.Errorf("no connection after %s", waited)}
-	case r.what == batchList && waited < listPatience:
-		return &Error{Busy, fmt.Errorf("our own smartnode list is being read since %s", waited)}
-	default:
-		return &Error{Hung, fmt.Errorf("no answer to the %s request since %s", r.what, waited)}
 	}
+	return &Error{Hung, fmt.Errorf("%w to the %s request after %s", errNoAnswerYet, r.what, waited)}
+}
+
+// age rounds a duration for people.
+func age(d time.Duration) time.Duration {
+	if d < 10*time.Second {
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(time.Second)
 }

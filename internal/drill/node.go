@@ -202,9 +202,6 @@ func (n *Node) Close() {
 	if n.server != nil {
 		n.kill()
 	}
-	if n.sources.Daemon != nil {
-		n.sources.Daemon.CloseIdle()
-	}
 	if n.network != nil {
 		n.network.Close()
 	}

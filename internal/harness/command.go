@@ -40,9 +40,6 @@ func (o *Options) Connect(t *testing.T) collector.Sources {
 	}
 	t.Cleanup(func() {
 		cancel()
-		if s.Daemon != nil {
-			s.Daemon.CloseIdle()
-		}
 	})
 	return s
 }

@@ -144,9 +144,6 @@ func Run(t *testing.T, n *simnet.Network, o *Options) *Exporter {
 		cancel()
 		n.Close()
 		server.Close()
-		if sources.Daemon != nil {
-			sources.Daemon.CloseIdle()
-		}
 	})
 	return e
 }

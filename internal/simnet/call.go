@@ -49,10 +49,10 @@ type call struct {
 	method string
 	params json.RawMessage // compact
 	words  []any           // params, if an array
-	err    *rpcError       // the object is no request
+	err    *rpcError       // the object is not a request
 }
 
-// parse reads the body of a POST as the daemon does, and says whether it is a batch.
+// parse reads the body of a POST as the daemon does, and reports whether it is a batch.
 func parse(body []byte) (calls []call, batch bool) {
 	wrong := func(message string) ([]call, bool) {
 		return []call{{err: &rpcError{codeParse, message}}}, false
@@ -144,8 +144,8 @@ func (c call) number(i int) (int, bool) {
 	return int(number), ok && number == float64(int(number))
 }
 
-// mainLock says whether the call may wait for the main lock of the daemon. quorum dkgstatus,
-// which can loop for ever, does not hold it.
+// mainLock reports whether the call may wait for the main lock of the daemon. quorum dkgstatus,
+// which can loop forever, does not hold it.
 func (c call) mainLock() bool {
 	free := []string{
 		"uptime", "getrpcinfo", "getnettotals", "mnsync", "spork", "getconnectioncount",

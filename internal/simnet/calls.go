@@ -8,21 +8,23 @@ import (
 	"time"
 )
 
-// Calls is what a Network was asked since Start.
+// Calls counts the requests to a Network since Start.
 type Calls struct {
-	RoundTrips     int              `json:"round_trips"`       // HTTP requests at the RPC port
-	Methods        map[string]int   `json:"methods"`           // by method and sub-command: "smartnode status"
-	Outstanding    int              `json:"outstanding"`       // requests without a reply yet
-	MainLock       int              `json:"main_lock"`         // of these, the ones with a call that takes the main lock
-	MaxMainLock    int              `json:"max_main_lock"`     // the most of them there ever were
-	Forbidden      []string         `json:"forbidden"`         // calls that can crash a real daemon; must be empty
-	PeerDials      int              `json:"peer_dials"`        // TCP connections at the peer-to-peer port
-	Explorers      []map[string]int `json:"explorers"`         // requests by path, of each explorer
-	RedirectTarget int              `json:"redirect_followed"` // requests that followed an explorer's redirect
+	RoundTrips      int              `json:"round_trips"`       // HTTP requests at the RPC port
+	Methods         map[string]int   `json:"methods"`           // by method and sub-command: "smartnode status"
+	Connections     int              `json:"connections"`       // TCP connections accepted at the RPC port
+	OpenConnections int              `json:"open_connections"`  // of these, the ones that are open now
+	Outstanding     int              `json:"outstanding"`       // requests without a reply yet
+	MainLock        int              `json:"main_lock"`         // of these, the ones with a call that takes the main lock
+	MaxMainLock     int              `json:"max_main_lock"`     // maximum of them at one time
+	Forbidden       []string         `json:"forbidden"`         // calls that can crash a real daemon; must be empty
+	PeerDials       int              `json:"peer_dials"`        // TCP connections at the peer-to-peer port
+	Explorers       []map[string]int `json:"explorers"`         // requests by path, of each explorer
+	RedirectTarget  int              `json:"redirect_followed"` // requests that followed an explorer's redirect
 }
 
-// counter keeps the Calls. A request counts as outstanding until the daemon is through with
-// it: one that hangs holds its worker also after the client has gone, as in the real daemon.
+// counter keeps the Calls. A request counts as outstanding until the daemon has finished it: one that
+// hangs occupies its worker even after the client disconnected, as in the real daemon.
 type counter struct {
 	mu      sync.Mutex
 	calls   Calls
@@ -75,11 +77,22 @@ func (c *counter) begin(calls []call) *work {
 func (c *counter) end(w *work) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if _, ok := c.working[w]; !ok {
+		return // already
+	}
 	delete(c.working, w)
 	c.calls.Outstanding--
 	if w.mainLock {
 		c.calls.MainLock--
 	}
+}
+
+// connection counts an accepted (1) or closed (-1) connection at the RPC port.
+func (c *counter) connection(delta int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls.Connections += max(delta, 0)
+	c.calls.OpenConnections += delta
 }
 
 func (c *counter) dial() {
@@ -99,7 +112,7 @@ func (c *counter) explorer(i int, path string) {
 	c.calls.Explorers[i][path]++
 }
 
-// others lists the commands of the other requests at work, as getrpcinfo shows them.
+// others lists the commands of the other requests in progress, as getrpcinfo shows them.
 func (c *counter) others(own *work, now time.Time) []any {
 	c.mu.Lock()
 	defer c.mu.Unlock()

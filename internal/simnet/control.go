@@ -89,7 +89,7 @@ func (s *State) merge(body []byte) error {
 	return strictJSON(rest, s)
 }
 
-// strictJSON refuses fields that do not exist: a misspelt fault would be no fault.
+// strictJSON rejects unknown fields: a misspelt fault would have no effect.
 func strictJSON(data []byte, into any) error {
 	decoder := json.NewDecoder(strings.NewReader(string(data)))
 	decoder.DisallowUnknownFields()
@@ -100,7 +100,7 @@ func writeJSON(w http.ResponseWriter, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(value) // the error is that of a reader who has gone
+	_ = encoder.Encode(value) // an error means that the reader disconnected
 }
 
 // choice is a row of buttons on the control page.
@@ -131,7 +131,7 @@ func (n *Network) showPage(w http.ResponseWriter) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = page.Execute(w, data) // the error is that of a reader who has gone
+	_ = page.Execute(w, data) // an error means that the reader disconnected
 }
 
 // choices are the switches with a fixed set of values.
@@ -150,6 +150,7 @@ func choices(s State) []choice {
 		on   bool
 	}{
 		{"hang_dkgstatus", s.HangDKGStatus},
+		{"hang_list", s.HangList},
 		{"stalled", s.Stalled},
 		{"mnsync_finished", s.SyncFinished},
 		{"initial_block_download", s.InitialBlockDownload},

@@ -12,7 +12,7 @@ import (
 // Member is one of the made smartnodes of the list that has a port of its own.
 type Member struct {
 	Address   string        // where it listens unless its port is closed, of 127.0.0.0/8; and its service in the list
-	Service   string        // in the list, when that is another; such as a private address that nobody must dial
+	Service   string        // in the list, if it differs, such as a private address that must not be dialled
 	Port      PortMode      // "" is PortOK
 	Delay     time.Duration // before each answer of its port
 	Penalty   int

@@ -64,7 +64,7 @@ func (e *endpoint) open() error {
 	return nil
 }
 
-// close ends the listener, its connections and whoever answers them.
+// close closes the listener and its connections, and waits for their handlers.
 func (e *endpoint) close() {
 	if e.cancel == nil {
 		return
@@ -78,13 +78,19 @@ func (e *endpoint) close() {
 // serveHTTP makes an endpoint's serve of a handler. life ends when the endpoint is closed: a
 // handler that hangs waits for that.
 func serveHTTP(handle func(life context.Context, w http.ResponseWriter, r *http.Request)) func(context.Context, net.Listener) {
+	return serveHTTPCounted(handle, func(int) {})
+}
+
+// serveHTTPCounted is serveHTTP that reports each connection: 1 when it is accepted, -1 when it is
+// closed.
+func serveHTTPCounted(handle func(life context.Context, w http.ResponseWriter, r *http.Request), count func(int)) func(context.Context, net.Listener) {
 	return func(life context.Context, l net.Listener) {
 		var connections sync.WaitGroup
 		server := &http.Server{
 			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				handle(life, w, r)
 				if life.Err() != nil {
-					panic(http.ErrAbortHandler) // the process is gone: the connection breaks
+					panic(http.ErrAbortHandler) // the process has ended: the connection breaks
 				}
 			}),
 			IdleTimeout: 30 * time.Second, // rpcservertimeout
@@ -93,10 +99,12 @@ func serveHTTP(handle func(life context.Context, w http.ResponseWriter, r *http.
 				switch state {
 				case http.StateNew:
 					connections.Add(1)
+					count(1)
 					if life.Err() != nil { // accepted while the server was closed
 						c.Close()
 					}
 				case http.StateClosed, http.StateHijacked:
+					count(-1)
 					connections.Done()
 				}
 			},
@@ -128,7 +136,7 @@ func serveTCP(handle func(life context.Context, c net.Conn)) func(context.Contex
 	}
 }
 
-// sleep waits, and says whether life is still on.
+// sleep waits, and reports whether life is not done.
 func sleep(life context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return life.Err() == nil

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// garbageMark stands in a reply where garbage belongs: the JSON encoder would make valid UTF-8 of it.
+// garbageMark marks the place of garbage in a reply: the JSON encoder would turn garbage into valid
+// UTF-8.
 const garbageMark = "@garbage@"
 
 // garbage is 1 MB inside a JSON string: quotes, line breaks, markup and bytes that are not UTF-8.
@@ -16,12 +17,12 @@ func garbage() []byte {
 	return []byte(strings.Repeat(piece, 1<<20/len(piece)))
 }
 
-// fillGarbage puts the garbage where its marks are.
+// fillGarbage replaces the marks with garbage.
 func fillGarbage(body []byte) []byte {
 	return bytes.ReplaceAll(body, []byte(garbageMark), garbage())
 }
 
-// garbageTexts marks every text of a result that others than our daemon may have written.
+// garbageTexts marks every text of a result that a third party may have written.
 func garbageTexts(result any) any {
 	switch value := result.(type) {
 	case object:
@@ -48,7 +49,7 @@ func garbageError(err *rpcError) *rpcError {
 	return &rpcError{err.Code, garbageMark}
 }
 
-// otherShape replaces a result by JSON of another type.
+// otherShape replaces a result with JSON of another type.
 func otherShape(result any) any {
 	switch value := result.(type) {
 	case nil:
@@ -68,7 +69,7 @@ func otherShape(result any) any {
 	}
 }
 
-// writeHuge streams hugeReply bytes between start and end, until the reader has had enough.
+// writeHuge streams hugeReply bytes between start and end, until the reader disconnects.
 func writeHuge(w http.ResponseWriter, start, end string) {
 	chunk := bytes.Repeat([]byte{'x'}, 64<<10)
 	if _, err := io.WriteString(w, start); err != nil {

@@ -27,12 +27,16 @@ func load(t *testing.T, scenario string) *Scenario {
 }
 
 // start runs a network of a scenario, with the credentials u and p.
-func start(t *testing.T, scenario string) *Network {
+func start(t *testing.T, scenario string, change ...func(*Config)) *Network {
 	t.Helper()
-	n, err := Start(Config{
+	config := Config{
 		Scenario: load(t, scenario), Captures: os.DirFS(testdata + "captures"),
 		User: "u", Password: "p", AuthDelay: time.Millisecond,
-	})
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	n, err := Start(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// gone says that our smartnode's collateral was spent since the capture.
+// gone reports whether the collateral of our smartnode was spent since the capture.
 func (v view) gone() bool {
 	return v.Smartnode == SmartnodeRemoved && v.base.Smartnode != SmartnodeRemoved
 }
@@ -71,7 +71,7 @@ func (v view) node(hash string) any {
 	return nil
 }
 
-// patchNode changes a captured entry into what the State makes of it.
+// patchNode applies the State to a captured entry.
 func (v view) patchNode(node object) {
 	hash, _ := node["proTxHash"].(string)
 	state, ok := node["state"].(object)
@@ -140,7 +140,7 @@ func (v view) madeNode(i int) json.RawMessage {
 		madeKey("operator", i), max(0, v.Height-199), v.now.Unix(), v.now.Unix())
 }
 
-// status is smartnode status. Only a ready smartnode tells its proTxHash.
+// status is smartnode status. Only a ready smartnode reports its proTxHash.
 func (v view) status() (any, *rpcError) {
 	const null = "0000000000000000000000000000000000000000000000000000000000000000-4294967295"
 	reply, err := v.asCaptured(`smartnode ["status"]`)
@@ -201,6 +201,9 @@ func (v view) patchCount(fields object) {
 	}
 	add(fields, "total", change)
 	add(fields, "enabled", enabled)
+	if v.Enabled > 0 {
+		fields["enabled"], fields["total"] = v.Enabled, max(v.Enabled, v.ListSize)
+	}
 }
 
 func (v view) memberOf(c call) (any, *rpcError) {

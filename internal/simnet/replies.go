@@ -11,8 +11,8 @@ import (
 
 type object = map[string]any
 
-// view answers calls from the captured replies and one State. What the State has as captured
-// stays as captured.
+// view answers calls from the captured replies and one State. What the State did not change stays as
+// captured.
 type view struct {
 	*Scenario
 	State
@@ -24,7 +24,7 @@ func (n *Network) view(s State) view {
 	return view{Scenario: n.config.Scenario, State: s, crowd: n.crowd.Load(), now: time.Now()}
 }
 
-// reply executes a call: the captured reply with what the State changes in it.
+// reply executes a call: the captured reply with the changes of the State.
 func (v view) reply(c call) (any, *rpcError) {
 	if strings.Contains(c.method, " ") { // a sub-command is a parameter
 		return nil, &rpcError{codeNoMethod, "Method not found"}
@@ -40,6 +40,10 @@ func (v view) reply(c call) (any, *rpcError) {
 		return v.memberOf(c)
 	case "smartnode status":
 		return v.status()
+	case "smartnode count":
+		if v.FailCount {
+			return nil, &rpcError{codeInternal, "no list"}
+		}
 	case "getbestchainlock":
 		return v.chainlock()
 	}
@@ -105,7 +109,7 @@ func (v view) patchVersion(fields object) {
 		return
 	}
 	var major, minor, revision, build int
-	// A version of another form keeps the zeros: it is a test's own.
+	// A version of another form keeps the zeros.
 	_, _ = fmt.Sscanf(v.Version, "%d.%d.%d.%d", &major, &minor, &revision, &build)
 	fields["version"] = 1000000*major + 10000*minor + 100*revision + build
 	fields["subversion"] = userAgent(v.Version)
@@ -122,7 +126,7 @@ func (v view) patchSync(fields object) {
 	fields["IsBlockchainSynced"], fields["IsSynced"] = v.SyncFinished, v.SyncFinished
 }
 
-// patchSporks switches on what the captured network had on.
+// patchSporks enables what was enabled in the captured network.
 func (v view) patchSporks(fields object) {
 	for name := range fields {
 		fields[name] = sporkOff
@@ -177,7 +181,7 @@ func (v view) madePeer(captured []any, i int, inbound bool) object {
 	return peer
 }
 
-// addCommands puts the commands that other requests wait for before those of getrpcinfo.
+// addCommands puts the commands of other requests before those of getrpcinfo.
 func addCommands(result any, others []any) {
 	fields, ok := result.(object)
 	if captured, isList := fields["active_commands"].([]any); ok && isList {

@@ -21,8 +21,8 @@ const page503 = `<HTML><HEAD>
 // hugeReply is the size of the largest answers, in bytes.
 const hugeReply = 100 << 20
 
-// serveRPC is the daemon's HTTP server. What it checks, and in which order, is that of
-// httpserver.cpp and httprpc.cpp: the work queue comes before the credentials.
+// serveRPC is the HTTP server of the daemon. Its checks and their order are those of httpserver.cpp
+// and httprpc.cpp: the work queue comes before the credentials.
 func (n *Network) serveRPC(life context.Context, w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 32<<20))
 	if err != nil {
@@ -43,15 +43,22 @@ func (n *Network) serveRPC(life context.Context, w http.ResponseWriter, r *http.
 	n.answer(state, work, calls, batch, w)
 }
 
-// await waits while the daemon hangs, as a stopped process that goes on answers what it was
-// asked in the meantime. It returns false when life ends before.
+// await waits while the daemon hangs or its main lock is held, as a stopped process that continues
+// answers the requests that came in the meantime. It returns false when life ends before.
 func (n *Network) await(life context.Context, calls []call) (State, bool) {
+	began := time.Now()
 	for {
 		state, changed := n.watch()
+		var due <-chan time.Time
 		if !hangs(state, calls) {
-			return state, life.Err() == nil
+			left := time.Duration(state.MainLockDelay) - time.Since(began)
+			if left <= 0 || !slices.ContainsFunc(calls, call.mainLock) {
+				return state, life.Err() == nil
+			}
+			due = time.After(left)
 		}
 		select {
+		case <-due:
 		case <-changed:
 		case <-life.Done():
 			return state, false
@@ -61,17 +68,19 @@ func (n *Network) await(life context.Context, calls []call) (State, bool) {
 
 func hangs(s State, calls []call) bool {
 	switch s.Daemon {
-	case DaemonHung:
+	case DaemonHung, DaemonRefused: // a process that ends does not answer before
 		return true
 	case DaemonHungMainLock:
 		if slices.ContainsFunc(calls, call.mainLock) {
 			return true
 		}
 	}
-	return s.HangDKGStatus && slices.ContainsFunc(calls, func(c call) bool { return c.name() == dkgStatus })
+	return slices.ContainsFunc(calls, func(c call) bool {
+		return s.HangDKGStatus && c.name() == dkgStatus || s.HangList && c.name() == "protx list"
+	})
 }
 
-// rejected answers what does not come as far as the RPC calls.
+// rejected answers a request that does not reach the RPC calls.
 func (n *Network) rejected(life context.Context, s State, w http.ResponseWriter, r *http.Request) bool {
 	respond := func(status int, body string) bool {
 		if w.Header().Get("Content-Type") == "" {
@@ -79,7 +88,7 @@ func (n *Network) rejected(life context.Context, s State, w http.ResponseWriter,
 		}
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body) // here and below an error is that of a client who has gone
+		_, _ = io.WriteString(w, body) // here and below an error means that the client disconnected
 		return true
 	}
 	switch {
@@ -143,13 +152,14 @@ func (n *Network) answer(s State, own *work, calls []call, batch bool, w http.Re
 			status = err.status()
 		}
 	}
+	n.counter.end(own) // before the client can send the next one
 	if batch {
 		body = append(append([]byte{'['}, body...), ']')
 	}
 	n.send(s, status, append(body, '\n'), w)
 }
 
-// send writes the body, with what the State does to it.
+// send writes the body, with the fault of the State.
 func (n *Network) send(s State, status int, body []byte, w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
 	switch s.Daemon {
@@ -185,7 +195,7 @@ func appendReply(body []byte, result any, err *rpcError, id json.RawMessage) []b
 	return append(append(body, id...), '}')
 }
 
-// warmupMessage is the next of the texts that were captured while a daemon started.
+// warmupMessage returns the next of the texts that were captured while a daemon started.
 func (n *Network) warmupMessage() string {
 	messages := warmupMessages()
 	return messages[(n.warmups.Add(1)-1)%uint64(len(messages))]

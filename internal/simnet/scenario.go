@@ -12,8 +12,8 @@ import (
 type Scenario struct {
 	replies map[string]reply // by key
 	chain   chain
-	proTx   string         // the smartnode that the capture asked for with protx info
-	own     string         // what smartnode status calls its own; proTx where it does not say
+	proTx   string         // the smartnode of the captured protx info
+	own     string         // reported by smartnode status; proTx if it is not reported
 	quorum  string         // name of the hourly quorums, which changes with the size of the network
 	uptime  time.Duration  // captured
 	rank    map[string]int // place in the payment queue by proTxHash, of those that are paid
@@ -26,7 +26,7 @@ type reply struct {
 }
 
 // Load reads a scenario folder: one JSON file per call, with the request as it was sent and the
-// reply as it came. A call that got no reply (quorum dkgstatus may loop) hangs in the fake too.
+// reply as it came. A call without a reply (quorum dkgstatus may loop) hangs in the fake too.
 func Load(dir fs.FS) (*Scenario, error) {
 	names, err := fs.Glob(dir, "*.json")
 	if err != nil {

@@ -31,8 +31,8 @@ func settle(old State, next *State, now time.Time) {
 	}
 }
 
-// settleChain lets what stood at the tip follow the tip. A chainlock and the peers follow the
-// network: a daemon that is stuck hears of both and does not know the block.
+// settleChain moves along with the tip what was at the tip. A chainlock and the peers follow the
+// network: a daemon that is stuck receives both and does not have the block.
 func settleChain(old State, next *State, now time.Time) {
 	if next.Headers == old.Headers {
 		if old.Headers == old.Height {
@@ -76,7 +76,7 @@ func settleExplorer(networkHeight int, old Explorer, next *Explorer, now time.Ti
 	}
 }
 
-// settlePoSe lets a ban and its end be what the chain makes of them.
+// settlePoSe applies the consequences of a ban and of its end.
 func settlePoSe(old State, next *State) {
 	if next.Smartnode == old.Smartnode {
 		return

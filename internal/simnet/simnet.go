@@ -1,9 +1,9 @@
-// Package simnet plays a Raptoreum network on loopback: a daemon with its RPC port and its
+// Package simnet simulates a Raptoreum network on loopback: a daemon with its RPC port and its
 // peer-to-peer port, and block explorers.
 //
-// It answers with captured bytes and changes in them what its State says, so that a test, a
-// demo or a script can switch an outage on and off while it runs, from Go with Network.Set or
-// over HTTP at the control page. It shares no code with what is tested against it.
+// It answers with captured bytes, modified by its State. A test, a demo or a script can switch an
+// outage on and off while it runs, from Go with Network.Set or over HTTP at the control page. It
+// shares no code with the code under test.
 package simnet
 
 import (
@@ -17,17 +17,18 @@ import (
 	"time"
 )
 
-// Config says what a Network is made of. Scenario is required, and Password or CookieDir.
+// Config configures a Network. Scenario is required, and Password or CookieDir.
 type Config struct {
 	Scenario *Scenario
 	// Captures is the folder with p2p/v70220_with_mnauth.json, p2p/v70212_low.json and explorer/;
-	// nil leaves the peer-to-peer port closed, and there are no explorers then.
+	// nil leaves the peer-to-peer port closed and starts no explorers.
 	Captures       fs.FS
 	Explorers      int           // 0 is 2; negative is none
 	User, Password string        // of the RPC port; an empty password means a cookie
-	CookieDir      string        // where .cookie is written, anew at each Restart
+	CookieDir      string        // directory of .cookie, written again at each Restart
+	DebugLog       string        // file to which the daemon logs new tips, penalties, bans and stops; "" is none
 	AuthDelay      time.Duration // before the answer to wrong credentials; 0 is 250 ms
-	OwnAddress     bool          // the ProTx and the daemon name PeerAddress as the smartnode's address
+	OwnAddress     bool          // PeerAddress is the address in the ProTx and in smartnode status
 	ControlAddress string        // of the control page; "" is any free port of 127.0.0.1
 }
 
@@ -61,7 +62,7 @@ func Start(c Config) (*Network, error) {
 		return nil, errors.New("simnet: no scenario; use Load")
 	}
 	if c.Password == "" && c.CookieDir == "" {
-		return nil, errors.New("simnet: neither a password nor a folder for the cookie")
+		return nil, errors.New("simnet: neither a password nor a directory for the cookie")
 	}
 	switch {
 	case c.Captures == nil && c.Explorers > 0:
@@ -106,7 +107,7 @@ func Start(c Config) (*Network, error) {
 
 func (n *Network) listen() error {
 	loopback := "127.0.0.1:0"
-	n.rpc = &endpoint{address: loopback, serve: serveHTTP(n.serveRPC)}
+	n.rpc = &endpoint{address: loopback, serve: serveHTTPCounted(n.serveRPC, n.counter.connection)}
 	n.peer = &endpoint{address: loopback, serve: serveTCP(n.servePeer)}
 	n.control = &endpoint{address: n.config.ControlAddress, serve: serveHTTP(n.serveControl)}
 	for i := range n.state.Explorers {
@@ -166,10 +167,10 @@ func (n *Network) ExplorerURLs() []string {
 	return urls
 }
 
-// Calls returns what was asked so far.
+// Calls returns the requests so far.
 func (n *Network) Calls() Calls { return n.counter.snapshot() }
 
-// State returns the present state.
+// State returns the current state.
 func (n *Network) State() State {
 	s, _ := n.watch()
 	return s
@@ -182,8 +183,8 @@ func (n *Network) watch() (State, <-chan struct{}) {
 	return n.state.clone(), n.changed
 }
 
-// Set changes the state, and what follows from the change. It panics on a mode that does not
-// exist, and when a port that was closed has been taken by another program.
+// Set changes the state and what follows from the change. It panics on an unknown mode, and when
+// another program has taken a port that was closed.
 func (n *Network) Set(change func(*State)) {
 	if err := n.update(func(s *State) error { change(s); return nil }); err != nil {
 		panic("simnet: " + err.Error())
@@ -210,7 +211,7 @@ func (n *Network) update(change func(*State) error) error {
 		n.lastBlock = now
 	}
 	n.publish(next)
-	return n.switchPorts(next)
+	return errors.Join(n.writeDebugLog(old, next, now), n.switchPorts(next))
 }
 
 func (n *Network) publish(next State) {
@@ -224,7 +225,7 @@ func (n *Network) publish(next State) {
 // AddBlock adds a block to the network now, and to our daemon's chain unless it is stalled.
 func (n *Network) AddBlock() { n.Set((*State).advance) }
 
-// advance adds a block each State.AdvanceEvery.
+// advance adds a block every State.AdvanceEvery.
 func (n *Network) advance() {
 	for {
 		state, changed := n.watch()
@@ -236,7 +237,7 @@ func (n *Network) advance() {
 		}
 		select {
 		case <-due:
-			// The only error is that of a network closed meanwhile.
+			// The only error is that of a closed network.
 			_ = n.update(func(s *State) error { s.advance(); return nil })
 		case <-changed:
 		case <-n.closed:
@@ -245,8 +246,8 @@ func (n *Network) advance() {
 	}
 }
 
-// Restart is a restart of the daemon: every connection breaks, calls that hung are gone, the
-// uptime starts at 0 and there is a new cookie. The rest of the State stays.
+// Restart restarts the daemon: all connections and hanging calls end, the uptime starts at 0 and
+// there is a new cookie. The rest of the State stays.
 func (n *Network) Restart() error {
 	n.setting.Lock()
 	defer n.setting.Unlock()
@@ -264,7 +265,7 @@ func (n *Network) Restart() error {
 	return n.switchPorts(next)
 }
 
-// Close ends every listener and connection, hanging calls too, and removes the cookie.
+// Close closes all listeners and connections, ends hanging calls and removes the cookie.
 func (n *Network) Close() {
 	n.setting.Lock()
 	if n.finished {

@@ -8,23 +8,26 @@ import (
 
 // State is everything about the network that a test or a script may switch. The zero value is
 // not useful: Start makes the first one from the scenario, Network.Set and the control page
-// change it. The switches do not follow each other, as a process with a closed port and one
-// that is dead differ: a dead daemon is daemon=refused and port=closed. The heights, and what
-// a ban implies, are the exception; see settle.
+// change it. The switches are independent, because a process with a closed port differs from a
+// dead one: a dead daemon is daemon=refused and port=closed. The heights and the consequences of a
+// ban are the exception; see settle.
 type State struct {
 	Daemon        DaemonMode `json:"daemon"`
-	RPCDelay      Duration   `json:"rpc_delay"`      // of each call; each element of a batch costs it
-	HangDKGStatus bool       `json:"hang_dkgstatus"` // quorum dkgstatus loops for ever
-	Started       time.Time  `json:"started"`        // uptime counts from it
-	Version       string     `json:"version"`        // such as 2.0.3.1
+	RPCDelay      Duration   `json:"rpc_delay"`       // of each call; each element of a batch costs it
+	MainLockDelay Duration   `json:"main_lock_delay"` // of each request that takes the main lock, as on a busy machine; the others are answered at once
+	HangDKGStatus bool       `json:"hang_dkgstatus"`  // quorum dkgstatus loops forever
+	HangList      bool       `json:"hang_list"`       // protx list is not answered
+	FailCount     bool       `json:"fail_count"`      // smartnode count answers with an RPC error
+	Started       time.Time  `json:"started"`         // uptime counts from it
+	Version       string     `json:"version"`         // such as 2.0.3.1
 	Warnings      string     `json:"warnings"`
 
 	Height        int      `json:"height"`         // of our daemon's tip
-	NetworkHeight int      `json:"network_height"` // what the others (explorers) have; never below Height
+	NetworkHeight int      `json:"network_height"` // of the others (explorers); never below Height
 	Headers       int      `json:"headers"`
 	BlockTime     int64    `json:"block_time"`    // of our tip, unix seconds
-	AdvanceEvery  Duration `json:"advance_every"` // a block each such time; 0 is never
-	Stalled       bool     `json:"stalled"`       // our daemon takes no part in that
+	AdvanceEvery  Duration `json:"advance_every"` // interval of new blocks; 0 is never
+	Stalled       bool     `json:"stalled"`       // our daemon does not get the new blocks
 
 	InitialBlockDownload bool `json:"initial_block_download"`
 	SyncFinished         bool `json:"mnsync_finished"`
@@ -47,6 +50,7 @@ type State struct {
 	MembershipsValid   int           `json:"memberships_valid"`
 	MembershipsInvalid int           `json:"memberships_invalid"`
 	ListSize           int           `json:"list_size"` // registered smartnodes, at least the captured ones
+	Enabled            int           `json:"enabled"`   // of smartnode count; 0: what follows from the list
 
 	Port      PortMode   `json:"port"`
 	Explorers []Explorer `json:"explorers"`
@@ -62,7 +66,7 @@ type Explorer struct {
 	BanHeight *int         `json:"ban_height"` // null: as in the chain
 }
 
-// DaemonMode says how the RPC port behaves.
+// DaemonMode is the behaviour of the RPC port.
 type DaemonMode string
 
 // The modes of the daemon.
@@ -72,7 +76,7 @@ const (
 	DaemonHung         DaemonMode = "hung"          // reads, never answers
 	DaemonHungMainLock DaemonMode = "hung_mainlock" // answers only what does not take the main lock
 	DaemonBusy         DaemonMode = "busy"          // work queue full
-	DaemonRefused      DaemonMode = "refused"       // nobody listens
+	DaemonRefused      DaemonMode = "refused"       // not listening
 	DaemonUnauthorized DaemonMode = "unauthorized"  // 401 whatever the credentials
 	DaemonForbidden    DaemonMode = "forbidden"     // 403
 	DaemonStopping     DaemonMode = "stopping"      // 503
@@ -92,7 +96,7 @@ func DaemonModes() []DaemonMode {
 	}
 }
 
-// SmartnodeMode is what the daemon says of its own smartnode.
+// SmartnodeMode is the state of its own smartnode that the daemon reports.
 type SmartnodeMode string
 
 // The states of the smartnode. A scenario in which it is not registered cannot become ready.
@@ -100,7 +104,7 @@ const (
 	SmartnodeReady           SmartnodeMode = "ready"
 	SmartnodePoSeBanned      SmartnodeMode = "pose_banned"
 	SmartnodeWaitingForProTx SmartnodeMode = "waiting_for_protx" // wrong operator key: the ProTx stays in the list
-	SmartnodeRemoved         SmartnodeMode = "removed"           // collateral spent: gone from the list
+	SmartnodeRemoved         SmartnodeMode = "removed"           // collateral spent: not in the list any more
 	SmartnodeError           SmartnodeMode = "error"             // local address is not the one of the ProTx
 	SmartnodeNone            SmartnodeMode = "not_a_smartnode"
 )
@@ -113,7 +117,7 @@ func SmartnodeModes() []SmartnodeMode {
 	}
 }
 
-// PortMode says how the peer-to-peer port behaves.
+// PortMode is the behaviour of the peer-to-peer port.
 type PortMode string
 
 // The modes of the peer-to-peer port.
@@ -126,7 +130,7 @@ const (
 	PortSlowDrip    PortMode = "slow_drip"   // ten bytes a second
 	PortNoMNAuth    PortMode = "no_mnauth"
 	PortWrongProTx  PortMode = "wrong_protx"  // mnauth of another smartnode
-	PortOldProtocol PortMode = "old_protocol" // reject 70219, as a peer does that finds us too old
+	PortOldProtocol PortMode = "old_protocol" // reject 70219, as a peer does for an old protocol version
 	PortGarbage     PortMode = "garbage"
 )
 
@@ -138,13 +142,13 @@ func PortModes() []PortMode {
 	}
 }
 
-// ExplorerMode says how an explorer behaves.
+// ExplorerMode is the behaviour of an explorer.
 type ExplorerMode string
 
 // The modes of an explorer.
 const (
 	ExplorerOK          ExplorerMode = "ok"
-	ExplorerDown        ExplorerMode = "down"  // nobody listens
+	ExplorerDown        ExplorerMode = "down"  // not listening
 	ExplorerHTML        ExplorerMode = "html"  // 200 with a page
 	ExplorerStale       ExplorerMode = "stale" // stays at its height
 	ExplorerLying       ExplorerMode = "lying" // height + offset
@@ -153,7 +157,7 @@ const (
 	ExplorerRateLimited ExplorerMode = "rate_limited"
 	ExplorerErrorText   ExplorerMode = "error_text"   // 200 with "Error: ..."
 	ExplorerHuge        ExplorerMode = "huge"         // a reply of 100 MB
-	ExplorerRedirect    ExplorerMode = "redirect"     // 302 to a listener that counts who follows
+	ExplorerRedirect    ExplorerMode = "redirect"     // 302 to a listener that counts requests
 	ExplorerUnknownNode ExplorerMode = "unknown_node" // does not know our ProTx
 	ExplorerLagging     ExplorerMode = "lagging"      // its daemon stays at height 6, or frozen
 	ExplorerResyncing   ExplorerMode = "resyncing"    // its daemon downloads the chain again, from height 0
@@ -203,7 +207,7 @@ func clonePointer(p *int) *int {
 	return &value
 }
 
-// validate is about what cannot be played; base is the captured state.
+// validate rejects a State that cannot be simulated; base is the captured one.
 func (s State) validate(base State, explorers int) error {
 	if len(s.Explorers) != explorers {
 		return fmt.Errorf("%d explorers; their number is fixed at start to %d", len(s.Explorers), explorers)
@@ -223,6 +227,8 @@ func (s State) validate(base State, explorers int) error {
 	case s.Height < 0 || s.Headers < -1 || s.PeersIn < 0 || s.PeersOut < 0 ||
 		s.MembershipsValid < 0 || s.MembershipsInvalid < 0:
 		return fmt.Errorf("a height or a count below 0")
+	case s.Enabled < 0:
+		return fmt.Errorf("%d enabled smartnodes; want a number of them, or 0 for what follows from the list", s.Enabled)
 	case s.DKGPhase < 0 || s.DKGPhase > 7:
 		return fmt.Errorf("DKG phase %d; want 0 (none) to 7", s.DKGPhase)
 	case s.ListSize < base.ListSize || s.ListSize > 100_000:

@@ -1,0 +1,176 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// maxLate is the maximum age at which an answer that missed its scrape is used.
+	maxLate = 2 * time.Minute
+	// hungAfter is the time without an answer after which a daemon counts as hung. A daemon limited
+	// to 2 % of a core, with 130 blocks to validate, answered main lock calls after 3 s to over a
+	// minute.
+	hungAfter = 3 * time.Minute
+	// listTimeout is how long reading the smartnode list may hold the slot before the daemon counts
+	// as slow.
+	listTimeout = time.Minute
+)
+
+// kept is what is remembered between scrapes about the main lock; under Client.mu.
+type kept struct {
+	mainlock *Mainlock // last answer; nil: none from this daemon
+	node     *Node
+	asked    time.Time // of the first request since the last answer; zero: none
+	heard    time.Time // of the last answer; zero: none from this daemon
+}
+
+// asked records that a request goes out under a slot.
+func (c *Client) asked(s slot) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s == c.main && c.kept.asked.IsZero() {
+		c.kept.asked = c.config.Now()
+	}
+}
+
+// heard records the outcome of a request. After a connection error the daemon may be another one, so
+// the kept answers are dropped.
+func (c *Client) heard(s slot, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case err == nil && s == c.main:
+		c.kept.asked, c.kept.heard = time.Time{}, c.config.Now()
+	case err != nil && stateOf(err) == Unreachable:
+		c.kept = kept{}
+	}
+}
+
+// LatestMainlock is Mainlock, or when the time is up and the daemon is slow, the last answer, marked
+// as Late and at most 2 minutes old.
+func (s *Session) LatestMainlock(ctx context.Context) (*Mainlock, error) {
+	r, err := s.Mainlock(ctx)
+	if err != nil && errors.Is(err, errNoAnswerYet) {
+		if late := s.lateMainlock(); late != nil {
+			return late, nil
+		}
+	}
+	return r, err
+}
+
+// LatestNode is Node, or when the time is up and the daemon is slow, the last answer, marked as Late
+// and at most 2 minutes old.
+func (s *Session) LatestNode(ctx context.Context) (*Node, error) {
+	r, err := s.Node(ctx)
+	if err != nil && errors.Is(err, errNoAnswerYet) {
+		if late := s.lateNode(); late != nil {
+			return late, nil
+		}
+	}
+	return r, err
+}
+
+// lateMainlock returns the last answer; nil: too old, or the daemon does not answer even the calls
+// that need no lock.
+func (s *Session) lateMainlock() *Mainlock {
+	c := s.client
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.kept.mainlock
+	if _, alive := s.lockfree.result(); !alive || r == nil || c.config.Now().Sub(r.At) > maxLate {
+		return nil
+	}
+	late := *r
+	late.Late = true
+	return &late
+}
+
+func (s *Session) lateNode() *Node {
+	c := s.client
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.kept.node
+	if _, alive := s.lockfree.result(); !alive || r == nil || c.config.Now().Sub(r.At) > maxLate {
+		return nil
+	}
+	late := *r
+	late.Late = true
+	return &late
+}
+
+// Ages returns the age of the answer to each batch that this Session can use, by name of the batch.
+func (s *Session) Ages() map[string]time.Duration {
+	now := s.client.config.Now()
+	ages := map[string]time.Duration{}
+	if r, ok := s.lockfree.result(); ok {
+		ages[batchLockfree] = now.Sub(r.At)
+	}
+	if r, ok := s.mainlock.result(); ok {
+		ages[batchMainlock] = now.Sub(r.At)
+	} else if late := s.lateMainlock(); late != nil && s.mainlock.pending() {
+		ages[batchMainlock] = now.Sub(late.At)
+	}
+	if r, ok := s.node.result(); ok {
+		ages[batchNode] = now.Sub(r.At)
+	} else if late := s.lateNode(); late != nil && s.node.pending() {
+		ages[batchNode] = now.Sub(late.At)
+	}
+	return ages
+}
+
+// whyMain returns why there is no answer that needs the main lock: the daemon is slow, hung, or busy
+// with the list, or it did not answer the lock-free stage either.
+func (s *Session) whyMain() error {
+	c := s.client
+	select {
+	case <-s.lockfree.done:
+		if s.lockfree.err != nil {
+			return s.lockfree.err
+		}
+	default:
+		return c.why(c.lockfree)
+	}
+	now := c.config.Now()
+	r := c.main.current.Load()
+	if r != nil {
+		// Without a connection yet, it is not unreachable: it has answered the lock-free stage.
+		if waited := now.Sub(r.since); r.what == batchList && waited < listTimeout {
+			return &Error{Busy, fmt.Errorf("%w: the request for the smartnode list has been running for %s", errNoAnswerYet, age(waited))}
+		}
+	}
+	return s.slowOrHung(r, now)
+}
+
+// slowOrHung returns the state of a daemon that answers the lock-free calls, but not those that need
+// the main lock. r is nil if the answer arrived just now.
+func (s *Session) slowOrHung(r *outstanding, now time.Time) error {
+	c := s.client
+	c.mu.Lock()
+	asked, heard := c.kept.asked, c.kept.heard
+	c.mu.Unlock()
+	if r == nil {
+		return &Error{Slow, fmt.Errorf("%w within the time of the scrape", errNoAnswerYet)}
+	}
+	if asked.IsZero() { // r was sent before the daemon restarted
+		asked = r.since
+	}
+	silent := now.Sub(asked)
+	request := fmt.Errorf("%w to the %s request after %s", errNoAnswerYet, r.what, age(now.Sub(r.since)))
+	tip, height, moving := time.Duration(0), int64(0), false
+	if silent >= hungAfter {
+		tip, height, moving = s.newTip(now)
+	}
+	switch {
+	case moving:
+		return &Error{Slow, fmt.Errorf("%w; debug.log has a new tip, %d, from %s ago", request, height, age(tip))}
+	case silent >= hungAfter:
+		return &Error{Hung, fmt.Errorf("%w; the main lock has not answered for %s", request, age(silent))}
+	case heard.IsZero():
+		return &Error{Slow, fmt.Errorf("%w; it counts as hung after %s", request, hungAfter)}
+	default:
+		return &Error{Slow, fmt.Errorf("%w; the main lock answered %s ago", request, age(now.Sub(heard)))}
+	}
+}
