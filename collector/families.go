@@ -8,9 +8,9 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// families groups samples by metric, in the order that the exposition format asks for: by name, and by
-// label values within a metric. It does what a registry does, without its checks, which cost more than
-// the rest of a scrape; the tests send every scenario through a pedantic registry instead.
+// families groups samples by metric, sorted as the exposition format requires: by name, then by label
+// values. A registry does the same, but its checks cost more than the rest of a scrape. The tests send every
+// scenario through a pedantic registry instead.
 func families(all samples) []*dto.MetricFamily {
 	slices.SortStableFunc(all, func(a, b sample) int {
 		if a.metric != b.metric {
@@ -23,7 +23,7 @@ func families(all samples) []*dto.MetricFamily {
 		}
 		return 0
 	})
-	// One allocation for all of a kind: there are two hundred samples in a scrape.
+	// One allocation per kind, because a scrape has two hundred samples.
 	metrics, gauges, counters := make([]dto.Metric, len(all)), make([]dto.Gauge, len(all)), make([]dto.Counter, len(all))
 	var result []*dto.MetricFamily
 	for i := range all {

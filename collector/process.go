@@ -13,10 +13,10 @@ type process struct {
 
 func newProcess(c *catalog) updater {
 	return &process{
-		up:       c.gauge("process_up", "1 when the raptoreumd process of this node is alive (its pid file, else /proc)."),
-		oomKills: c.counter("daemon_oom_kills_total", "Processes in raptoreumd's cgroup that the kernel killed because memory ran out (memory.events oom_kill)."),
-		// Names and meaning as in client_golang's process collector. That one also reads the counters of
-		// the whole network namespace, which cost more than the rest and are not the process's.
+		up:       c.gauge("process_up", "1 if the raptoreumd process of this node is running (its pid file, or /proc)."),
+		oomKills: c.counter("daemon_oom_kills_total", "Number of processes in raptoreumd's cgroup that the kernel killed because memory ran out (memory.events oom_kill)."),
+		// Names and meaning as in client_golang's process collector, which also reads the counters of the
+		// network namespace: they cost more than the rest and do not belong to the process.
 		cpu:        c.counter("process_cpu_seconds_total", "Total user and system CPU time spent in seconds."),
 		openFiles:  c.gauge("process_open_fds", "Number of open file descriptors."),
 		maxFiles:   c.gauge("process_max_fds", "Maximum number of open file descriptors."),
@@ -40,7 +40,7 @@ func (p *process) update(_ context.Context, in *scrape, out *samples) error {
 		return err
 	}
 	sendFlag(out, p.up, true)
-	if kills, err := in.Host.DaemonOOMKills(found); err == nil { // often not readable for this user
+	if kills, err := in.Host.DaemonOOMKills(found); err == nil { // often not readable by this user
 		send(out, p.oomKills, kills)
 	}
 	usage := in.Host.Usage(found)
