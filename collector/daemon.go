@@ -24,7 +24,7 @@ func newDaemonState(c *catalog) updater {
 		info:     c.gauge("daemon_info", "Always 1; version of raptoreumd and its chain (getnetworkinfo, getblockchaininfo chain).", "version", "subversion", "protocol", "chain"),
 		started:  c.gauge("daemon_start_time_seconds", "Unix time at which raptoreumd started (current time minus uptime); changes only when the daemon restarts."),
 		warnings: c.gauge("daemon_warnings", "1 if raptoreumd reports a warning (getnetworkinfo warnings)."),
-		warmup:   c.gauge("daemon_warmup_info", "Always 1 while raptoreumd warms up; its message about the progress (RPC error -28).", "message"),
+		warmup:   c.gauge("daemon_warmup_info", "Always 1; progress message of raptoreumd while it warms up (RPC error -28).", "message"),
 		commands: c.gauge("daemon_rpc_commands", "Number of running RPC commands, without this getrpcinfo itself but with hung requests of this exporter (getrpcinfo active_commands)."),
 		longest:  c.gauge("daemon_rpc_longest_command_seconds", "Duration of the longest running RPC command in seconds; a worker that never returns is lost until the daemon is killed (getrpcinfo active_commands)."),
 	}

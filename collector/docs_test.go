@@ -55,7 +55,7 @@ in their text how old they may be. All metrics except counters (`+"`_total`"+`) 
 		}
 		fmt.Fprintf(&md, "| `%s` | %s | %s |\n", m.Name, strings.Join(labels, " "), m.Help)
 	}
-	fmt.Fprint(&md, "\nBeside these: `raptoreum_exporter_build_info`, and `go_*` and `process_*` of the exporter itself\n(not with `--web.disable-exporter-metrics`).\n")
+	fmt.Fprint(&md, "\nIn addition: `raptoreum_exporter_build_info`, and `go_*` and `process_*` of the exporter itself\n(not with `--web.disable-exporter-metrics`).\n")
 	if *update {
 		if err := os.WriteFile(metricsMD, md.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
