@@ -46,14 +46,14 @@ func TestCommandLine(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/cli"})
 }
 
-var update = flag.Bool("update", false, "rewrite the expected files")
+var update = flag.Bool("update", false, "rewrite README.md")
 
 const (
 	tableBegins = "<!-- flags: made by make docs -->\n"
 	tableEnds   = "<!-- end of flags -->\n"
 )
 
-// TestDocsFlags fails when the table of flags in README.md is stale; make docs writes it.
+// TestDocsFlags fails if the table of flags in README.md is out of date; make docs writes it.
 func TestDocsFlags(t *testing.T) {
 	_, app, _, err := parse(nil, io.Discard, io.Discard)
 	if err != nil {
@@ -87,7 +87,7 @@ func TestDocsFlags(t *testing.T) {
 	before, rest, begins := strings.Cut(string(readme), tableBegins)
 	have, after, ends := strings.Cut(rest, tableEnds)
 	if !begins || !ends {
-		t.Fatal("README.md has no place for the table of flags")
+		t.Fatal("README.md has no markers for the table of flags")
 	}
 	if *update {
 		written := before + tableBegins + table.String() + tableEnds + after
@@ -97,11 +97,11 @@ func TestDocsFlags(t *testing.T) {
 		have = table.String()
 	}
 	if diff := cmp.Diff(strings.Split(have, "\n"), strings.Split(table.String(), "\n")); diff != "" {
-		t.Errorf("the table of flags in README.md is stale; run make docs:\n%s", diff)
+		t.Errorf("the table of flags in README.md is out of date; run make docs:\n%s", diff)
 	}
 }
 
-// TestStopDuringScrape: a scrape under way at the end gets a true answer, not a hung daemon.
+// TestStopDuringScrape: a scrape that is running when the exporter stops gets its answer, not a hung daemon.
 func TestStopDuringScrape(t *testing.T) {
 	fake := harness.Start(t, "healthy", nil, func(s *simnet.State) { s.RPCDelay = simnet.Duration(40 * time.Millisecond) })
 	free, err := net.Listen("tcp", "127.0.0.1:0")

@@ -17,19 +17,19 @@ import (
 	"raptoreum_exporter/internal/tools"
 )
 
-// elsewhere are the critical alerts that one look at a node cannot make.
+// elsewhere lists the critical alerts that a single check of one node cannot find, with the reason.
 func elsewhere() map[string]string {
 	return map[string]string{
 		"RaptoreumExporterDown":            "the command is the exporter",
-		"RaptoreumSeveralNodesDown":        "of several nodes",
-		"RaptoreumSeveralNodesUnreachable": "of several nodes",
+		"RaptoreumSeveralNodesDown":        "concerns several nodes",
+		"RaptoreumSeveralNodesUnreachable": "concerns several nodes",
 		"RaptoreumDaemonRestarting":        "counts restarts; a young daemon is a warning",
 	}
 }
 
-// edit is what differs from the healthy node, or from what /probe shows of it; an empty value takes
-// the metric away. age is that of the newest block, in seconds.
-type edit struct {
+// variant changes metrics of the healthy node, or of what /probe exposes about it. An empty value removes the
+// metric. age is the age of the newest block in seconds.
+type variant struct {
 	name    string
 	outside bool
 	age     int
@@ -41,8 +41,8 @@ const (
 	match1, match2 = `explorer_chain_match{explorer="explorer-1"}`, `explorer_chain_match{explorer="explorer-2"}`
 )
 
-// edits go to both sides of each limit.
-func edits() []edit {
+// variants are on both sides of each limit.
+func variants() []variant {
 	state := func(name string) map[string]string {
 		return map[string]string{"up": "0", `daemon_state{state="ready"}`: "0", `daemon_state{state="` + name + `"}`: "1"}
 	}
@@ -57,7 +57,7 @@ func edits() []edit {
 		return m
 	}
 	one := func(pairs ...string) map[string]string { return with(map[string]string{}, pairs...) }
-	list := []edit{
+	list := []variant{
 		{"nothing", false, 60, nil},
 		{"tip 19 min", false, 1140, nil},
 		{"tip 34 min, all agree", false, 2040, nil},
@@ -81,13 +81,13 @@ func edits() []edit {
 		{"one strike", false, 60, one("smartnode_pose_strikes_left", "1", "smartnode_pose_penalty", "66")},
 		{"one strike, downloading", false, 60, one("smartnode_pose_strikes_left", "1", "initial_block_download", "1")},
 		{"banned", false, 60, with(smartnode("pose_banned"), "smartnode_pose_banned", "1", "smartnode_pose_strikes_left", "0")},
-		{"banned, daemon hung, explorer tells", false, 60, with(state("hung"), "smartnode_pose_banned", "", "smartnode_pose_strikes_left", "", `explorer_smartnode_pose_banned{explorer="explorer-1"}`, "1")},
+		{"banned, daemon hung, explorer reports it", false, 60, with(state("hung"), "smartnode_pose_banned", "", "smartnode_pose_strikes_left", "", `explorer_smartnode_pose_banned{explorer="explorer-1"}`, "1")},
 		{"explorer alone says banned", false, 60, one(`explorer_smartnode_pose_banned{explorer="explorer-1"}`, "1")},
 		{"not ready, sync not finished", false, 60, with(smartnode("error"), "sync_finished", "0")},
 		{"not registered", false, 60, with(smartnode("waiting_for_protx"), "smartnode_registered", "0")},
-		{"not registered, nobody expects one", false, 60, one("smartnode_registered", "0", "smartnode_expected", "0")},
+		{"not registered, none expected", false, 60, one("smartnode_registered", "0", "smartnode_expected", "0")},
 		{"not configured", false, 60, one("smartnode_configured", "0")},
-		{"not configured, nobody expects one", false, 60, one("smartnode_configured", "0", "smartnode_expected", "0")},
+		{"not configured, none expected", false, 60, one("smartnode_configured", "0", "smartnode_expected", "0")},
 		{"unpayable", false, 60, one("smartnode_payable", "0")},
 		{"address differs", false, 60, with(smartnode("error"), "smartnode_address_match", "0")},
 		{"duplicate address", true, 60, one("smartnode_address_duplicate", "1")},
@@ -104,58 +104,58 @@ func edits() []edit {
 		{"two explorers disagree", false, 60, one(`explorer_block_height{explorer="explorer-1"}`, "560")},
 	}
 	for _, name := range []string{"hung", "busy", "unreachable", "error", "unauthorized", "forbidden", "warming_up"} {
-		list = append(list, edit{"daemon " + name, false, 60, state(name)})
+		list = append(list, variant{"daemon " + name, false, 60, state(name)})
 	}
 	for _, name := range []string{"error", "removed", "operator_key_changed", "waiting_for_protx", "unknown"} {
-		list = append(list, edit{"smartnode " + name, false, 60, smartnode(name)})
+		list = append(list, variant{"smartnode " + name, false, 60, smartnode(name)})
 	}
 	return list
 }
 
-// apply makes the look of an edit out of that of the healthy node.
-func (e edit) apply(all []look) look {
-	i := slices.IndexFunc(all, func(l look) bool { return l.name == "healthy" && l.outside == e.outside })
-	l := all[i]
-	l.name, l.series = e.name, maps.Clone(l.series)
-	if !e.outside {
-		l.series["raptoreum_block_timestamp_seconds"] = fmt.Sprint(l.at.Unix() - int64(e.age))
+// apply returns the snapshot of the healthy node with the changes of the variant.
+func (v variant) apply(all []snapshot) snapshot {
+	i := slices.IndexFunc(all, func(s snapshot) bool { return s.name == "healthy" && s.outside == v.outside })
+	s := all[i]
+	s.name, s.series = v.name, maps.Clone(s.series)
+	if !v.outside {
+		s.series["raptoreum_block_timestamp_seconds"] = fmt.Sprint(s.at.Unix() - int64(v.age))
 	}
-	for name, value := range e.change {
+	for name, value := range v.change {
 		if !strings.HasPrefix(name, "probe_") {
 			name = "raptoreum_" + name
 		}
 		if value == "" {
-			delete(l.series, name)
+			delete(s.series, name)
 		} else {
-			l.series[name] = value
+			s.series[name] = value
 		}
 	}
-	return l
+	return s
 }
 
-// TestAgree holds check against alerts.yml, of every scenario and on both sides of each limit: what is
-// critical here fires there when it lasts, and nothing else does.
+// TestAgree compares check with alerts.yml in every scenario and on both sides of each limit: what check calls
+// critical fires there if it lasts, and no other critical alert does.
 func TestAgree(t *testing.T) {
 	if testing.Short() {
 		t.Skip("promtool takes ten seconds")
 	}
-	all := looks(t)
-	for _, e := range edits() {
-		all = append(all, e.apply(all))
+	all := snapshots(t)
+	for _, v := range variants() {
+		all = append(all, v.apply(all))
 	}
 	dir := t.TempDir()
-	criticals, said := criticalAlerts(t, filepath.Join(dir, "critical.yml")), map[string]bool{}
+	criticals, reported := criticalAlerts(t, filepath.Join(dir, "critical.yml")), map[string]bool{}
 	var cases []map[string]any
-	for _, l := range all {
-		names := critical(l.judge(t), criticals)
+	for _, s := range all {
+		names := critical(s.judge(t), criticals)
 		for _, name := range names {
-			said[name] = true
+			reported[name] = true
 		}
-		cases = append(cases, l.promtool(names))
+		cases = append(cases, s.promtool(names))
 	}
 	for name := range criticals {
-		if why := elsewhere()[name]; said[name] == (why != "") {
-			t.Errorf("%s: said by check: %t; %q", name, said[name], why)
+		if why := elsewhere()[name]; reported[name] == (why != "") {
+			t.Errorf("%s: reported by check: %t; %q", name, reported[name], why)
 		}
 	}
 	text, err := yaml.Marshal(map[string]any{"rule_files": []string{"critical.yml"}, "evaluation_interval": "2m", "tests": cases})
@@ -172,7 +172,7 @@ func TestAgree(t *testing.T) {
 	}
 }
 
-// criticalAlerts returns those of alerts.yml by name, and writes their rules to a file.
+// criticalAlerts returns the critical alerts of alerts.yml by name, and writes their rules to a file.
 func criticalAlerts(t *testing.T, file string) map[string]bool {
 	t.Helper()
 	type group struct {
@@ -208,11 +208,11 @@ func criticalAlerts(t *testing.T, file string) map[string]bool {
 	return names
 }
 
-// critical returns the critical alerts that a report says would fire if all stayed as it is.
+// critical returns the critical alerts that would fire, according to a report, if the state lasted.
 func critical(r check.Report, criticals map[string]bool) (names []string) {
 	for _, f := range r.Findings {
 		for i, alert := range f.Alerts {
-			// A warning may mute a critical alert, and a start becomes critical when it lasts.
+			// A warning may imply a critical alert, and a start becomes critical if it lasts.
 			lasting := f.Verdict == check.Warning && (i > 0 && alert != "RaptoreumDaemonRestarting" || alert == "RaptoreumDaemonStuckWarmingUp")
 			if criticals[alert] && (f.Verdict == check.Critical || lasting) {
 				names = append(names, alert)
@@ -223,18 +223,18 @@ func critical(r check.Report, criticals map[string]bool) (names []string) {
 	return slices.Compact(names)
 }
 
-// promtool is a case in which the look lasts for 80 minutes, at the end of which these alerts fire.
-func (l look) promtool(fire []string) map[string]any {
+// promtool returns a test case in which the snapshot lasts for 80 minutes and these alerts fire at the end.
+func (s snapshot) promtool(fire []string) map[string]any {
 	labels := `job="raptoreum",instance="i",node="n",vantage="self"`
-	if l.outside {
+	if s.outside {
 		labels = `job="raptoreum",instance="i",node="n",vantage="paris"`
 	}
 	input := []map[string]string{{"series": "up{" + labels + "}", "values": "1x80"}}
-	for _, name := range slices.Sorted(maps.Keys(l.series)) {
-		value := l.series[name]
-		if name == "raptoreum_block_timestamp_seconds" { // stays as old as it is
+	for _, name := range slices.Sorted(maps.Keys(s.series)) {
+		value := s.series[name]
+		if name == "raptoreum_block_timestamp_seconds" { // keeps its age
 			at, _ := strconv.ParseFloat(value, 64)
-			value = fmt.Sprintf("%.0f+60", at-float64(l.at.Unix()))
+			value = fmt.Sprintf("%.0f+60", at-float64(s.at.Unix()))
 		}
 		if strings.HasSuffix(name, "}") {
 			name = strings.TrimSuffix(name, "}") + "," + labels + "}"
@@ -247,8 +247,8 @@ func (l look) promtool(fire []string) map[string]any {
 	for _, alert := range fire {
 		samples = append(samples, map[string]any{"labels": fmt.Sprintf(`{alertname=%q}`, alert), "value": 1})
 	}
-	name := l.name
-	if l.outside {
+	name := s.name
+	if s.outside {
 		name += ", from outside"
 	}
 	return map[string]any{

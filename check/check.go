@@ -1,10 +1,10 @@
-// Package check judges what one look at a smartnode gathered, and says what to do next.
+// Package check judges the metrics of a smartnode that were gathered once, and gives the next step.
 //
-// It reads metric families, as /metrics and /probe show them, and nothing else, so it cannot disagree
-// with them. Each rule mirrors alerts of alerts/alerts.yml without their patience: what an alert waits
-// for is told at once. What a rule needs and nobody knows is Unknown, or not told where it does not
-// apply. Left to the alerts are rises and rates, for which one look is too few, and what is about the
-// network or the fleet and not about this node. A sync is a warning of no alert: only a slow one has one.
+// It reads only metric families, the same that /metrics and /probe expose, so it cannot disagree with
+// them. Each rule mirrors alerts of alerts/alerts.yml without their "for": it reports at once what an
+// alert waits for. A rule that lacks its metrics is Unknown, or reports nothing where it does not apply.
+// Increases and rates, which need more than one sample, stay with the alerts, as does what concerns the
+// network or the fleet and not this node. A sync is a warning without an alert: only a slow one has one.
 package check
 
 import (
@@ -13,7 +13,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// Verdict is what a check comes to. Its number is the exit code that cron, monit, Nagios and Icinga know.
+// Verdict is the result of a check. Its number is the exit code that monit, Nagios and Icinga expect.
 type Verdict int
 
 // The verdicts.
@@ -32,24 +32,24 @@ func (v Verdict) String() string {
 // MarshalText makes JSON show the word.
 func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// weight orders verdicts: the heaviest is that of the whole.
+// weight orders verdicts: the report has the heaviest one of its findings.
 func (v Verdict) weight() int {
 	return [...]int{0, 2, 3, 1}[v]
 }
 
-// Finding is what one rule found.
+// Finding is the result of one rule.
 type Finding struct {
 	Section string   `json:"section"` // daemon, chain, smartnode, port, host or version
 	Name    string   `json:"name"`
 	Verdict Verdict  `json:"verdict"`
 	Text    string   `json:"text"`
 	Next    []string `json:"next,omitempty"`   // commands to paste, the first one first
-	Alerts  []string `json:"alerts,omitempty"` // that say the same: the first has the runbook, the others follow from it
+	Alerts  []string `json:"alerts,omitempty"` // with the same condition: the first has the runbook, the others follow from it
 }
 
-// Report is a look, judged.
+// Report is the result of a check.
 type Report struct {
-	Node     string    `json:"node,omitempty"` // that was looked at from outside; empty: that of this machine
+	Node     string    `json:"node,omitempty"` // checked from outside; empty: the one of this machine
 	At       time.Time `json:"at"`
 	Verdict  Verdict   `json:"verdict"`
 	Findings []Finding `json:"findings"`
@@ -59,14 +59,14 @@ type Report struct {
 type Input struct {
 	Families []*dto.MetricFamily
 	At       time.Time
-	Node     string           // its name, when it was looked at from outside
+	Node     string           // its name, when checked from outside; else empty
 	Datadir  string           // of raptoreumd; empty: unknown
 	Conf     string           // path of its raptoreum.conf; empty: unknown
-	ProTx    string           // proTxHash that was asked for; empty: found out
+	ProTx    string           // proTxHash from the configuration; empty: found automatically
 	Errors   map[string]error // of the collectors that failed, by their name
 }
 
-// rule is a line of the table. Its judge returns nil where it does not apply.
+// rule is a line of the table. Its judge returns nil where the rule does not apply.
 type rule struct {
 	section, name string
 	judge         func(*facts) *Finding
@@ -104,9 +104,9 @@ func table() []rule {
 }
 
 // Judge applies the rules.
-func Judge(l Input) Report {
-	f := newFacts(l)
-	r := Report{Node: l.Node, At: l.At}
+func Judge(in Input) Report {
+	f := newFacts(in)
+	r := Report{Node: in.Node, At: in.At}
 	for _, rule := range table() {
 		finding := rule.judge(f)
 		if finding == nil {

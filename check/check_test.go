@@ -8,10 +8,10 @@ import (
 	"raptoreum_exporter/check"
 )
 
-// judged returns the look of a healthy node after an edit, judged.
+// judged returns the report on the healthy node after a change.
 func judged(t *testing.T, change map[string]string) check.Report {
 	t.Helper()
-	return edit{name: t.Name(), age: 60, change: change}.apply(looks(t)).judge(t)
+	return variant{name: t.Name(), age: 60, change: change}.apply(snapshots(t)).judge(t)
 }
 
 func finding(t *testing.T, r check.Report, name string) check.Finding {
@@ -25,8 +25,8 @@ func finding(t *testing.T, r check.Report, name string) check.Finding {
 	return check.Finding{}
 }
 
-// TestWarnings: what the alerts warn of, and one look can see, is a warning here, on one side of the
-// limit and not on the other.
+// TestWarnings checks findings on both sides of each limit: the conditions of warning alerts that a single check
+// can see are warnings here.
 func TestWarnings(t *testing.T) {
 	for _, test := range []struct {
 		name, alert string
@@ -63,7 +63,7 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-// orHealthy: a healthy node of the recordings has no open files to tell of.
+// orHealthy: the recording of the healthy node has no metric of open files.
 func orHealthy(name string, under map[string]string) string {
 	if name == "files" && under == nil {
 		return "memory"
@@ -91,12 +91,12 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// TestPrint: quiet says only what is wrong, colours are for terminals, and each finding that is not ok
-// has a next step.
+// TestPrint: --quiet prints only problems, colors are for terminals, and each finding that is not ok has a
+// runbook.
 func TestPrint(t *testing.T) {
 	var text strings.Builder
-	fine, bad := judged(t, nil), judged(t, map[string]string{"smartnode_pose_banned": "1"})
-	fine.Print(&text, check.Style{Quiet: true})
+	ok, bad := judged(t, nil), judged(t, map[string]string{"smartnode_pose_banned": "1"})
+	ok.Print(&text, check.Style{Quiet: true})
 	if text.Len() > 0 {
 		t.Errorf("quiet printed %q of a healthy node", text.String())
 	}
@@ -105,16 +105,16 @@ func TestPrint(t *testing.T) {
 		t.Errorf("quiet printed %q", text.String())
 	}
 	if strings.Contains(text.String(), "\x1b") {
-		t.Error("colours without a terminal")
+		t.Error("colors without a terminal")
 	}
 	text.Reset()
 	if bad.Print(&text, check.Style{Color: true}); !strings.HasPrefix(text.String(), "\x1b[1;31mCRITICAL\x1b[0m") {
-		t.Errorf("no colours: %q", text.String())
+		t.Errorf("no colors: %q", text.String())
 	}
-	for _, l := range looks(t) {
-		for _, f := range l.judge(t).Findings {
+	for _, s := range snapshots(t) {
+		for _, f := range s.judge(t).Findings {
 			if (f.Verdict == check.Warning || f.Verdict == check.Critical) && len(f.Alerts) == 0 && f.Name != "sync" {
-				t.Errorf("%s: %s has no runbook", l.name, f.Name)
+				t.Errorf("%s: %s has no runbook", s.name, f.Name)
 			}
 		}
 	}
@@ -133,13 +133,13 @@ func TestProgress(t *testing.T) {
 		{map[string]string{"block_height": "2500", "header_height": "21000", "initial_block_download": "1"}, "[##..................]  11.9 %  4 min left, 85 blocks/s  2500/21000", false},
 		{map[string]string{"block_height": "2500", "header_height": "2600", "peers_best_height": "21000", "initial_block_download": "1"}, "[##..................]  11.9 %  5 min left, 60 blocks/s  2500/21000, headers 2600", false},
 		{map[string]string{"up": "0", `daemon_state{state="ready"}`: "0", `daemon_state{state="hung"}`: "1"}, "raptoreumd does not answer (hung)", false},
-		{map[string]string{"sync_finished": "0", `sync_stage{stage="governance"}`: "1", `sync_stage{stage="finished"}`: "0"}, "all 529 blocks are here; the smartnode sync is at governance", false},
+		{map[string]string{"sync_finished": "0", `sync_stage{stage="governance"}`: "1", `sync_stage{stage="finished"}`: "0"}, "all 529 blocks are downloaded; the smartnode sync is in stage governance", false},
 		{nil, "synced at block 529", true},
 	} {
-		families := edit{age: 60, change: test.change}.apply(looks(t)).families(t)
+		families := variant{age: 60, change: test.change}.apply(snapshots(t)).families(t)
 		line, end := p.Line(families, at.Add(time.Duration(i)*10*time.Second))
 		if line != test.want || end != test.end {
-			t.Errorf("look %d: %q, %t, want %q, %t", i, line, end, test.want, test.end)
+			t.Errorf("sample %d: %q, %t, want %q, %t", i, line, end, test.want, test.end)
 		}
 	}
 }

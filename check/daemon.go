@@ -5,15 +5,14 @@ import (
 	"slices"
 	"strings"
 
+	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/internal/text"
 )
 
-const (
-	stuckWarmup = 30 * 60 // seconds
-	youngDaemon = 10 * 60
-)
+// youngDaemon is the uptime in seconds up to which a start is reported.
+const youngDaemon = 10 * 60
 
-// judgeDaemon: whatever the state is called, a daemon that is not ready is one outage.
+// judgeDaemon reports a daemon that is not ready as one outage, whatever its state.
 func judgeDaemon(f *facts) *Finding {
 	if f.outside() {
 		return nil
@@ -23,7 +22,7 @@ func judgeDaemon(f *facts) *Finding {
 	switch state {
 	case "ready":
 		up, _ := f.age("daemon_start_time_seconds")
-		return healthy("ready, version %s, up for %s", f.state("daemon_info", "version"), span(up))
+		return healthy("ready, version %s, up for %s", f.state("daemon_info", "version"), formatDuration(up))
 	case "":
 		return &Finding{
 			Verdict: Unknown, Text: "no daemon is configured, or its raptoreum.conf cannot be read",
@@ -31,53 +30,53 @@ func judgeDaemon(f *facts) *Finding {
 		}
 	case "warming_up":
 		text := "is starting: " + f.state("daemon_warmup_info", "message")
-		if age, known := f.age("process_start_time_seconds"); known && age > stuckWarmup {
-			return critical("DaemonStuckWarmingUp", text+", for "+span(age), f.debugLog())
+		if age, known := f.age("process_start_time_seconds"); known && age > alerts.MaxWarmup {
+			return critical("DaemonStuckWarmingUp", text+", for "+formatDuration(age), f.debugLog())
 		}
-		return warning("DaemonStuckWarmingUp", text+"; wait, a restart begins anew", f.debugLog())
+		return warning("DaemonStuckWarmingUp", text+"; wait, because a restart begins the warm-up again", f.debugLog())
 	case "unauthorized", "forbidden":
-		return warning("DaemonRefusesUs", "refuses this program's user and password or its address ("+state+"): nothing is known of it", status,
+		return warning("DaemonRefusesUs", "rejects the exporter's credentials or address ("+state+"), so its state is unknown", status,
 			"sudo grep -n -E '^ *(rpcuser|rpcallowip|rpcport) *=' "+f.conf()+"   # were they changed without a restart?")
 	case "busy":
-		return critical("DaemonDown", "turns calls away: its work queue is full", "raptoreum-cli getrpcinfo", f.debugLog()).muting("DaemonBusy")
+		return critical("DaemonDown", "rejects calls: its work queue is full", "raptoreum-cli getrpcinfo", f.debugLog()).implies("DaemonBusy")
 	case "hung":
-		return critical("DaemonDown", "is hung: it accepts connections and does not answer"+f.process()+"; look again in 5 minutes, it may only be slow",
-			f.debugLog(), "top -b -n 1 | head -n 12").muting("DaemonHung")
+		return critical("DaemonDown", "is hung: it accepts connections but does not answer"+f.process()+"; check again in 5 minutes, because it may only be slow",
+			f.debugLog(), "top -b -n 1 | head -n 12").implies("DaemonHung")
 	case "unreachable":
 		return critical("DaemonDown", "does not answer"+f.process(), status, f.debugLog())
 	}
-	return critical("DaemonDown", "answers what is not understood: is this the RPC port of raptoreumd?", status, f.debugLog())
+	return critical("DaemonDown", "sends an unexpected reply: is this the RPC port of raptoreumd?", status, f.debugLog())
 }
 
-// process says whether the process is there, which tells a dead daemon from one that starts or stops.
+// process returns words about the process, which distinguish a dead daemon from one that starts or stops.
 func (f *facts) process() string {
 	switch up, known := f.value("process_up"); {
 	case !known:
 		return ""
 	case up == 1:
-		return "; its process is alive"
+		return "; its process is running"
 	}
-	return "; its process is gone"
+	return "; its process is not running"
 }
 
-// judgeRestarts: one look cannot count restarts, but sees a daemon that is young, and what killed it.
+// judgeRestarts cannot count restarts from one sample, but reports a recent start and OOM kills.
 func judgeRestarts(f *facts) *Finding {
 	up, known := f.age("daemon_start_time_seconds")
 	if !known {
 		return nil
 	}
-	kills, told := f.value("daemon_oom_kills_total")
+	kills, counted := f.value("daemon_oom_kills_total")
 	switch {
-	case up < youngDaemon && told && kills > 0:
-		return warning("DaemonOOMKilled", fmt.Sprintf("raptoreumd started %s ago, and the kernel has killed it for want of memory: %.0f times", span(up), kills),
-			"journalctl _TRANSPORT=kernel --since -2d | grep -i 'killed process'").muting("DaemonRestarting")
+	case up < youngDaemon && counted && kills > 0:
+		return warning("DaemonOOMKilled", fmt.Sprintf("raptoreumd started %s ago, and the kernel has killed it because memory ran out (OOM kills: %.0f)", formatDuration(up), kills),
+			"journalctl _TRANSPORT=kernel --since -2d | grep -i 'killed process'").implies("DaemonRestarting")
 	case up < youngDaemon:
-		return warning("DaemonRestarting", fmt.Sprintf("raptoreumd started %s ago: was that you?", span(up)),
+		return warning("DaemonRestarting", fmt.Sprintf("raptoreumd started %s ago; was that you?", formatDuration(up)),
 			"journalctl -u 'raptoreum*' --since -2h --no-pager | tail -n 50", f.debugLog())
-	case told && kills > 0:
-		return healthy("none within %s; the kernel has killed it %.0f times for want of memory before", span(up), kills)
+	case counted && kills > 0:
+		return healthy("none in the last %s; OOM kills before that: %.0f", formatDuration(up), kills)
 	}
-	return healthy("none within %s", span(up))
+	return healthy("none in the last %s", formatDuration(up))
 }
 
 func judgeWarnings(f *facts) *Finding {
@@ -85,20 +84,20 @@ func judgeWarnings(f *facts) *Finding {
 	case !known:
 		return nil
 	case warns == 1:
-		return warning("DaemonWarns", "raptoreumd warns of something", "raptoreum-cli getnetworkinfo | grep warnings")
+		return warning("DaemonWarns", "raptoreumd reports a warning", "raptoreum-cli getnetworkinfo | grep warnings")
 	}
 	return healthy("none")
 }
 
 func judgeHeal(f *facts) *Finding {
 	if f.is(1, "heal_gave_up") {
-		return critical("HealGaveUp", "heal has restarted raptoreumd in vain and has given up", "journalctl -u raptoreum_heal -n 50 --no-pager", f.debugLog())
+		return critical("HealGaveUp", "heal has given up: its restarts of raptoreumd did not help", "journalctl -u raptoreum_heal -n 50 --no-pager", f.debugLog())
 	}
-	if looked, known := f.age("heal_last_look_timestamp_seconds"); known {
-		if _, decides := f.value("heal_gave_up"); !decides { // the exporter no longer takes its word
-			return healthy("has not looked for %s: its timer is off", span(looked))
+	if age, known := f.age("heal_last_look_timestamp_seconds"); known {
+		if _, decides := f.value("heal_gave_up"); !decides { // its last decision is too old
+			return healthy("last check %s ago: its timer is not running", formatDuration(age))
 		}
-		return healthy("looked %s ago", span(looked))
+		return healthy("last check %s ago", formatDuration(age))
 	}
 	return nil
 }
@@ -106,7 +105,7 @@ func judgeHeal(f *facts) *Finding {
 // maxErrorText bounds the text of one error, in bytes.
 const maxErrorText = 200
 
-// judgeCollectors reports what was not learned although the daemon is ready.
+// judgeCollectors reports collectors that failed although the daemon is ready.
 func judgeCollectors(f *facts) *Finding {
 	if !f.outside() && !f.ready() {
 		return nil
@@ -123,9 +122,9 @@ func judgeCollectors(f *facts) *Finding {
 	slices.Sort(failing)
 	switch {
 	case len(failing) > 0:
-		return warning("CollectorFailing", "not all could be learned: "+strings.Join(failing, "; "))
+		return warning("CollectorFailing", "metrics are missing because collectors failed: "+strings.Join(failing, "; "))
 	case f.outside():
 		return nil
 	}
-	return healthy("all learned what they should")
+	return healthy("all succeeded")
 }

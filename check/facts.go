@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// facts are the metrics of a look by name, without "raptoreum_".
+// facts are the gathered metrics by name, without "raptoreum_".
 type facts struct {
 	Input
 	samples map[string][]sample
@@ -19,9 +19,9 @@ type sample struct {
 	value  float64
 }
 
-func newFacts(l Input) *facts {
-	f := &facts{Input: l, samples: map[string][]sample{}}
-	for _, family := range l.Families {
+func newFacts(in Input) *facts {
+	f := &facts{Input: in, samples: map[string][]sample{}}
+	for _, family := range in.Families {
 		name := strings.TrimPrefix(family.GetName(), "raptoreum_")
 		for _, m := range family.GetMetric() {
 			s := sample{labels: map[string]string{}, value: m.GetGauge().GetValue()}
@@ -37,7 +37,7 @@ func newFacts(l Input) *facts {
 	return f
 }
 
-// value returns that of a metric with this label, or of its first sample without one.
+// value returns the value of a metric: of the sample with this label (name, value), or of the first one.
 func (f *facts) value(name string, label ...string) (value float64, known bool) {
 	for _, s := range f.samples[name] {
 		if len(label) == 0 || s.labels[label[0]] == label[1] {
@@ -47,13 +47,13 @@ func (f *facts) value(name string, label ...string) (value float64, known bool) 
 	return 0, false
 }
 
-// is tells whether a metric is known to have this value.
+// is reports whether a metric is known to have this value.
 func (f *facts) is(want float64, name string, label ...string) bool {
 	value, known := f.value(name, label...)
 	return known && value == want
 }
 
-// state returns the label of the state that holds; empty: unknown.
+// state returns the label value of the sample that is 1; empty: unknown.
 func (f *facts) state(name, label string) string {
 	for _, s := range f.samples[name] {
 		if s.value == 1 {
@@ -63,24 +63,25 @@ func (f *facts) state(name, label string) string {
 	return ""
 }
 
-// age returns the seconds since a point in time that a metric tells.
+// age returns the seconds since the Unix time that is the value of a metric.
 func (f *facts) age(name string) (seconds float64, known bool) {
 	at, known := f.value(name)
 	return float64(f.At.UnixMilli())/1e3 - at, known
 }
 
-// outside: the node is judged by /probe.
+// outside reports whether the metrics are those of /probe.
 func (f *facts) outside() bool { _, known := f.value("probe_success"); return known }
 
 func (f *facts) ready() bool { return f.is(1, "up") }
 
-// refused: raptoreumd works and does not let us in.
+// refused reports whether raptoreumd works but rejects our requests.
 func (f *facts) refused() bool {
 	state := f.state("daemon_state", "state")
 	return state == "unauthorized" || state == "forbidden"
 }
 
-// downloading: what the daemon says of the chain is that of its height.
+// downloading reports whether the chain is still being downloaded: until then, the daemon reports the state
+// at its own height, not that of the network.
 func (f *facts) downloading() bool { return f.is(1, "initial_block_download") }
 
 // debugLog is the command that shows the end of debug.log.
@@ -98,21 +99,21 @@ const (
 	noAddress = "<ip:port>"
 )
 
-// hash is that of the registration, or words in its place.
+// hash returns the proTxHash of the registration, or a placeholder.
 func (f *facts) hash() string { return cmp.Or(f.state("smartnode_info", "protx"), f.ProTx, noHash) }
 
-// address is the registered one, or words in its place.
+// address returns the registered address, or a placeholder.
 func (f *facts) address() string {
 	address := f.state("smartnode_info", "address")
-	if address == "" || strings.HasSuffix(address, ":0") { // that of a revoked one
+	if address == "" || strings.HasSuffix(address, ":0") { // revoked
 		return noAddress
 	}
 	return address
 }
 
-// updateService is the command that ends a ban or changes the address. It needs the fee and the
-// operator's secret, so it is for the console of the owner's wallet, not for a shell of this machine.
-// Where the registered address is what is wrong, the owner fills in the right one.
+// updateService is the command that ends a ban or changes the address. It needs a fee and the operator's
+// secret, so it is for the console of the owner's wallet and not for a shell on this machine. Where the
+// registered address is the problem, the owner fills in the right one.
 func (f *facts) updateService() string {
 	address := f.address()
 	if f.is(0, "smartnode_address_match") || f.is(1, "smartnode_address_duplicate") {
@@ -137,19 +138,19 @@ func critical(alert, text string, next ...string) *Finding {
 	return &Finding{Verdict: Critical, Text: text, Next: next, Alerts: []string{"Raptoreum" + alert}}
 }
 
-// muting adds alerts that hold too and follow from that of the finding.
-func (f *Finding) muting(alerts ...string) *Finding {
+// implies adds alerts whose condition also holds, as a consequence of the first one.
+func (f *Finding) implies(alerts ...string) *Finding {
 	for _, alert := range alerts {
 		f.Alerts = append(f.Alerts, "Raptoreum"+alert)
 	}
 	return f
 }
 
-// silent is what rules say that need the daemon, of which the first finding says why.
-func silent() *Finding { return unknown("not known while raptoreumd is not ready") }
+// notReady is the finding of rules that need the daemon while it is not ready. The first finding says why.
+func notReady() *Finding { return unknown("unknown while raptoreumd is not ready") }
 
-// span writes seconds for people.
-func span(seconds float64) string {
+// formatDuration returns seconds in units for people.
+func formatDuration(seconds float64) string {
 	d := time.Duration(max(0, seconds) * float64(time.Second))
 	switch {
 	case d < 2*time.Minute:
@@ -162,10 +163,18 @@ func span(seconds float64) string {
 	return fmt.Sprintf("%d d %d h", int(d.Hours())/24, int(d.Hours())%24)
 }
 
-// size writes bytes for people.
-func size(bytes float64) string {
+// formatBytes returns bytes in units for people.
+func formatBytes(bytes float64) string {
 	if bytes < 1e9 {
 		return fmt.Sprintf("%.0f MB", bytes/1e6)
 	}
 	return fmt.Sprintf("%.1f GB", bytes/1e9)
+}
+
+// count returns a number with its noun, which gets an s in the plural.
+func count(n float64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%.0f %ss", n, noun)
 }

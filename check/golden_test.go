@@ -20,23 +20,23 @@ import (
 	"raptoreum_exporter/internal/tools"
 )
 
-var update = flag.Bool("update", false, "write what is expected anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 const scenarios = "../testdata/scenarios"
 
-// series are the metrics of a look: what stands before the value, and the value.
+// series maps a metric with its labels, as in the exposition format, to its value.
 type series map[string]string
 
-// look is what was gathered of a scenario.
-type look struct {
+// snapshot is what was gathered once in a scenario.
+type snapshot struct {
 	name    string
 	outside bool
 	at      time.Time
 	series  series
 }
 
-// looks returns every scenario, seen by the exporter beside it and by one outside.
-func looks(t *testing.T) (all []look) {
+// snapshots returns each scenario twice: from the exporter beside the daemon and from one outside.
+func snapshots(t *testing.T) (all []snapshot) {
 	t.Helper()
 	dirs, err := filepath.Glob(scenarios + "/*")
 	if err != nil || len(dirs) < 20 {
@@ -45,7 +45,7 @@ func looks(t *testing.T) (all []look) {
 	for _, dir := range dirs {
 		at, uptime := recorded(t, dir)
 		for _, outside := range []bool{false, true} {
-			l := look{name: filepath.Base(dir), outside: outside, at: at, series: series{}}
+			s := snapshot{name: filepath.Base(dir), outside: outside, at: at, series: series{}}
 			file := "metrics.txt"
 			if outside {
 				file = "probe.txt"
@@ -56,16 +56,16 @@ func looks(t *testing.T) (all []look) {
 			}
 			for line := range strings.Lines(string(text)) {
 				i := strings.LastIndex(line, " ")
-				l.series[line[:i]] = strings.TrimSpace(line[i:])
+				s.series[line[:i]] = strings.TrimSpace(line[i:])
 			}
-			l.fill(uptime)
-			all = append(all, l)
+			s.fill(uptime)
+			all = append(all, s)
 		}
 	}
 	return all
 }
 
-// recorded returns when a scenario was recorded, and how long its daemon was up then.
+// recorded returns when a scenario was recorded, and the uptime of its daemon at that time.
 func recorded(t *testing.T, dir string) (at time.Time, uptime time.Duration) {
 	t.Helper()
 	var capture struct {
@@ -91,31 +91,31 @@ func recorded(t *testing.T, dir string) (at time.Time, uptime time.Duration) {
 	return at, time.Duration(reply.Result) * time.Second
 }
 
-// fill puts plain values where the file has a star for what differs from run to run.
-func (l look) fill(uptime time.Duration) {
-	for name, value := range l.series {
+// fill replaces the stars, which mark values that differ from run to run.
+func (s snapshot) fill(uptime time.Duration) {
+	for name, value := range s.series {
 		switch {
 		case strings.HasSuffix(name, "oom_kills_total"):
-			l.series[name] = "0" // that of the fixture's machine is another story
+			s.series[name] = "0" // not that of the fixture's machine
 		case name == "raptoreum_process_start_time_seconds":
-			l.series[name] = fmt.Sprint(l.at.Add(-10 * time.Minute).Unix()) // the fixture's is another day's
+			s.series[name] = fmt.Sprint(s.at.Add(-10 * time.Minute).Unix()) // the fixture was recorded on another day
 		case value != "*":
 		case name == "raptoreum_daemon_start_time_seconds":
-			l.series[name] = fmt.Sprint(l.at.Add(-uptime - 72*time.Hour).Unix()) // the recorded daemons were minutes old
+			s.series[name] = fmt.Sprint(s.at.Add(-uptime - 72*time.Hour).Unix()) // the recorded daemons were minutes old
 		case strings.Contains(name, "timestamp"):
-			l.series[name] = fmt.Sprint(l.at.Unix())
+			s.series[name] = fmt.Sprint(s.at.Unix())
 		default:
-			l.series[name] = "0.25"
+			s.series[name] = "0.25"
 		}
 	}
 }
 
-// families are the series as a scrape gathers them.
-func (l look) families(t *testing.T) (families []*dto.MetricFamily) {
+// families returns the series as metric families.
+func (s snapshot) families(t *testing.T) (families []*dto.MetricFamily) {
 	t.Helper()
 	var text strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(l.series)) {
-		fmt.Fprintf(&text, "%s %s\n", name, l.series[name])
+	for _, name := range slices.Sorted(maps.Keys(s.series)) {
+		fmt.Fprintf(&text, "%s %s\n", name, s.series[name])
 	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	byName, err := parser.TextToMetricFamilies(strings.NewReader(text.String()))
@@ -132,35 +132,35 @@ func (l look) families(t *testing.T) (families []*dto.MetricFamily) {
 	return families
 }
 
-func (l look) judge(t *testing.T) check.Report {
+func (s snapshot) judge(t *testing.T) check.Report {
 	t.Helper()
-	in := check.Input{Families: l.families(t), At: l.at, Datadir: "/home/rtm/.raptoreumcore", Conf: "/home/rtm/.raptoreumcore/raptoreum.conf"}
-	if l.outside {
+	in := check.Input{Families: s.families(t), At: s.at, Datadir: "/home/rtm/.raptoreumcore", Conf: "/home/rtm/.raptoreumcore/raptoreum.conf"}
+	if s.outside {
 		in.Node, in.Datadir, in.Conf = "paris-1", "", ""
 	}
 	return check.Judge(in)
 }
 
-// TestGolden compares what check prints of each scenario with its files.
+// TestGolden compares the output of check in each scenario with the golden files.
 func TestGolden(t *testing.T) {
-	for _, l := range looks(t) {
+	for _, s := range snapshots(t) {
 		name := "check"
-		if l.outside {
+		if s.outside {
 			name = "check-target"
 		}
-		t.Run(l.name+"/"+name, func(t *testing.T) {
-			report := l.judge(t)
+		t.Run(s.name+"/"+name, func(t *testing.T) {
+			report := s.judge(t)
 			var text strings.Builder
 			report.Print(&text, check.Style{Program: "raptoreum_exporter"})
-			tools.Golden(t, *update, filepath.Join(scenarios, l.name, name+".txt"), text.String())
-			if l.outside {
-				return // the form is the same
+			tools.Golden(t, *update, filepath.Join(scenarios, s.name, name+".txt"), text.String())
+			if s.outside {
+				return // same format
 			}
 			encoded, err := json.MarshalIndent(report, "", " ")
 			if err != nil {
 				t.Fatal(err)
 			}
-			tools.Golden(t, *update, filepath.Join(scenarios, l.name, name+"-json.txt"), string(encoded)+"\n")
+			tools.Golden(t, *update, filepath.Join(scenarios, s.name, name+"-json.txt"), string(encoded)+"\n")
 		})
 	}
 }

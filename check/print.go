@@ -9,11 +9,11 @@ import (
 // Style says how a report is printed.
 type Style struct {
 	Color   bool
-	Quiet   bool // only what is wrong; of a fine node nothing
+	Quiet   bool // only problems; nothing for a healthy node
 	Program string
 }
 
-// colors of the verdicts; the words say the same.
+// paint colors text by verdict. The words carry the same information.
 func (s Style) paint(v Verdict, text string) string {
 	if !s.Color {
 		return text
@@ -21,7 +21,7 @@ func (s Style) paint(v Verdict, text string) string {
 	return [...]string{"\x1b[32m", "\x1b[33m", "\x1b[1;31m", "\x1b[36m"}[v] + text + "\x1b[0m"
 }
 
-// Print writes a report for people. Its first line is the whole in one, as Nagios shows it.
+// Print writes a report for people. Its first line is a summary, which Nagios shows.
 func (r *Report) Print(w io.Writer, s Style) {
 	if s.Quiet && r.Verdict == OK {
 		return
@@ -45,7 +45,7 @@ func (r *Report) Print(w io.Writer, s Style) {
 	}
 }
 
-// summary names the worst finding, and how many others are not fine.
+// summary names the worst finding and the number of others that are not ok.
 func (r *Report) summary() string {
 	var worst *Finding
 	others := 0

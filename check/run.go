@@ -19,19 +19,19 @@ import (
 const (
 	// GatherTimeout bounds one gathering: a daemon that takes longer is hung.
 	GatherTimeout = 15 * time.Second
-	// RestTimeout bounds what does not depend on a daemon that is not ready.
+	// RestTimeout bounds the gathering of everything else when the daemon is not ready.
 	RestTimeout = 5 * time.Second
 )
 
-// ErrInterrupted means that a check was aborted: what it did not learn says nothing about the daemon.
+// ErrInterrupted means that a check was aborted: what is missing then says nothing about the daemon.
 var ErrInterrupted = errors.New("interrupted before the check was complete")
 
-// Config is what the command needs. All fields but ProTxHash and FleetFile are required.
+// Config configures the command. All fields but ProTxHash and FleetFile are required.
 type Config struct {
 	config.Check
 	Sources    collector.Sources
 	Collectors []string // names of those that are enabled
-	ProTxHash  string   // as given; empty: found out
+	ProTxHash  string   // from the configuration; empty: found automatically
 	FleetFile  string   // that contains Target
 	Stdout     io.Writer
 	Stderr     io.Writer // for the progress, on a terminal
@@ -60,7 +60,7 @@ func Run(ctx context.Context, c Config) (Verdict, error) {
 	return report.Verdict, err
 }
 
-// gather collects what is judged: of this machine's node, or of one of the fleet.
+// gather collects the metrics of this machine's node or of a node of the fleet.
 func (c *Config) gather(ctx context.Context) (Input, error) {
 	if c.Target != "" {
 		return c.gatherTarget(ctx)
@@ -68,9 +68,9 @@ func (c *Config) gather(ctx context.Context) (Input, error) {
 	return c.gatherOwn(ctx), nil
 }
 
-// gatherOwn first learns which smartnode this is, because a banned one is only found in the list, and
-// which blocks the explorers have, to compare with; then it gathers everything. Each has its own timeout:
-// the duration of the first says nothing about the daemon.
+// gatherOwn gathers twice. The first pass finds out which smartnode this is, because a banned one is only
+// found in the list, and which blocks the explorers have, for the comparison. Each pass has its own timeout,
+// because the duration of the first says nothing about the daemon.
 func (c *Config) gatherOwn(ctx context.Context) Input {
 	limit := GatherTimeout
 	if c.Sources.Daemon != nil {
@@ -86,7 +86,7 @@ func (c *Config) gatherOwn(ctx context.Context) Input {
 	}
 }
 
-// run gathers with these collectors and waits for what a scrape only starts.
+// run gathers with these collectors and waits for what a scrape only starts in the background.
 func (c *Config) run(ctx context.Context, limit time.Duration, collectors []string) collector.Result {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -94,12 +94,12 @@ func (c *Config) run(ctx context.Context, limit time.Duration, collectors []stri
 	return set.Gather(ctx, poll.Wait)
 }
 
-// only returns those of the enabled collectors that have one of these names.
+// only returns the enabled collectors with one of these names.
 func (c *Config) only(names ...string) []string {
 	return slices.DeleteFunc(slices.Clone(c.Collectors), func(name string) bool { return !slices.Contains(names, name) })
 }
 
-// gatherTarget judges a node of the fleet as /probe does, but waits for what it needs.
+// gatherTarget gathers a node of the fleet as /probe does, but waits for the chain data.
 func (c *Config) gatherTarget(ctx context.Context) (Input, error) {
 	ctx, cancel := context.WithTimeout(ctx, GatherTimeout)
 	defer cancel()

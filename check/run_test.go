@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// run is the command beside a fake network; no secret may be printed.
+// run runs the command beside a fake network and fails the test if a secret is printed.
 func run(ctx context.Context, t *testing.T, o *harness.Options, c config.Check) (check.Verdict, string, error) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -47,7 +47,7 @@ func run(ctx context.Context, t *testing.T, o *harness.Options, c config.Check) 
 	return verdict, stdout.String(), err
 }
 
-// TestRun: one check finds each trouble.
+// TestRun: one check finds each fault.
 func TestRun(t *testing.T) {
 	for _, test := range []struct {
 		name, scenario string
@@ -57,10 +57,10 @@ func TestRun(t *testing.T) {
 	}{
 		{"healthy", "healthy", func(*simnet.State) {}, check.OK, `^OK: this machine, all \d+ checks\n`},
 		{"penalty", "healthy", func(s *simnet.State) { s.Penalty = 66 }, check.Critical, `^CRITICAL: this machine, PoSe: penalty 66 of 100`},
-		// Its hash is only found in the list.
+		// Its hash is only in the list.
 		{"banned", "pose-banned", func(*simnet.State) {}, check.Critical, `^CRITICAL: this machine, PoSe: banned at block 611(?s:.*)in the console of the wallet that pays the fee: protx update_service "a5d51f7a[0-9a-f]{56}" "127.0.0.1:\d+" "<operator BLS secret: from your own records>"`},
 		{"refused", "healthy", func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonRefused, simnet.PortClosed }, check.Critical, `^CRITICAL: this machine, raptoreumd: does not answer`},
-		{"rejects us", "healthy", func(s *simnet.State) { s.Daemon = simnet.DaemonUnauthorized }, check.Warning, `^WARNING: this machine, raptoreumd: refuses`},
+		{"rejects us", "healthy", func(s *simnet.State) { s.Daemon = simnet.DaemonUnauthorized }, check.Warning, `^WARNING: this machine, raptoreumd: rejects`},
 		{"warming up", "healthy", func(s *simnet.State) { s.Daemon = simnet.DaemonWarmingUp }, check.Warning, `^WARNING: this machine, raptoreumd: is starting: `},
 		{"forked", "healthy", func(s *simnet.State) {
 			for i := range s.Explorers {
@@ -73,7 +73,7 @@ func TestRun(t *testing.T) {
 			}
 		}, check.Warning, `^WARNING: this machine, explorers: none answers`},
 		{"port closed", "healthy", func(s *simnet.State) { s.Port = simnet.PortAcceptClose }, check.Warning, `^WARNING: this machine, port: the handshake with 127.0.0.1:\d+ fails in phase version`},
-		{"other shape", "healthy", func(s *simnet.State) { s.Daemon = simnet.DaemonOtherShape }, check.Critical, `raptoreumd: answers what is not understood`},
+		{"other shape", "healthy", func(s *simnet.State) { s.Daemon = simnet.DaemonOtherShape }, check.Critical, `raptoreumd: sends an unexpected reply`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -95,14 +95,14 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestRunHung: silence is reported after the timeout of one check, and not later.
+// TestRunHung: a silent daemon is reported after the timeout of one check and not later.
 func TestRunHung(t *testing.T) {
 	t.Parallel()
 	_, o := harness.Command(t, "healthy", func(s *simnet.State) { s.Daemon = simnet.DaemonHung })
 	o.ProTxHash = "d5309c7cb07da0f4eed3b0d6efcabc180314028577b65c506c072d486b37856a"
 	began := time.Now()
 	verdict, out, err := run(t.Context(), t, o, config.Check{Quiet: true})
-	if verdict != check.Critical || err != nil || !strings.HasPrefix(out, "CRITICAL: this machine, raptoreumd: is hung") || !strings.Contains(out, "not banned, as 127.0.0.1:") {
+	if verdict != check.Critical || err != nil || !strings.HasPrefix(out, "CRITICAL: this machine, raptoreumd: is hung") || !strings.Contains(out, "not banned according to 127.0.0.1:") {
 		t.Errorf("%s, %v\n%s", verdict, err, out)
 	}
 	if took := time.Since(began); took > check.GatherTimeout+check.RestTimeout+3*time.Second {
@@ -157,18 +157,18 @@ func TestRunTarget(t *testing.T) {
 		verdict check.Verdict
 		says    string
 	}{
-		"node-0": {check.OK, "OK: node-0, all "},
-		"node-1": {check.Critical, "CRITICAL: node-1, port: the handshake with "},
-		"nobody": {check.Unknown, ""},
+		"node-0":  {check.OK, "OK: node-0, all "},
+		"node-1":  {check.Critical, "CRITICAL: node-1, port: the handshake with "},
+		"unknown": {check.Unknown, ""},
 	} {
 		verdict, out, err := run(t.Context(), t, o, config.Check{Target: target})
-		if verdict != want.verdict || !strings.HasPrefix(out, want.says) || (err != nil) != (target == "nobody") {
+		if verdict != want.verdict || !strings.HasPrefix(out, want.says) || (err != nil) != (target == "unknown") {
 			t.Errorf("%s: %s, %v\n%s", target, verdict, err, out)
 		}
 	}
 }
 
-// TestWatch: off a terminal the progress of a sync is one line each.
+// TestWatch: without a terminal, each sample of a sync is a line.
 func TestWatch(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a check each 5 seconds")

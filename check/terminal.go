@@ -9,7 +9,7 @@ import (
 	"golang.org/x/term"
 )
 
-// showProgress shows on a terminal that the command waits, until the function that it returns is called.
+// showProgress shows on a terminal that the command is waiting. The returned function ends that.
 func showProgress(w io.Writer, what string) (done func()) {
 	if !isTerminal(w) {
 		return func() {}
@@ -37,7 +37,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// clip cuts a line to the width of the terminal: one that wraps cannot be overwritten.
+// clip cuts a line to the width of the terminal, because a wrapped line cannot be overwritten.
 func clip(line string, w io.Writer) string {
 	if f, ok := w.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && 0 < width && width <= len(line) {

@@ -12,8 +12,8 @@ import (
 
 const watchInterval = 5 * time.Second
 
-// Watch shows the progress of a sync until it is finished, which is OK, or ctx is done, which is a
-// Warning. The error is about a wrong flag.
+// Watch shows the progress of a sync until it is finished or ctx is done. It returns OK or Warning. The
+// error is about a wrong flag.
 func Watch(ctx context.Context, c Config) (Verdict, error) {
 	if c.Sources.Daemon == nil {
 		return Unknown, errors.New("--watch: no daemon is configured; give --daemon.conf or --daemon.url")
@@ -39,7 +39,7 @@ func Watch(ctx context.Context, c Config) (Verdict, error) {
 	}
 }
 
-// next gathers once and returns a line about it; an empty one when that was aborted.
+// next gathers once and returns a line about it, or an empty line if ctx was done.
 func (p *Progress) next(ctx context.Context, set *collector.Set) (line string, finished bool) {
 	timeout, cancel := context.WithTimeout(ctx, GatherTimeout)
 	defer cancel()

@@ -1,15 +1,13 @@
-// Package collector turns what is learned about one smartnode into Prometheus metrics.
+// Package collector makes Prometheus metrics of one smartnode.
 //
-// A Set is built once; each Gather is one scrape. Every concern is one file and one entry of the table;
-// all run concurrently and share one daemon.Session. What was not learned is not sent. An update that
-// returns an error has sent what it knew all the same: its success is 0, and the log says so once, until
-// it succeeds again.
+// A Set is built once; each Gather is one scrape. Each collector is one file and one entry of the table. All
+// run concurrently and share one daemon.Session. An unknown value is not sent. An update that returns an
+// error may have sent some values: its success is 0, and the error is logged once, until it succeeds again.
 package collector
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -34,30 +32,30 @@ type entry struct {
 	build      func(*catalog) updater
 }
 
-// updater is a collector: it sends what it learns and returns what went wrong.
+// updater is a collector: it sends the values it knows and returns why others are missing.
 type updater interface {
 	update(ctx context.Context, in *scrape, out *samples) error
 }
 
-// table lists the collectors. Everything else about them follows from here.
+// table lists the collectors. Flags, METRICS.md and tests are derived from it.
 func table() []entry {
 	return []entry{
 		{"daemon", "State of raptoreumd, its version, restarts and warnings", newDaemonState},
-		{"chain", "Own block height, headers, tip age and chainlock", newChain},
+		{"chain", "Block height, headers, tip age and chainlock of the node", newChain},
 		{"sync", "Initial block download and smartnode sync", newSync},
-		{"peers", "Number, height and round trip of peers, traffic", newPeers},
+		{"peers", "Number, block height and round-trip time of peers, network traffic", newPeers},
 		{"smartnode", "State, PoSe penalty and ban of the smartnode", newSmartnode},
 		{"payments", "Last and next payment of the smartnode", newPayments},
 		{"quorum", "Quorum memberships and running key generations", newQuorum},
-		{"network", "All smartnodes of the network by state, sporks", newNetwork},
-		{"explorer", "Heights and PoSe as block explorers see them", newExplorers},
+		{"network", "Smartnodes of the network by state, sporks", newNetwork},
+		{"explorer", "Block height and PoSe state as reported by block explorers", newExplorers},
 		{"port", "Peer-to-peer handshake with the smartnode's address", newPort},
-		{"process", "CPU, memory and files of the raptoreumd process", newProcess},
+		{"process", "CPU, memory and open files of the raptoreumd process", newProcess},
 		{"host", "CPU, memory, pressure and OOM kills of the machine", newHost},
-		{"datadir", "Space where the data directory is", newDatadir},
+		{"datadir", "Disk space of the data directory", newDatadir},
 		{"fleet", "Smartnodes of the fleet by state, port and version", newFleetState},
-		{"heal", "What heal did: restarts, and whether it has given up", newHealState},
-		{"release", "Whether a newer mainnet release exists", newRelease},
+		{"heal", "Restarts by heal, and whether it has given up", newHealState},
+		{"release", "Latest mainnet release, and whether it is newer", newRelease},
 	}
 }
 
@@ -70,13 +68,12 @@ func All() []Info {
 	return all
 }
 
-// Sources is what the collectors read from. A nil source is one that is not configured: what
-// needs it is absent.
+// Sources is what the collectors read from. A nil source is not configured, and its metrics are absent.
 type Sources struct {
 	Daemon    *daemon.Client
-	Expected  bool // the configuration says that there is a smartnode
+	Expected  bool // the configuration expects a smartnode
 	Explorers *explorer.Client
-	// ExplorerNetwork is the network that the explorers show; empty: the daemon's.
+	// ExplorerNetwork is the network of the explorers; empty: the daemon's.
 	ExplorerNetwork daemon.Network
 	Releases        *explorer.Releases
 	Port            *p2p.Prober
@@ -84,25 +81,24 @@ type Sources struct {
 	Host            *host.Host
 	Process         host.Query
 	Datadir         string // empty: unknown
-	HealHistory     string // file of heal; it may be missing
+	HealHistory     string // file written by heal; may be missing
 }
 
-// Config describes a Set.
+// Config configures a Set.
 type Config struct {
 	Sources Sources
 	Enabled []string   // names of the collectors; nil: all
 	Logger  log.Logger // nil: no logs
 }
 
-// Set is the collectors of one exporter.
+// Set is the enabled collectors of an exporter.
 type Set struct {
 	sources    Sources
 	collectors []named
 	own        *catalog
-	duration   *metric
-	success    *metric
-	rpc        *metric
 	journal    *journal
+
+	duration, success, rpc *metric
 }
 
 type named struct {
@@ -117,9 +113,9 @@ func New(config Config) *Set {
 	s := &Set{
 		sources:  config.Sources,
 		own:      own,
-		success:  own.gauge("scrape_collector_success", "1 when the collector succeeded (this exporter).", "collector"),
+		success:  own.gauge("scrape_collector_success", "1 if the collector succeeded (this exporter).", "collector"),
 		duration: own.gauge("scrape_collector_duration_seconds", "Duration of the collector in seconds (this exporter).", "collector"),
-		rpc:      own.gauge("daemon_rpc_duration_seconds", "Duration in seconds of each round trip to the daemon in this scrape, and of the last read of the smartnode list.", "batch"),
+		rpc:      own.gauge("daemon_rpc_duration_seconds", "Duration of each round trip to the daemon in this scrape, and of the last read of the smartnode list, in seconds (this exporter).", "batch"),
 		journal:  newJournal(config.Logger),
 	}
 	for _, e := range table() {
@@ -140,14 +136,14 @@ func (s *Set) Metrics() []Metric {
 	return metrics
 }
 
-// Result is what one scrape learned.
+// Result is the outcome of one scrape.
 type Result struct {
 	Families []*dto.MetricFamily // by name
-	Errors   map[string]error    // of the collectors that failed, by their name
+	Errors   map[string]error    // of failed collectors, by name
 }
 
-// Gather runs the collectors once, until ctx is done. With poll.Wait it waits for what a scrape only
-// starts: the smartnode list, the handshake and the explorers.
+// Gather runs the collectors once, until ctx is done. With poll.Wait it waits for what a scrape only starts
+// in the background: the smartnode list, the handshake and the explorers.
 func (s *Set) Gather(ctx context.Context, mode poll.Mode) Result {
 	in := &scrape{Sources: s.sources, mode: mode, journal: s.journal}
 	if in.Daemon != nil {
@@ -177,7 +173,7 @@ func (s *Set) Gather(ctx context.Context, mode poll.Mode) Result {
 	return result
 }
 
-// outcome is what one collector sent, and what went wrong.
+// outcome is what one collector sent and returned.
 type outcome struct {
 	samples samples
 	err     error
@@ -197,53 +193,4 @@ func (s *Set) run(ctx context.Context, c named, in *scrape) outcome {
 	sendFlag(&o.samples, s.success, o.err == nil, c.name)
 	send(&o.samples, s.duration, time.Since(began).Seconds(), c.name)
 	return o
-}
-
-// errNotApplicable says that there is nothing to learn here, which is fine.
-var errNotApplicable = errors.New("not applicable")
-
-// scrape is what the collectors of one scrape share.
-type scrape struct {
-	Sources
-	session *daemon.Session                         // nil: no daemon is configured
-	blocks  map[string]poll.Reading[explorer.Block] // that explorers named last
-	mode    poll.Mode
-	journal *journal
-}
-
-func (in *scrape) lockfree(ctx context.Context) (*daemon.Lockfree, error) {
-	if in.session == nil {
-		return nil, errNotApplicable
-	}
-	return in.session.Lockfree(ctx)
-}
-
-func (in *scrape) mainlock(ctx context.Context) (*daemon.Mainlock, error) {
-	if in.session == nil {
-		return nil, errNotApplicable
-	}
-	return in.session.Mainlock(ctx)
-}
-
-func (in *scrape) node(ctx context.Context) (*daemon.Node, error) {
-	if in.session == nil {
-		return nil, errNotApplicable
-	}
-	return in.session.Node(ctx)
-}
-
-// smartnode returns our smartnode as the chain view has it; errNotApplicable when it has none.
-func (in *scrape) smartnode(ctx context.Context) (daemon.Smartnode, error) {
-	node, err := in.node(ctx)
-	if err != nil {
-		return daemon.Smartnode{}, err
-	}
-	self, err := node.Self()
-	switch {
-	case errors.Is(err, daemon.ErrNotSmartnode), errors.Is(err, daemon.ErrNotRegistered), errors.Is(err, daemon.ErrUnknownProTx):
-		return self, errNotApplicable
-	case err != nil:
-		return self, fmt.Errorf("smartnode: %w", err)
-	}
-	return self, nil
 }

@@ -10,7 +10,7 @@ import (
 	"raptoreum_exporter/internal/text"
 )
 
-// maxLabel bounds foreign text in a label, in bytes.
+// maxLabel is the maximum length in bytes of foreign text in a label.
 const maxLabel = 100
 
 type daemonState struct {
@@ -19,14 +19,14 @@ type daemonState struct {
 
 func newDaemonState(c *catalog) updater {
 	return &daemonState{
-		up:       c.gauge("up", "1 while raptoreumd is ready: it answered in this scrape, main lock included."),
-		state:    c.gauge("daemon_state", "State of raptoreumd; exactly one is 1. hung: it accepts and does not answer in the scrape's time, to this or to an earlier request that it still holds; busy: its work queue is full, or it still reads out its smartnode list to this exporter.", "state"),
-		info:     c.gauge("daemon_info", "1; version of raptoreumd and the chain it is on (getnetworkinfo, getblockchaininfo chain).", "version", "subversion", "protocol", "chain"),
-		started:  c.gauge("daemon_start_time_seconds", "Unix time at which raptoreumd started (now minus uptime); it moves only when the daemon has restarted."),
-		warnings: c.gauge("daemon_warnings", "1 while raptoreumd warns of something (getnetworkinfo warnings)."),
-		warmup:   c.gauge("daemon_warmup_info", "1; what raptoreumd does while it warms up, in its own words (RPC error -28).", "message"),
-		commands: c.gauge("daemon_rpc_commands", "RPC commands that run, without the getrpcinfo that asks; a request of this exporter that hangs is one of them (getrpcinfo active_commands)."),
-		longest:  c.gauge("daemon_rpc_longest_command_seconds", "Seconds that the longest running RPC command has run; a worker that never ends is lost until the daemon is killed (getrpcinfo active_commands)."),
+		up:       c.gauge("up", "1 if raptoreumd is ready: it answered in this scrape, including the calls that take its main lock."),
+		state:    c.gauge("daemon_state", "State of raptoreumd; exactly one is 1. hung: it accepts connections but did not answer this request, or an earlier one that is still pending, within the scrape timeout; busy: its work queue is full, or it is still sending its smartnode list to this exporter.", "state"),
+		info:     c.gauge("daemon_info", "Always 1; version of raptoreumd and its chain (getnetworkinfo, getblockchaininfo chain).", "version", "subversion", "protocol", "chain"),
+		started:  c.gauge("daemon_start_time_seconds", "Unix time at which raptoreumd started (current time minus uptime); changes only when the daemon restarts."),
+		warnings: c.gauge("daemon_warnings", "1 if raptoreumd reports a warning (getnetworkinfo warnings)."),
+		warmup:   c.gauge("daemon_warmup_info", "Always 1; progress message of raptoreumd while it warms up (RPC error -28).", "message"),
+		commands: c.gauge("daemon_rpc_commands", "Number of running RPC commands, without this getrpcinfo itself but with hung requests of this exporter (getrpcinfo active_commands)."),
+		longest:  c.gauge("daemon_rpc_longest_command_seconds", "Duration of the longest running RPC command in seconds; a worker that never returns is lost until the daemon is killed (getrpcinfo active_commands)."),
 	}
 }
 
@@ -35,7 +35,7 @@ func (d *daemonState) update(ctx context.Context, in *scrape, out *samples) erro
 		return errNotApplicable
 	}
 	state, reason := in.session.State(ctx)
-	if !errors.Is(ctx.Err(), context.Canceled) { // the scraper has gone: nothing was learned
+	if !errors.Is(ctx.Err(), context.Canceled) { // the scraper disconnected: nothing was learned
 		in.journal.state(state, reason)
 	}
 	sendEnum(out, d.state, daemon.States(), state)
@@ -45,7 +45,7 @@ func (d *daemonState) update(ctx context.Context, in *scrape, out *samples) erro
 	}
 	var errs []error
 	if state == daemon.Failed {
-		errs = append(errs, fmt.Errorf("not understood: %w", reason))
+		errs = append(errs, fmt.Errorf("unexpected reply: %w", reason))
 	}
 	if lockfree, err := in.session.Lockfree(ctx); err == nil {
 		if lockfree.Uptime.Err == nil {
@@ -61,7 +61,7 @@ func (d *daemonState) update(ctx context.Context, in *scrape, out *samples) erro
 	return errors.Join(errs...)
 }
 
-// sendCommands leaves out our own getrpcinfo, which is always among the commands.
+// sendCommands excludes our own getrpcinfo, which is always among the commands.
 func (d *daemonState) sendCommands(out *samples, r *daemon.Lockfree) {
 	if r.RPC.Err != nil {
 		return
@@ -93,7 +93,7 @@ func (d *daemonState) sendInfo(out *samples, r *daemon.Mainlock) {
 	}
 }
 
-// versionText writes 2000301 as 2.0.3.1 (clientversion.h).
+// versionText formats 2000301 as 2.0.3.1 (clientversion.h).
 func versionText(v int) string {
 	return fmt.Sprintf("%d.%d.%d.%d", v/1000000, v/10000%100, v/100%100, v%100)
 }

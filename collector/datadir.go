@@ -1,8 +1,6 @@
 package collector
 
-import (
-	"context"
-)
+import "context"
 
 type datadir struct {
 	free, size *metric
@@ -10,8 +8,8 @@ type datadir struct {
 
 func newDatadir(c *catalog) updater {
 	return &datadir{
-		free: c.gauge("datadir_free_bytes", "Bytes that raptoreumd can still write where its data directory is (statfs)."),
-		size: c.gauge("datadir_size_bytes", "Bytes of the file system that holds the data directory (statfs)."),
+		free: c.gauge("datadir_free_bytes", "Free space in bytes on the file system of the data directory, as far as raptoreumd can use it (statfs)."),
+		size: c.gauge("datadir_size_bytes", "Size in bytes of the file system of the data directory (statfs)."),
 	}
 }
 

@@ -18,16 +18,15 @@ import (
 
 const metricsMD = "../METRICS.md"
 
-// TestDocsMetrics fails when METRICS.md is not what the collectors declare; make docs writes it.
+// TestDocsMetrics fails if METRICS.md differs from what the collectors declare; make docs writes it.
 func TestDocsMetrics(t *testing.T) {
 	var md bytes.Buffer
 	fmt.Fprint(&md, `# Metrics
 
-Made from what the collectors declare (`+"`make docs`"+`); a test fails when it is stale.
+Generated from the declarations of the collectors (`+"`make docs`"+`). A test fails if it is out of date.
 
-A metric that was not learned in a scrape is not sent: unknown is absent, never an old value or a
-zero. What a scrape does not wait for says in its text how old it may be. All metrics but counters
-(`+"`_total`"+`) are gauges.
+An unknown value is absent: never an old value, never a zero. Metrics that a scrape does not wait for state
+in their text how old they may be. All metrics except counters (`+"`_total`"+`) are gauges.
 
 | metric | labels | meaning |
 |---|---|---|
@@ -46,7 +45,7 @@ zero. What a scrape does not wait for says in its text how old it may be. All me
 			case "":
 				name = "every scrape"
 			case "/probe":
-				name = "/probe, which also has those of port, the registration and payments of the node that it is asked about"
+				name = "/probe, which also has the metrics of the port, the registration and the payments of its target"
 			}
 			fmt.Fprintf(&md, "| **%s** | | |\n", name)
 		}
@@ -56,7 +55,7 @@ zero. What a scrape does not wait for says in its text how old it may be. All me
 		}
 		fmt.Fprintf(&md, "| `%s` | %s | %s |\n", m.Name, strings.Join(labels, " "), m.Help)
 	}
-	fmt.Fprint(&md, "\nBeside these: `raptoreum_exporter_build_info`, and `go_*` and `process_*` of the exporter itself\n(not with `--web.disable-exporter-metrics`).\n")
+	fmt.Fprint(&md, "\nIn addition: `raptoreum_exporter_build_info`, and `go_*` and `process_*` of the exporter itself\n(not with `--web.disable-exporter-metrics`).\n")
 	if *update {
 		if err := os.WriteFile(metricsMD, md.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
@@ -71,8 +70,7 @@ zero. What a scrape does not wait for says in its text how old it may be. All me
 	}
 }
 
-// TestMetricsDeclared: what METRICS.md promises can be seen in some scenario, and nothing else is
-// shown: no name is dead and none is undocumented.
+// TestMetricsDeclared: each metric of METRICS.md occurs in some scenario, and no other metric does.
 func TestMetricsDeclared(t *testing.T) {
 	seen := map[string]bool{}
 	for _, folder := range scenarioNames(t) {
@@ -94,7 +92,7 @@ func TestMetricsDeclared(t *testing.T) {
 	for _, m := range append(collector.New(collector.Config{}).Metrics(), collector.NewProbe().Metrics()...) {
 		declared[m.Name] = true
 		if !seen[m.Name] {
-			t.Errorf("%s is shown in no scenario", m.Name)
+			t.Errorf("%s occurs in no scenario", m.Name)
 		}
 		if !strings.HasSuffix(m.Help, ".") || len(m.Help) < 20 {
 			t.Errorf("%s: help %q is not a sentence", m.Name, m.Help)
@@ -105,7 +103,7 @@ func TestMetricsDeclared(t *testing.T) {
 	}
 	for name := range seen {
 		if !declared[name] {
-			t.Errorf("%s is shown and not declared", name)
+			t.Errorf("%s occurs and is not declared", name)
 		}
 	}
 }
@@ -123,7 +121,7 @@ func scenarioNames(t *testing.T) []string {
 	return names
 }
 
-// TestDisabled: any subset of collectors serves, and a disabled one is silent.
+// TestDisabled: any subset of collectors works, and a disabled one sends nothing.
 func TestDisabled(t *testing.T) {
 	_, sources := fakeSources(t, "healthy")
 	for _, only := range collector.All() {
@@ -137,29 +135,29 @@ func TestDisabled(t *testing.T) {
 		}
 		shown = slices.Compact(shown)
 		if len(shown) != 1 || shown[0] != only.Name {
-			t.Errorf("only %s is on, and %q show metrics", only.Name, shown)
+			t.Errorf("only %s is enabled, and %q send metrics", only.Name, shown)
 		}
 		if strings.Count(text, "\nraptoreum_scrape_collector_success{") != 1 {
-			t.Errorf("only %s is on, and:\n%s", only.Name, text)
+			t.Errorf("only %s is enabled, and:\n%s", only.Name, text)
 		}
 	}
 }
 
-// TestNothingConfigured: without a daemon, explorers and the rest nothing is invented.
+// TestNothingConfigured: without sources there are no values and no failures.
 func TestNothingConfigured(t *testing.T) {
 	text := gather(t, collector.New(collector.Config{}))
 	for line := range strings.Lines(text) {
 		if !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "raptoreum_scrape_collector_") {
-			t.Errorf("shown: %s", line)
+			t.Errorf("unexpected: %s", line)
 		}
 	}
 	if n := len(regexp.MustCompile(`_success\{.*\} 1\n`).FindAllString(text, -1)); n != len(collector.All()) {
-		t.Errorf("what is not configured is not a failure:\n%s", text)
+		t.Errorf("a source that is not configured is a failure:\n%s", text)
 	}
 }
 
-// TestLabelsOfTheFleet: a label of fleet.yml must not have the name of one of ours: Prometheus would
-// rename ours, and no alert would find it.
+// TestLabelsOfTheFleet: a label of fleet.yml must not have the name of a label of a metric. Prometheus would
+// rename the latter, and no alert would match it.
 func TestLabelsOfTheFleet(t *testing.T) {
 	for _, m := range append(collector.New(collector.Config{}).Metrics(), collector.NewProbe().Metrics()...) {
 		for _, label := range m.Labels {

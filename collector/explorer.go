@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	sameMinute   = time.Minute // own and explorer height may be that far apart in time
-	compareDepth = 6           // blocks below the lower tip: no reorganisation is as deep
+	sameMinute   = time.Minute // maximum time between the readings of own and explorer height
+	compareDepth = 6           // blocks below the lower tip: no reorganization is that deep
 )
 
 type explorers struct {
@@ -27,7 +27,7 @@ type ownHeight struct {
 	at     time.Time // zero: unknown
 }
 
-// heightGap is worked out once for each observation, from the own height nearest in time.
+// heightGap is computed once for each observation, with the own height nearest in time.
 type heightGap struct {
 	observed time.Time
 	blocks   int64
@@ -38,13 +38,13 @@ func newExplorers(c *catalog) updater {
 	const recent = "; at most 3 minutes old"
 	return &explorers{
 		deltas:   map[string]heightGap{},
-		up:       c.gauge("explorer_up", "1 when the explorer gave a plausible height"+recent+" (api/getblockcount).", "explorer"),
-		height:   c.gauge("explorer_block_height", "Height of the best block that the explorer knows"+recent+" (api/getblockcount).", "explorer"),
-		delta:    c.gauge("explorer_height_delta_blocks", "Explorer height minus own height, both read within the same minute; positive: this node is behind.", "explorer"),
-		observed: c.gauge("explorer_observed_timestamp_seconds", "Unix time at which the explorer's height was read.", "explorer"),
-		match:    c.gauge("explorer_chain_match", "1 when the explorer's block hash 6 below the lower tip is ours, 0 when we are on another chain; absent when either is unknown (api/getblock, getblockhash).", "explorer"),
-		penalty:  c.gauge("explorer_smartnode_pose_penalty", "PoSe penalty points as the first explorer that answers sees them"+recent+" (api/protx).", "explorer"),
-		banned:   c.gauge("explorer_smartnode_pose_banned", "1 when the first explorer that answers sees the smartnode banned"+recent+" (api/protx).", "explorer"),
+		up:       c.gauge("explorer_up", "1 if the explorer reported a plausible height"+recent+" (api/getblockcount).", "explorer"),
+		height:   c.gauge("explorer_block_height", "Height of the best block of the explorer"+recent+" (api/getblockcount).", "explorer"),
+		delta:    c.gauge("explorer_height_delta_blocks", "Explorer height minus own height, both read within the same minute; positive if this node is behind (api/getblockcount, getblockcount).", "explorer"),
+		observed: c.gauge("explorer_observed_timestamp_seconds", "Unix time at which the explorer's height was read (api/getblockcount).", "explorer"),
+		match:    c.gauge("explorer_chain_match", "1 if the explorer's block hash 6 below the lower tip equals ours, 0 if we are on another chain; absent if either is unknown (api/getblock, getblockhash).", "explorer"),
+		penalty:  c.gauge("explorer_smartnode_pose_penalty", "PoSe penalty points as reported by the first explorer that answers"+recent+" (api/protx).", "explorer"),
+		banned:   c.gauge("explorer_smartnode_pose_banned", "1 if the first explorer that answers reports the smartnode as PoSe banned"+recent+" (api/protx).", "explorer"),
 	}
 }
 
@@ -54,13 +54,13 @@ func (x *explorers) update(ctx context.Context, in *scrape, out *samples) error 
 	}
 	if in.Daemon != nil && in.ExplorerNetwork != "" {
 		if network := in.Daemon.Known().Network; network != "" && network != in.ExplorerNetwork {
-			return errNotApplicable // they show another one
+			return errNotApplicable // they show another network
 		}
 	}
 	readings := in.Explorers.Heights(ctx, in.mode)
 	heightsErr := x.sendHeights(in, out, readings)
 	x.sendSmartnode(ctx, in, out)
-	// What the daemon does not answer is not the explorers' failure: it is absent here.
+	// A failure of the daemon is not one of the explorers: its values are absent here.
 	main, err := in.mainlock(ctx)
 	if err != nil || main.Height.Err != nil {
 		x.forgetOwn()
@@ -77,7 +77,7 @@ func (x *explorers) update(ctx context.Context, in *scrape, out *samples) error 
 	return heightsErr
 }
 
-// sendHeights returns an error only when no explorer answers: that one is down is its own metric.
+// sendHeights returns an error only if no explorer answers: explorer_up reports a single one.
 func (x *explorers) sendHeights(in *scrape, out *samples, readings []explorer.HeightReading) error {
 	var errs []error
 	for _, r := range readings {
@@ -96,10 +96,10 @@ func (x *explorers) sendHeights(in *scrape, out *samples, readings []explorer.He
 	if len(errs) == 0 || len(errs) < len(readings) {
 		return nil
 	}
-	return fmt.Errorf("no explorer answers; the first: %w", errs[0])
+	return fmt.Errorf("no explorer answers; the first error: %w", errs[0])
 }
 
-// sendSmartnode needs no answer of the daemon: the smartnode is remembered while it is silent.
+// sendSmartnode needs no answer from the daemon: its client remembers the smartnode.
 func (x *explorers) sendSmartnode(ctx context.Context, in *scrape, out *samples) {
 	if in.Daemon == nil || in.Daemon.Known().ProTxHash == "" {
 		return
@@ -108,15 +108,15 @@ func (x *explorers) sendSmartnode(ctx context.Context, in *scrape, out *samples)
 	if !ok || !r.Fresh() {
 		return
 	}
-	in.journal.note("explorers' view of the smartnode", r.Err)
+	in.journal.note("smartnode on explorers", r.Err)
 	if r.Err == nil {
 		send(out, x.penalty, r.Value.Penalty, r.Value.Explorer)
 		sendFlag(out, x.banned, r.Value.BanHeight != -1, r.Value.Explorer)
 	}
 }
 
-// sendDeltas compares each observation with the own height nearest to it in time: that of this
-// scrape or of the one before, in whose background the explorer was asked.
+// sendDeltas compares each observation with the own height nearest in time: from this scrape or from the
+// previous one, which started the request to the explorer in the background.
 func (x *explorers) sendDeltas(out *samples, readings []explorer.HeightReading, now ownHeight) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -146,7 +146,7 @@ func (x *explorers) forgetOwn() {
 	x.own = ownHeight{}
 }
 
-// sendMatches compares the blocks that the explorers named before this scrape began with ours.
+// sendMatches compares our blocks with those that the explorers reported before this scrape began.
 func (x *explorers) sendMatches(ctx context.Context, in *scrape, out *samples) {
 	if len(in.blocks) == 0 {
 		return
@@ -166,8 +166,8 @@ func (x *explorers) sendMatches(ctx context.Context, in *scrape, out *samples) {
 	}
 }
 
-// comparedHeights keeps the blocks that explorers named last and returns their heights, so that
-// the daemon is asked for its own hashes along with everything else.
+// comparedHeights stores the blocks that the explorers reported last and returns their heights, so that the
+// session requests the daemon's hashes in the same batch as everything else.
 func (in *scrape) comparedHeights() []int64 {
 	if in.Explorers == nil {
 		return nil

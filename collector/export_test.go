@@ -5,8 +5,8 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// Declared is a prometheus.Collector of gathered families, described by what was declared: a pedantic
-// registry compares the two and finds duplicates, which a scrape does not spend its time on.
+// Declared is a prometheus.Collector of gathered families with the declared descriptions. A pedantic registry
+// compares the two and finds duplicates, which a scrape does not spend time on.
 type Declared struct {
 	Metrics  []Metric
 	Families []*dto.MetricFamily

@@ -7,9 +7,9 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// families groups samples by metric, in the order that the exposition format asks for: by name, and by
-// label values within a metric. It does what a registry does, without its checks, which cost more than
-// the rest of a scrape; the tests send every scenario through a pedantic registry instead.
+// families groups samples by metric, sorted as the exposition format requires: by name, then by label
+// values. A registry does the same, but its checks cost more than the rest of a scrape. The tests send every
+// scenario through a pedantic registry instead.
 func families(all samples) []*dto.MetricFamily {
 	slices.SortStableFunc(all, func(a, b sample) int {
 		if a.metric != b.metric {

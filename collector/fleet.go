@@ -20,12 +20,12 @@ type fleetState struct {
 func newFleetState(c *catalog) updater {
 	return &fleetState{
 		agent:     regexp.MustCompile(`^/Raptoreum Core:(\d{1,3}(?:\.\d{1,3}){1,3})(?:\(.*\))?/$`),
-		nodes:     c.gauge("fleet_nodes", "Smartnodes of the fleet by state: enabled, pose_banned, unpayable for the tier of their collateral, unregistered, or unknown while the chain was not read (protx list, or an explorer).", "state"),
-		penalised: c.gauge("fleet_nodes_penalised", "Smartnodes of the fleet that carry a PoSe penalty and are not banned (protx list, or an explorer)."),
-		ports:     c.gauge("fleet_ports", "Smartnodes of the fleet by their last handshake, at most 3 minutes old: reachable, unreachable, or unknown (/probe).", "state"),
-		versions:  c.gauge("fleet_versions", "Smartnodes of the fleet by the version that answered the last handshake, the 5 most frequent; other: the rest, and what is not raptoreumd (/probe).", "version"),
-		reloadOK:  c.gauge("fleet_config_reload_success", "1 when the last reading of the fleet file went well; otherwise the one before is in force (--fleet.config)."),
-		reloaded:  c.gauge("fleet_config_reload_success_timestamp_seconds", "Unix time of the last reading of the fleet file that went well."),
+		nodes:     c.gauge("fleet_nodes", "Number of smartnodes of the fleet by state: enabled, pose_banned, unpayable (collateral not eligible for payments), unregistered, or unknown while there is no chain data (protx list, or an explorer).", "state"),
+		penalised: c.gauge("fleet_nodes_penalised", "Number of smartnodes of the fleet with a PoSe penalty that are not banned (protx list, or an explorer)."),
+		ports:     c.gauge("fleet_ports", "Number of smartnodes of the fleet by the result of their last handshake, at most 3 minutes old: reachable, unreachable, or unknown (/probe).", "state"),
+		versions:  c.gauge("fleet_versions", "Number of smartnodes of the fleet by the version in their last handshake, for the 5 most frequent ones; other: all other versions and programs (/probe).", "version"),
+		reloadOK:  c.gauge("fleet_config_reload_success", "1 if the last load of the fleet file succeeded; otherwise the previous one stays in effect (--fleet.config)."),
+		reloaded:  c.gauge("fleet_config_reload_success_timestamp_seconds", "Unix time of the last successful load of the fleet file (--fleet.config)."),
 	}
 }
 
@@ -100,7 +100,7 @@ const (
 	otherVersion  = "other"
 )
 
-// version takes the version out of a user agent, which a stranger may have written.
+// version extracts the version from a user agent, which is foreign text.
 func (f *fleetState) version(agent string) string {
 	if m := f.agent.FindStringSubmatch(agent); m != nil {
 		return m[1]
@@ -108,7 +108,7 @@ func (f *fleetState) version(agent string) string {
 	return otherVersion
 }
 
-// mostFrequent adds up all versions but the most frequent ones.
+// mostFrequent keeps the most frequent versions and adds up the others.
 func mostFrequent(versions map[string]int) map[string]int {
 	names := slices.SortedFunc(maps.Keys(versions), func(a, b string) int {
 		return cmp.Or(cmp.Compare(versions[b], versions[a]), cmp.Compare(a, b))

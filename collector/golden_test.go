@@ -31,28 +31,28 @@ import (
 	"raptoreum_exporter/p2p"
 )
 
-var update = flag.Bool("update", false, "write what is expected anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 const scenarios = "../testdata/scenarios"
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestGolden compares what is gathered of each recorded scenario with its metrics.txt.
+// TestGolden compares the metrics of each recorded scenario with its golden files.
 func TestGolden(t *testing.T) {
 	for _, name := range scenarioNames(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n, sources := fakeSources(t, name)
 			set := collector.New(collector.Config{Sources: sources})
-			gather(t, set) // reads the list, in which a banned smartnode is found,
-			gather(t, set) // of which the explorers are asked then
+			gather(t, set) // reads the list, which contains a banned smartnode
+			gather(t, set) // requests that smartnode from the explorers
 			tools.Golden(t, *update, filepath.Join(scenarios, name, "metrics.txt"), fixed(gather(t, set), n))
 			tools.Golden(t, *update, filepath.Join(scenarios, name, "probe.txt"), fixed(probe(t, sources), n))
 		})
 	}
 }
 
-// probe gathers what a fleet exporter beside this daemon shows of its smartnode.
+// probe gathers the metrics of /probe for the smartnode of this daemon.
 func probe(t *testing.T, in collector.Sources) string {
 	t.Helper()
 	s := in.Fleet.Snapshot(t.Context(), poll.Wait)
@@ -64,7 +64,7 @@ func probe(t *testing.T, in collector.Sources) string {
 	return render(t, collector.Declared{Metrics: p.Metrics(), Families: p.Families(&r)})
 }
 
-// fakeSources plays a scenario and returns what reads from it.
+// fakeSources plays a scenario and returns sources that read from it.
 func fakeSources(t *testing.T, scenario string) (*simnet.Network, collector.Sources) {
 	t.Helper()
 	s, err := simnet.Load(os.DirFS(filepath.Join(scenarios, scenario)))
@@ -134,7 +134,7 @@ func fakeSources(t *testing.T, scenario string) (*simnet.Network, collector.Sour
 	return n, in
 }
 
-// gather collects once through a registry that checks consistency and through promlint.
+// gather gathers once and checks the result with a pedantic registry and promlint.
 func gather(t *testing.T, set *collector.Set) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -142,7 +142,7 @@ func gather(t *testing.T, set *collector.Set) string {
 	return render(t, collector.Declared{Metrics: set.Metrics(), Families: set.Gather(ctx, poll.Wait).Families})
 }
 
-// render writes metrics as text once a registry that checks consistency and promlint have seen them.
+// render returns metrics as text after a check by a pedantic registry and promlint.
 func render(t *testing.T, c prometheus.Collector) string {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
@@ -166,8 +166,7 @@ func render(t *testing.T, c prometheus.Collector) string {
 	return text.String()
 }
 
-// fixed replaces what differs from run to run: times, traffic, which grows by the second, and the
-// ports of the fakes.
+// fixed replaces values that differ from run to run: times, traffic counters and the ports of the fakes.
 func fixed(text string, n *simnet.Network) string {
 	for i, url := range n.ExplorerURLs() {
 		text = strings.ReplaceAll(text, strings.TrimPrefix(url, "http://"), fmt.Sprintf("explorer-%d", i+1))

@@ -11,7 +11,7 @@ import (
 	"raptoreum_exporter/collector"
 )
 
-// TestHealHistory: nothing is sent where heal is not installed, nor of what cannot be read, which is a failure.
+// TestHealHistory: nothing is sent where heal is not installed. A file that cannot be read is a failure.
 func TestHealHistory(t *testing.T) {
 	for _, test := range []struct {
 		name, history string // empty: there is no file
@@ -22,10 +22,10 @@ func TestHealHistory(t *testing.T) {
 			"success": "1", "raptoreum_heal_gave_up": "1", "raptoreum_heal_restarts_total": "2",
 			"raptoreum_heal_last_look_timestamp_seconds": "3.250026402e+10",
 		}},
-		{"its timer is off", `{"version":1,"last_look":"2026-11-22T11:07:00Z","restarts":2,"gave_up":true}`, map[string]string{
+		{"its timer is not running", `{"version":1,"last_look":"2026-11-22T11:07:00Z","restarts":2,"gave_up":true}`, map[string]string{
 			"success": "1", "raptoreum_heal_restarts_total": "2", "raptoreum_heal_last_look_timestamp_seconds": "1.79534562e+09",
 		}},
-		{"it has not looked", `{"version":1}`, map[string]string{"success": "1", "raptoreum_heal_restarts_total": "0"}},
+		{"no check yet", `{"version":1}`, map[string]string{"success": "1", "raptoreum_heal_restarts_total": "0"}},
 		{"not a history", `{"version":`, map[string]string{"success": "0"}},
 		{"of another version", `{"version":2,"restarts":1}`, map[string]string{"success": "0"}},
 	} {

@@ -1,8 +1,6 @@
 package collector
 
-import (
-	"context"
-)
+import "context"
 
 type machine struct {
 	cpus, pressure, steal, memory, memoryTotal, swap, swapTotal, oomKills *metric
@@ -10,14 +8,14 @@ type machine struct {
 
 func newHost(c *catalog) updater {
 	return &machine{
-		cpus:        c.gauge("host_cpus", "CPUs of the machine that are online (/proc/stat)."),
-		pressure:    c.counter("host_cpu_pressure_seconds_total", "Seconds in which some task waited for a CPU (/proc/pressure/cpu some)."),
-		steal:       c.counter("host_cpu_steal_seconds_total", "CPU seconds that the hypervisor gave to other guests, all CPUs together (/proc/stat)."),
-		memory:      c.gauge("host_memory_available_bytes", "Bytes of memory that programs can still get without swapping (/proc/meminfo MemAvailable)."),
-		memoryTotal: c.gauge("host_memory_total_bytes", "Bytes of memory of the machine (/proc/meminfo MemTotal)."),
-		swap:        c.gauge("host_swap_free_bytes", "Bytes of swap that are free (/proc/meminfo SwapFree)."),
-		swapTotal:   c.gauge("host_swap_total_bytes", "Bytes of swap (/proc/meminfo SwapTotal)."),
-		oomKills:    c.counter("host_oom_kills_total", "Processes that the kernel killed for want of memory since boot (/proc/vmstat oom_kill)."),
+		cpus:        c.gauge("host_cpus", "Number of online CPUs of the machine (/proc/stat)."),
+		pressure:    c.counter("host_cpu_pressure_seconds_total", "Time during which some task waited for a CPU, in seconds (/proc/pressure/cpu some)."),
+		steal:       c.counter("host_cpu_steal_seconds_total", "CPU time that the hypervisor gave to other guests in seconds, summed over all CPUs (/proc/stat)."),
+		memory:      c.gauge("host_memory_available_bytes", "Memory available to programs without swapping in bytes (/proc/meminfo MemAvailable)."),
+		memoryTotal: c.gauge("host_memory_total_bytes", "Total memory of the machine in bytes (/proc/meminfo MemTotal)."),
+		swap:        c.gauge("host_swap_free_bytes", "Free swap in bytes (/proc/meminfo SwapFree)."),
+		swapTotal:   c.gauge("host_swap_total_bytes", "Total swap in bytes (/proc/meminfo SwapTotal)."),
+		oomKills:    c.counter("host_oom_kills_total", "Number of processes that the kernel has killed since boot because memory ran out (/proc/vmstat oom_kill)."),
 	}
 }
 

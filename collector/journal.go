@@ -15,7 +15,7 @@ import (
 type journal struct {
 	logger log.Logger
 	mu     sync.Mutex
-	last   map[string]string // source -> "failing" or ""; "state" -> that of the daemon
+	last   map[string]string // source -> "failing" or ""; "state" -> state of the daemon
 }
 
 func newJournal(logger log.Logger) *journal {
@@ -25,8 +25,8 @@ func newJournal(logger log.Logger) *journal {
 	return &journal{logger: logger, last: map[string]string{}}
 }
 
-// note logs when a collector or another source starts to fail and when it works again. What all collectors suffer
-// from, the state of the daemon, is logged by the daemon's collector alone.
+// note logs when a collector or another source starts to fail and when it works again. Errors caused by the
+// state of the daemon affect all collectors, so only the daemon's collector logs them.
 func (j *journal) note(source string, err error) {
 	if _, ok := errors.AsType[*daemon.Error](err); ok {
 		return
@@ -53,7 +53,7 @@ func (j *journal) changed(source string, failing bool) bool {
 	return before != now
 }
 
-// state logs the daemon's state when it is another than before.
+// state logs the daemon's state when it changes.
 func (j *journal) state(now daemon.State, err error) {
 	j.mu.Lock()
 	before := cmp.Or(j.last["state"], "unknown")

@@ -10,7 +10,7 @@ import (
 
 const namespace = "raptoreum_"
 
-// Metric describes one metric for METRICS.md and for what checks names against it.
+// Metric describes one metric, for METRICS.md and for tests that compare names with it.
 type Metric struct {
 	Collector string // name of the collector that sends it; empty: every scrape
 	Name      string
@@ -23,21 +23,21 @@ type Metric struct {
 type metric struct {
 	Metric
 	kind   dto.MetricType
-	sorted []int // indices of Labels in the order of their names, which is that of the exposition format
+	sorted []int // indices of Labels, sorted by name as in the exposition format
 }
 
-// catalog makes the metrics of one collector and remembers them.
+// catalog creates the metrics of one collector and keeps a list of them.
 type catalog struct {
 	collector string
 	metrics   []*metric
 }
 
-// gauge declares a gauge; the name goes without "raptoreum_".
+// gauge declares a gauge; the name is without the prefix "raptoreum_".
 func (c *catalog) gauge(name, help string, labels ...string) *metric {
 	return c.add(prometheus.GaugeValue, namespace+name, help, labels)
 }
 
-// foreign declares a gauge whose name follows another exporter and has no prefix.
+// foreign declares a gauge without the prefix, named as in another exporter.
 func (c *catalog) foreign(name, help string) *metric {
 	return c.add(prometheus.GaugeValue, name, help, nil)
 }
@@ -69,7 +69,7 @@ func (c *catalog) descriptions() []Metric {
 	return list
 }
 
-// sample is one value of a metric; labels are in the order of the declaration.
+// sample is one value of a metric; label values are in the order of the declaration.
 type sample struct {
 	*metric
 	value  float64
@@ -88,7 +88,7 @@ func send[N number](out *samples, m *metric, value N, labels ...string) {
 	*out = append(*out, sample{m, float64(value), labels})
 }
 
-// sendKnown sends a value unless it is unknown.
+// sendKnown sends a value unless it is nil: unknown.
 func sendKnown[N number](out *samples, m *metric, value *N, labels ...string) {
 	if value != nil {
 		send(out, m, *value, labels...)

@@ -12,15 +12,15 @@ type network struct {
 	smartnodes, penalised, listAge, spork, received *metric
 }
 
-const listAgeHelp = "Seconds since the smartnode list in use was asked for; it is read again when the tip has moved, at most once a minute. On /probe without a daemon: since the explorer answered."
+const listAgeHelp = "Age in seconds of the smartnode list in use, which is read again after a new block, at most once a minute; on /probe without a daemon, time since the explorer answered (protx list, or an explorer)."
 
 func newNetwork(c *catalog) updater {
 	return &network{
-		smartnodes: c.gauge("smartnodes", "Registered smartnodes of the network: enabled (smartnode count), pose_banned, and unpayable for the tier of their collateral (protx list).", "state"),
-		penalised:  c.gauge("smartnodes_penalised", "Smartnodes of the network that carry a PoSe penalty and are not banned (protx list)."),
+		smartnodes: c.gauge("smartnodes", "Number of registered smartnodes of the network by state: enabled (smartnode count), pose_banned, and unpayable, whose collateral is not eligible for payments (protx list).", "state"),
+		penalised:  c.gauge("smartnodes_penalised", "Number of smartnodes of the network with a PoSe penalty that are not banned (protx list)."),
 		listAge:    c.gauge("list_age_seconds", listAgeHelp),
-		spork:      c.gauge("spork_active", "1 when the spork is in force, by the rule that the daemon applies to it (spork show).", "spork"),
-		received:   c.gauge("sporks_received", "1 when any spork differs from its default; 0 may mean that no peer has sent the sporks yet, and such a smartnode misses its duties (spork show)."),
+		spork:      c.gauge("spork_active", "1 if the spork is active, by the rule that the daemon applies to it (spork show).", "spork"),
+		received:   c.gauge("sporks_received", "1 if any spork differs from its default; 0 may mean that no peer has sent the sporks yet, and a smartnode without them misses its quorum duties (spork show)."),
 	}
 }
 
@@ -63,7 +63,7 @@ func (n *network) sendList(out *samples, list *daemon.List) {
 	send(out, n.listAge, time.Since(list.Asked).Seconds())
 }
 
-// sporkDefault is the value of a spork that nobody has set (spork.cpp).
+// sporkDefault is the value of a spork that was never set (spork.cpp).
 const sporkDefault = 4070908800
 
 func (n *network) sendSporks(out *samples, sporks map[string]int64) {
@@ -84,8 +84,8 @@ const (
 	sporkLowQuorums = "SPORK_21_LOW_LLMQ_PARAMS"
 )
 
-// sporkActive applies the rule of the spork: a time that has come, but for two that are read as a
-// choice of quorum types, 0 all and 1 all but the big ones (EvalSpork, llmq/quorums_utils.cpp).
+// sporkActive applies the rule of the spork. Its value is the time from which it is active, except for two
+// sporks that select quorum types: 0 is all, 1 is all but the big ones (EvalSpork, llmq/quorums_utils.cpp).
 func sporkActive(name string, value int64) bool {
 	if name == "SPORK_23_QUORUM_ALL_CONNECTED" || name == "SPORK_25_QUORUM_POSE" {
 		return value == 0 || value == 1

@@ -16,11 +16,11 @@ func newPayments(c *catalog) updater { return paymentMetrics(c) }
 
 func paymentMetrics(c *catalog) *payments {
 	return &payments{
-		last:     c.gauge("smartnode_last_paid_height", "Block height of the last payment; absent when never paid (protx info lastPaidHeight)."),
-		waits:    c.gauge("smartnode_payment_wait_blocks", "Blocks that the smartnode has waited for a payment: since the last one, its revival or its registration (protx info, getblockcount)."),
-		position: c.gauge("smartnode_payment_queue_position", "Smartnodes that are paid before this one: 0 = paid in the next block; absent when it is not in the queue, or was paid since the list was read (protx list, less the blocks since)."),
-		length:   c.gauge("smartnode_payment_queue_length", "Smartnodes in the payment queue, that is blocks between two payments (protx list, as old as raptoreum_list_age_seconds says)."),
-		next:     c.gauge("smartnode_next_payment_seconds", "Expected seconds until the next payment: one smartnode is paid in each block (queue position)."),
+		last:     c.gauge("smartnode_last_paid_height", "Block height of the last payment; absent if the smartnode was never paid (protx info lastPaidHeight)."),
+		waits:    c.gauge("smartnode_payment_wait_blocks", "Number of blocks since the last payment, revival or registration of the smartnode (protx info, getblockcount)."),
+		position: c.gauge("smartnode_payment_queue_position", "Number of smartnodes that are paid before this one: 0 = paid in the next block; absent if it is not in the queue, or was paid since the list was read (protx list, minus the blocks since then)."),
+		length:   c.gauge("smartnode_payment_queue_length", "Number of smartnodes in the payment queue, which is the number of blocks between two payments (protx list, whose age is raptoreum_list_age_seconds)."),
+		next:     c.gauge("smartnode_next_payment_seconds", "Expected time until the next payment in seconds; each block pays one smartnode (queue position)."),
 	}
 }
 
@@ -29,7 +29,7 @@ func (p *payments) update(ctx context.Context, in *scrape, out *samples) error {
 	if err != nil {
 		return err
 	}
-	f, _ := in.facts(ctx) // what went wrong there is smartnode's to tell
+	f, _ := in.facts(ctx) // the smartnode collector returns that error
 	p.sendWait(out, &self, f.height)
 	main, err := in.mainlock(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func (p *payments) update(ctx context.Context, in *scrape, out *samples) error {
 	return nil
 }
 
-// sendWait sends since when the smartnode waits; the height of the tip is nil when it is not known.
+// sendWait sends how long the smartnode has waited for a payment; a nil height of the tip is unknown.
 func (p *payments) sendWait(out *samples, self *daemon.Smartnode, height *int64) {
 	if self.LastPaidHeight > 0 {
 		send(out, p.last, self.LastPaidHeight)
@@ -60,7 +60,7 @@ func (p *payments) sendWait(out *samples, self *daemon.Smartnode, height *int64)
 	}
 }
 
-// sendPlace sends the place in the queue.
+// sendPlace sends the position in the payment queue.
 func (p *payments) sendPlace(out *samples, position, length int, spacing time.Duration) {
 	send(out, p.position, position)
 	send(out, p.length, length)
@@ -76,7 +76,7 @@ func blockSpacing(main *daemon.Mainlock) (time.Duration, bool) {
 	return network.BlockSpacing(), ok
 }
 
-// list returns the smartnode list while it is that of the present tip or young enough, else nil.
+// list returns the smartnode list if it belongs to the current tip or is recent enough, otherwise nil.
 func (in *scrape) list(ctx context.Context) (*daemon.List, error) {
 	main, err := in.mainlock(ctx)
 	if err != nil {

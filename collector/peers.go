@@ -9,8 +9,8 @@ import (
 	"raptoreum_exporter/daemon"
 )
 
-// UserAgent is what this program calls itself in handshakes and HTTP requests. The daemon lists
-// our own handshake as a peer while it lasts; by this name it is left out.
+// UserAgent is the name of this program in handshakes and HTTP requests. While our own handshake lasts, the
+// daemon lists it as a peer, which is excluded by this name.
 const UserAgent = "raptoreum_exporter"
 
 type peers struct {
@@ -19,12 +19,12 @@ type peers struct {
 
 func newPeers(c *catalog) updater {
 	return &peers{
-		count:    c.gauge("peers", "Peers by who connected; this exporter's own handshake does not count (getpeerinfo).", "direction"),
-		best:     c.gauge("peers_best_height", "Highest block height that any peer claims (getpeerinfo startingheight, synced_headers, synced_blocks)."),
-		median:   c.gauge("peers_median_height", "Median of the heights that peers claim; one liar does not move it (getpeerinfo)."),
-		ping:     c.gauge("peers_ping_seconds", "Median round trip to the peers, in seconds (getpeerinfo pingtime)."),
-		received: c.counter("network_receive_bytes_total", "Bytes received from peers since the daemon started (getnettotals)."),
-		sent:     c.counter("network_transmit_bytes_total", "Bytes sent to peers since the daemon started (getnettotals)."),
+		count:    c.gauge("peers", "Number of peers by direction of the connection, without this exporter's own handshake (getpeerinfo).", "direction"),
+		best:     c.gauge("peers_best_height", "Highest block height claimed by a peer (getpeerinfo startingheight, synced_headers, synced_blocks)."),
+		median:   c.gauge("peers_median_height", "Median of the block heights claimed by the peers, which a single false claim does not change (getpeerinfo)."),
+		ping:     c.gauge("peers_ping_seconds", "Median round-trip time to the peers in seconds (getpeerinfo pingtime)."),
+		received: c.counter("network_receive_bytes_total", "Number of bytes received from peers since the daemon started (getnettotals)."),
+		sent:     c.counter("network_transmit_bytes_total", "Number of bytes sent to peers since the daemon started (getnettotals)."),
 	}
 }
 

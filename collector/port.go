@@ -16,15 +16,14 @@ type port struct {
 func newPort(c *catalog) updater { return portMetrics(c) }
 
 func portMetrics(c *catalog) *port {
-	const recent = " at most 3 minutes ago"
 	return &port{
-		reachable: c.gauge("port_reachable", "1 when the smartnode's address shook hands (version and verack)"+recent+". Asked from the machine itself a router without NAT loopback may make it 0."),
-		duration:  c.gauge("port_phase_duration_seconds", "Seconds that each completed phase of the handshake took"+recent+".", "phase"),
-		failed:    c.gauge("port_failed_phase", "1 for the phase in which the handshake ended"+recent+"; mnauth: the handshake went well, but the peer did not say which smartnode it is.", "phase"),
-		info:      c.gauge("port_peer_info", "1; protocol version and user agent that answered (peer-controlled text).", "protocol", "user_agent"),
-		height:    c.gauge("port_peer_height", "Block height that the peer claimed in the handshake"+recent+"."),
-		mnauth:    c.gauge("port_mnauth_received", "1 when the peer said which smartnode it is; only a ready one does."),
-		match:     c.gauge("port_identity_match", "1 when the peer named the expected proTxHash; absent when it named none."),
+		reachable: c.gauge("port_reachable", "1 if a handshake (version and verack) with the smartnode's address succeeded at most 3 minutes ago; tested from the machine itself, a router without NAT loopback may make it 0."),
+		duration:  c.gauge("port_phase_duration_seconds", "Duration of each completed phase of the handshake in seconds; at most 3 minutes old.", "phase"),
+		failed:    c.gauge("port_failed_phase", "1 for the phase in which the handshake failed; at most 3 minutes old; mnauth: the handshake succeeded, but the peer did not identify itself as a smartnode.", "phase"),
+		info:      c.gauge("port_peer_info", "Always 1; protocol version and user agent of the peer (handshake; the peer controls the text).", "protocol", "user_agent"),
+		height:    c.gauge("port_peer_height", "Block height claimed by the peer in the handshake; at most 3 minutes old."),
+		mnauth:    c.gauge("port_mnauth_received", "1 if the peer identified itself as a smartnode, which only a ready one does (mnauth)."),
+		match:     c.gauge("port_identity_match", "1 if the peer identified itself with the expected proTxHash; absent if it did not identify itself (mnauth)."),
 	}
 }
 
@@ -42,7 +41,7 @@ func (p *port) update(ctx context.Context, in *scrape, out *samples) error {
 	return nil
 }
 
-// send sends a handshake with the smartnode that hash names; empty: not known.
+// send sends the metrics of a handshake. hash is the expected proTxHash; empty: unknown.
 func (p *port) send(out *samples, r poll.Reading[p2p.Peer], hash string) {
 	peer := r.Value
 	failed := p2p.Phase("")

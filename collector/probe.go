@@ -22,12 +22,12 @@ type Probe struct {
 func NewProbe() *Probe {
 	p := &Probe{catalog: catalog{collector: "/probe"}}
 	c := &p.catalog
-	p.success = c.foreign("probe_success", "1 when the smartnode's port shook hands, and no other smartnode answered there; the handshake is at most 3 minutes old.")
-	p.took = c.foreign("probe_duration_seconds", "Seconds that this probe took.")
-	p.refused = c.gauge("probe_refused", "1 when the registered address was not dialled because it is not public; see --fleet.allow-private.")
-	p.age = c.gauge("probe_handshake_age_seconds", "Seconds since the handshake that is shown: an address is dialled at most once a minute.")
-	p.duplicate = c.gauge("smartnode_address_duplicate", "1 when another registered smartnode has the same address (protx list).")
-	p.listHeight = c.gauge("list_height", "Block height of the smartnode list that this is from; absent when an explorer was asked.")
+	p.success = c.foreign("probe_success", "1 if the handshake with the smartnode's port succeeded at most 3 minutes ago and no other smartnode answered there.")
+	p.took = c.foreign("probe_duration_seconds", "Duration of this probe in seconds.")
+	p.refused = c.gauge("probe_refused", "1 if no handshake was made because the registered address is not public; see --fleet.allow-private.")
+	p.age = c.gauge("probe_handshake_age_seconds", "Age of the handshake in seconds; an address is dialed at most once a minute.")
+	p.duplicate = c.gauge("smartnode_address_duplicate", "1 if another registered smartnode has the same address (protx list).")
+	p.listHeight = c.gauge("list_height", "Block height of the smartnode list in use; absent if the data is from an explorer (protx list).")
 	p.listAge = c.gauge("list_age_seconds", listAgeHelp)
 	p.port = portMetrics(c)
 	p.registration = newRegistration(c)

@@ -19,8 +19,8 @@ type process struct {
 
 func newProcess(c *catalog) updater {
 	return &process{
-		up:       c.gauge("process_up", "1 when the raptoreumd process of this node is alive (its pid file, else /proc)."),
-		oomKills: c.counter("daemon_oom_kills_total", "Processes in raptoreumd's cgroup that the kernel killed because memory ran out (memory.events oom_kill)."),
+		up:       c.gauge("process_up", "1 if the raptoreumd process of this node is running (its pid file, or /proc)."),
+		oomKills: c.counter("daemon_oom_kills_total", "Number of processes in raptoreumd's cgroup that the kernel killed because memory ran out (memory.events oom_kill)."),
 		limits:   newLimits(c),
 		usage:    newUsage(c, namespace),
 	}
@@ -39,7 +39,7 @@ func (p *process) update(_ context.Context, in *scrape, out *samples) error {
 		return err
 	}
 	sendFlag(out, p.up, true)
-	if kills, err := in.Host.DaemonOOMKills(found); err == nil { // often not readable for this user
+	if kills, err := in.Host.DaemonOOMKills(found); err == nil { // often not readable by this user
 		send(out, p.oomKills, kills)
 	}
 	p.usage.send(out, in.Host.Usage(found.PID))

@@ -14,14 +14,14 @@ type quorum struct {
 
 func newQuorum(c *catalog) updater {
 	return &quorum{
-		memberships: c.gauge("quorum_memberships", "Active quorums that this smartnode belongs to; not valid: it missed their key generation (quorum memberof).", "valid"),
-		active:      c.gauge("dkg_active", "1 while a distributed key generation runs in which this smartnode still has a duty: phases 1 to 5, not aborted (quorum dkgstatus)."),
-		safe:        c.gauge("safe_to_restart", "1 when a restart now would not miss a running key generation (quorum dkgstatus)."),
-		next:        c.gauge("dkg_next_start_blocks", "Blocks until key generations can start again: each multiple of 30 (getblockcount)."),
+		memberships: c.gauge("quorum_memberships", "Number of active quorums that this smartnode is a member of; valid is false if it missed their key generation (quorum memberof).", "valid"),
+		active:      c.gauge("dkg_active", "1 if a distributed key generation is running in which this smartnode still has a duty: phases 1 to 5, not aborted (quorum dkgstatus)."),
+		safe:        c.gauge("safe_to_restart", "1 if a restart now would not interrupt a running key generation (quorum dkgstatus)."),
+		next:        c.gauge("dkg_next_start_blocks", "Number of blocks until key generations can start again, at each multiple of 30 (getblockcount)."),
 	}
 }
 
-// dkgInterval is that of the smallest quorum types, in blocks; the others are multiples of it
+// dkgInterval is the interval in blocks of the smallest quorum types; the others are multiples of it
 // (llmq/quorums_parameters.h).
 const dkgInterval = 30
 

@@ -13,8 +13,8 @@ type release struct {
 
 func newRelease(c *catalog) updater {
 	return &release{
-		info:      c.gauge("release_info", "1; the newest mainnet release, at most a day old (release page, asked every 6 hours).", "version"),
-		available: c.gauge("release_update_available", "1 when a mainnet release exists that is newer than the running raptoreumd (release page, getnetworkinfo version)."),
+		info:      c.gauge("release_info", "Always 1; the latest mainnet release, read at most a day ago (release page, every 6 hours).", "version"),
+		available: c.gauge("release_update_available", "1 if a mainnet release is newer than the running raptoreumd (release page, getnetworkinfo version)."),
 	}
 }
 
@@ -33,7 +33,7 @@ func (r *release) update(ctx context.Context, in *scrape, out *samples) error {
 		return nil
 	}
 	send(out, r.info, 1, latest.Value.Tag)
-	// What the daemon does not answer is not this collector's failure.
+	// A failure of the daemon is not one of this collector.
 	if main, err := in.mainlock(ctx); err == nil && main.Network.Err == nil {
 		sendFlag(out, r.available, latest.Value.Version > *main.Network.Value.Version)
 	}

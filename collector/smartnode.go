@@ -16,9 +16,9 @@ type smartnode struct {
 
 func newSmartnode(c *catalog) updater {
 	return &smartnode{
-		configured:   c.gauge("smartnode_configured", "1 when raptoreumd runs in smartnode mode (smartnode status)."),
-		state:        c.gauge("smartnode_state", "State of the smartnode as raptoreumd sees it; one is 1. It turns ready once and does not look at port, sync or tip again (smartnode status).", "state"),
-		addressMatch: c.gauge("smartnode_address_match", "1 when the address in the ProTx is the one that raptoreumd uses (smartnode status service)."),
+		configured:   c.gauge("smartnode_configured", "1 if raptoreumd runs in smartnode mode (smartnode status)."),
+		state:        c.gauge("smartnode_state", "State of the smartnode as reported by raptoreumd, which checks neither port nor sync nor tip again once it is ready; one is 1 (smartnode status).", "state"),
+		addressMatch: c.gauge("smartnode_address_match", "1 if the address in the ProTx is the one that raptoreumd uses (smartnode status service)."),
 		registration: newRegistration(c),
 	}
 }
@@ -41,11 +41,11 @@ func (s *smartnode) update(ctx context.Context, in *scrape, out *samples) error 
 	s.send(out, &self, facts)
 	errs = append(errs, factsErr)
 	if node.Status.Err == nil {
-		if own := *node.Status.Value.Service; daemon.Usable(own) { // [::]:0: it does not know its own
+		if own := *node.Status.Value.Service; daemon.Usable(own) { // [::]:0: unknown
 			sendFlag(out, s.addressMatch, self.Address == own)
 		}
-		if told := node.Status.Value.ProTxHash; told != nil && *told != self.ProTxHash {
-			errs = append(errs, fmt.Errorf("--smartnode.protx is %s, but raptoreumd runs %s; correct the flag or raptoreum.conf", self.ProTxHash, told))
+		if running := node.Status.Value.ProTxHash; running != nil && *running != self.ProTxHash {
+			errs = append(errs, fmt.Errorf("--smartnode.protx is %s, but raptoreumd runs %s; correct the flag or raptoreum.conf", self.ProTxHash, running))
 		}
 	}
 	return errors.Join(errs...)
@@ -58,7 +58,7 @@ func ignoreNotApplicable(err error) error {
 	return err
 }
 
-// sendStatus sends what raptoreumd says of its own smartnode.
+// sendStatus sends what raptoreumd reports about its own smartnode.
 func (s *smartnode) sendStatus(out *samples, node *daemon.Node) error {
 	if errors.Is(node.Status.Err, daemon.ErrNotSmartnode) {
 		sendFlag(out, s.configured, false)
@@ -80,13 +80,13 @@ func (s *smartnode) sendStatus(out *samples, node *daemon.Node) error {
 	return nil
 }
 
-// smartnodeStates are those of CActiveSmartnodeManager::GetStateString, in lower case.
+// smartnodeStates are the states of CActiveSmartnodeManager::GetStateString, in lower case.
 func smartnodeStates() []string {
 	return []string{"waiting_for_protx", "pose_banned", "removed", "operator_key_changed", "protx_ip_changed", "ready", "error", "unknown"}
 }
 
-// sendRegistered tells whether the smartnode is in the list. "Not in it" is a fact only once the
-// chain is there.
+// sendRegistered sends whether the smartnode is in the list of registered smartnodes. 0 is certain only once
+// the chain is downloaded.
 func (s *smartnode) sendRegistered(ctx context.Context, in *scrape, out *samples, node *daemon.Node) error {
 	_, err := node.Self()
 	waiting := node.Status.Err == nil && strings.EqualFold(*node.Status.Value.State, "waiting_for_protx")
@@ -103,7 +103,7 @@ func (s *smartnode) sendRegistered(ctx context.Context, in *scrape, out *samples
 	return nil
 }
 
-// synced tells whether the chain is downloaded and the smartnode sync finished.
+// synced reports whether the chain is downloaded and the smartnode sync is finished.
 func (in *scrape) synced(ctx context.Context) (bool, error) {
 	lockfree, err := in.lockfree(ctx)
 	if err != nil {
@@ -119,7 +119,7 @@ func (in *scrape) synced(ctx context.Context) (bool, error) {
 	return *lockfree.Sync.Value.IsSynced && !*main.Chain.Value.InitialBlockDownload, nil
 }
 
-// facts are what the daemon says of the network.
+// facts returns the state of the network as reported by the daemon.
 func (in *scrape) facts(ctx context.Context) (f facts, err error) {
 	lockfree, err := in.lockfree(ctx)
 	if err != nil {

@@ -1,30 +1,34 @@
 package dashboards
 
-import "strings"
+import (
+	"strings"
 
-// Thresholds from alerts.yml. A test compares them. Each comment names the alert.
+	"raptoreum_exporter/alerts"
+)
+
+// Thresholds from alerts.yml; their units and reasons are in alerts/limits.go.
 const (
-	tipOld           = 1200 // RaptoreumChainStalled, warning
-	tipVeryOld       = 2100 // RaptoreumChainStalled, critical
-	blocksBehind     = 5    // RaptoreumChainBehind
-	explorerBehind   = 10   // RaptoreumExplorersDisagree
-	peersFew         = 4    // RaptoreumPeersFew
-	pingSlow         = 1    // RaptoreumPeersSlow
-	restartsMany     = 3    // RaptoreumDaemonRestarting
-	lastStrike       = 1    // RaptoreumSmartnodeOneStrikeLeft
-	penaltyRise      = 5    // RaptoreumSmartnodePoSePenaltyRose
-	memoryLow        = 0.08 // RaptoreumHostMemoryLow
-	cpuStolen        = 0.2  // RaptoreumHostCPUStarved
-	cpuPressure      = 0.6  // RaptoreumHostCPUStarved
-	cpusFew          = 2    // RaptoreumHostTooFewCPUs
-	diskLow          = 3e9  // RaptoreumDatadirFillingUp, warning
-	diskVeryLow      = 1e9  // RaptoreumDatadirFillingUp, critical
-	diskShare        = 0.15 // RaptoreumDatadirFillingUp: fires only below this free share
-	diskDays         = 4    // RaptoreumDatadirFillingUp
-	filesMany        = 0.8  // RaptoreumFileDescriptorsLow
-	overdueRounds    = 1.5  // RaptoreumSmartnodePaymentOverdue
-	overdueBlocks    = 30   // RaptoreumSmartnodePaymentOverdue
-	networkPenalised = 0.2  // RaptoreumNetworkPoSeStorm
+	tipOld           = alerts.StaleTip
+	tipVeryOld       = alerts.StalledTip
+	blocksBehind     = alerts.MaxBlocksBehind
+	explorerBehind   = alerts.MaxExplorerSpread
+	peersFew         = alerts.MinPeers
+	pingSlow         = alerts.MaxPing
+	restartsMany     = alerts.ManyRestarts
+	lastStrike       = alerts.LastStrike
+	penaltyRise      = alerts.MaxPenaltyRise
+	memoryLow        = alerts.MinMemory
+	cpuStolen        = alerts.MaxCPUSteal
+	cpuPressure      = alerts.MaxCPUPressure
+	cpusFew          = alerts.MinCPUs
+	diskLow          = alerts.LowDisk
+	diskVeryLow      = alerts.FullDisk
+	diskShare        = alerts.LowDiskShare
+	diskDays         = alerts.LowDiskDays
+	filesMany        = alerts.MaxOpenFiles
+	overdueRounds    = alerts.OverdueRounds
+	overdueBlocks    = alerts.OverdueBlocks
+	networkPenalised = alerts.MaxPenalised
 )
 
 // startJitter is by how many seconds two exporters may differ in the start time of one daemon.

@@ -16,7 +16,7 @@ import (
 	"raptoreum_exporter/host"
 )
 
-// script is a command of the owner's.
+// script writes a shell script and returns the command that runs it.
 func script(t *testing.T, text string) []string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "start")
@@ -26,8 +26,8 @@ func script(t *testing.T, text string) []string {
 	return []string{path}
 }
 
-// TestLeavesOneBehind: a command that starts the daemon in the background, with its output open, went well.
-func TestLeavesOneBehind(t *testing.T) {
+// TestBackgroundProcess: a command that leaves a process in the background, with its output open, succeeded.
+func TestBackgroundProcess(t *testing.T) {
 	t.Parallel()
 	w := &process{T: t, dir: t.TempDir()}
 	s := w.restarter()
@@ -45,12 +45,12 @@ func TestLeavesOneBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		t.Errorf("what it started has ended: %v", err)
+		t.Errorf("the background process has exited: %v", err)
 	}
 }
 
-// TestTellsLittle: however much a command writes, a line of it is kept.
-func TestTellsLittle(t *testing.T) {
+// TestLongOutput: of a long output, only one short line is kept.
+func TestLongOutput(t *testing.T) {
 	t.Parallel()
 	w := &process{T: t, dir: t.TempDir()}
 	s := w.restarter()
@@ -61,10 +61,10 @@ func TestTellsLittle(t *testing.T) {
 	}
 }
 
-// TestAnothersProcess: what may not be signalled is left to the command, which may.
-func TestAnothersProcess(t *testing.T) {
+// TestForeignProcess: a process that heal may not signal is left to the command.
+func TestForeignProcess(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("needs a user that may become another")
+		t.Skip("needs root to change its user")
 	}
 	t.Parallel()
 	w := startProcess(t, "gentle")
@@ -73,23 +73,23 @@ func TestAnothersProcess(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		runtime.LockOSThread() // for ever: the thread, which alone becomes nobody, ends with this function
+		runtime.LockOSThread() // never unlocked: only this thread becomes nobody, and it ends with this function
 		if _, _, err := syscall.RawSyscall(syscall.SYS_SETRESUID, 65534, 65534, 65534); err != 0 {
 			t.Error(err)
 			return
 		}
 		outcome, err := s.Restart(t.Context(), heal.Hung)
-		if said := strings.Join(w.said, ", "); err != nil || outcome != "succeeded: true" || !strings.Contains(said, "its process belongs to another user") {
-			t.Errorf("%q, %v, %s", outcome, err, said)
+		if logged := strings.Join(w.logged, ", "); err != nil || outcome != "succeeded: true" || !strings.Contains(logged, "its process belongs to another user") {
+			t.Errorf("%q, %v, %s", outcome, err, logged)
 		}
 	}()
 	<-done
 	if w.pid.Load() == 0 {
-		t.Error("it was ended all the same")
+		t.Error("it was stopped anyway")
 	}
 }
 
-// TestNotFoundAgain: a process of which nothing is known any more is not signalled, nor said to be restarted.
+// TestNotFoundAgain: a process that is no longer found is not signalled and not reported as restarted.
 func TestNotFoundAgain(t *testing.T) {
 	t.Parallel()
 	w := startProcess(t, "gentle")
@@ -101,12 +101,12 @@ func TestNotFoundAgain(t *testing.T) {
 		return host.Process{}, host.ErrSeveral
 	}
 	if outcome, err := s.Restart(t.Context(), heal.Hung); !errors.Is(err, heal.ErrNotRestarted) || w.wasStarted() || w.pid.Load() == 0 {
-		t.Errorf("%q, %v, %q", outcome, err, w.said)
+		t.Errorf("%q, %v, %q", outcome, err, w.logged)
 	}
 }
 
-// TestToldToEnd: half a restart is worse than a late one, and one that has not begun is none.
-func TestToldToEnd(t *testing.T) {
+// TestCancel: a restart that has begun is completed after a cancellation. Otherwise it does not begin.
+func TestCancel(t *testing.T) {
 	t.Parallel()
 	w := &process{T: t, dir: t.TempDir()}
 	s := w.restarter()

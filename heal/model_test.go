@@ -13,18 +13,18 @@ import (
 // world is a daemon that fails at random, and heal's timer and clock.
 type world struct {
 	*rand.Rand
-	now      time.Time     // in truth
-	slow     time.Duration // what the clock is behind it: it is put back now and then
+	now      time.Time     // true time
+	slow     time.Duration // how far the clock lags: it is set back at times
 	since    time.Time     // of trouble; zero: none
-	share    float64       // of a core that the process uses
+	share    float64       // of a core, used by the process
 	cpu      float64
 	state    string
 	alive    bool
 	safe     bool
-	until    time.Time   // it stays as it is, unless it is restarted
+	until    time.Time   // when its state changes by itself
 	helps    float64     // share of restarts that help
 	attempts []time.Time // since it was ready for an hour
-	ready    time.Time   // since when it is; zero: it is not
+	ready    time.Time   // since when it is ready; zero: it is not
 	history  history.History
 }
 
@@ -53,33 +53,33 @@ func (w *world) live() {
 
 func (w *world) clock() time.Time { return w.now.Add(-w.slow) }
 
-func (w *world) look() heal.Observation {
-	l := heal.Observation{At: w.clock(), State: w.state}
+func (w *world) observe() heal.Observation {
+	o := heal.Observation{At: w.clock(), State: w.state}
 	if w.IntN(20) > 0 {
-		l.Alive = known(w.alive)
+		o.Alive = known(w.alive)
 	}
 	if w.alive && w.IntN(20) > 0 {
-		l.CPU = known(w.cpu)
+		o.CPU = known(w.cpu)
 	}
-	if w.state == "ready" || w.IntN(10) == 0 { // now and then one that is only slow
-		l.Safe = known(w.safe)
+	if w.state == "ready" || w.IntN(10) == 0 { // at times one that is only slow
+		o.Safe = known(w.safe)
 	}
-	return l
+	return o
 }
 
-// least is how long a trouble lasts at least before a restart.
-func (w *world) least(c heal.Policy, l heal.Observation) time.Duration {
+// minDuration is the minimum duration of a trouble before a restart.
+func minDuration(p heal.Policy, o heal.Observation) time.Duration {
 	switch {
-	case l.State == "hung", l.State == "busy":
-		return c.After
-	case l.Alive != nil && !*l.Alive:
-		return min(c.After, 2*time.Minute)
+	case o.State == "hung", o.State == "busy":
+		return p.After
+	case o.Alive != nil && !*o.Alive:
+		return min(p.After, 2*time.Minute)
 	}
-	return 6 * c.After
+	return 6 * p.After
 }
 
-// TestModel: whatever happens to the daemon, to heal and to the clock, it never restarts one that answers,
-// nor too early or too often, and in the end gives up.
+// TestModel: whatever happens to the daemon, to heal and to the clock, heal never restarts a daemon that answers,
+// never restarts too early or too often, and finally gives up.
 func TestModel(t *testing.T) {
 	histories := 4000
 	if testing.Short() {
@@ -103,11 +103,12 @@ func TestModel(t *testing.T) {
 	}
 	t.Logf("%d histories of a day, %d restarts, %d gave up at the end", histories, restarts, gaveUp)
 	if restarts < histories/2 || gaveUp < histories/50 {
-		t.Error("the model is too tame")
+		t.Error("the model produces too few restarts")
 	}
 }
 
-// pass lets the time of the timer pass: a minute or so, or what the machine sleeps. The clock may go back.
+// pass advances time to the next run of the timer: about a minute, or longer while the machine sleeps. The clock
+// may be set back.
 func (w *world) pass() {
 	step := 50*time.Second + time.Duration(w.IntN(20))*time.Second
 	if w.IntN(300) == 0 {
@@ -120,7 +121,7 @@ func (w *world) pass() {
 }
 
 // step is one run of heal.
-func (w *world) step(t *testing.T, c heal.Policy) {
+func (w *world) step(t *testing.T, p heal.Policy) {
 	w.pass()
 	w.live()
 	bad := w.state == "hung" || w.state == "unreachable" || w.state == "busy" && w.history.Trouble == string(heal.Hung)
@@ -130,12 +131,12 @@ func (w *world) step(t *testing.T, c heal.Policy) {
 	if !w.ready.IsZero() && w.now.Sub(w.ready) >= time.Hour {
 		w.attempts = nil
 	}
-	l := w.look()
-	d, next := heal.Decide(c, w.history, l)
+	o := w.observe()
+	d, next := heal.Decide(p, w.history, o)
 	if w.IntN(50) == 0 {
 		return // killed before it wrote anything
 	}
-	if !bad { // and heal remembers it
+	if !bad { // and heal has recorded it
 		w.since = time.Time{}
 	}
 	if d.Action != heal.Restart {
@@ -145,12 +146,12 @@ func (w *world) step(t *testing.T, c heal.Policy) {
 		return
 	}
 	switch {
-	case l.State != "hung" && l.State != "unreachable" && (l.State != "busy" || w.history.Trouble != string(heal.Hung)):
-		t.Errorf("restarts a daemon that is %s", l.State)
-	case l.State != "hung" && l.Safe != nil && !*l.Safe:
+	case o.State != "hung" && o.State != "unreachable" && (o.State != "busy" || w.history.Trouble != string(heal.Hung)):
+		t.Errorf("restarts a daemon that is %s", o.State)
+	case o.State != "hung" && o.Safe != nil && !*o.Safe:
 		t.Errorf("restarts during a key generation")
-	case w.now.Sub(w.since) < w.least(c, l):
-		t.Errorf("restarts one that is %s after %s", l.State, w.now.Sub(w.since))
+	case w.now.Sub(w.since) < minDuration(p, o):
+		t.Errorf("restarts a daemon that is %s after %s", o.State, w.now.Sub(w.since))
 	case w.history.GaveUp && next.GaveUp:
 		t.Errorf("restarts after it gave up")
 	}
@@ -164,8 +165,8 @@ func (w *world) step(t *testing.T, c heal.Policy) {
 			sixHours++
 		}
 	}
-	if hour > min(c.Attempts, 3) || sixHours > c.Attempts {
-		t.Errorf("%d restarts within an hour, %d within 6, of %d allowed", hour, sixHours, c.Attempts)
+	if hour > min(p.Attempts, 3) || sixHours > p.Attempts {
+		t.Errorf("%d restarts within an hour, %d within 6, of %d allowed", hour, sixHours, p.Attempts)
 	}
 	w.history = reread(t, next.Begin(w.clock()))
 	w.now = w.now.Add(time.Duration(w.IntN(300)) * time.Second)
@@ -175,12 +176,12 @@ func (w *world) step(t *testing.T, c heal.Policy) {
 	} else {
 		w.until = w.now.Add(12 * time.Hour)
 	}
-	if w.IntN(4) > 0 { // otherwise it was killed meanwhile
+	if w.IntN(4) > 0 { // otherwise heal was killed during the attempt
 		w.history = reread(t, w.history.End(w.clock(), "started by x"))
 	}
 }
 
-// reread is what the next run finds.
+// reread returns the history as the next run reads it.
 func reread(t *testing.T, h history.History) (again history.History) {
 	t.Helper()
 	text, err := json.Marshal(h)
@@ -193,7 +194,7 @@ func reread(t *testing.T, h history.History) (again history.History) {
 	return again
 }
 
-// TestAlwaysGivesUp: a daemon that no restart mends is left alone in the end, for as long as that lasts.
+// TestAlwaysGivesUp: if no restart helps, heal finally gives up for good.
 func TestAlwaysGivesUp(t *testing.T) {
 	for seed := range 500 {
 		w := &world{Rand: rand.New(rand.NewPCG(uint64(seed), 9)), now: began}
@@ -215,8 +216,8 @@ func TestAlwaysGivesUp(t *testing.T) {
 	}
 }
 
-// TestRestartsInTheEnd: what is hung or gone is restarted, whatever happens to heal and to the clock meanwhile.
-func TestRestartsInTheEnd(t *testing.T) {
+// TestAlwaysRestarts: a daemon that is hung or gone is restarted, whatever happens to heal and to the clock.
+func TestAlwaysRestarts(t *testing.T) {
 	for seed := range 1000 {
 		w := &world{Rand: rand.New(rand.NewPCG(uint64(seed), 11)), now: began}
 		w.state, w.alive = []string{"hung", "unreachable"}[w.IntN(2)], w.IntN(2) == 0
@@ -225,7 +226,7 @@ func TestRestartsInTheEnd(t *testing.T) {
 		var reason string
 		for w.history.Restarts == 0 && w.now.Sub(began) < 12*time.Hour {
 			w.pass()
-			d, next := heal.Decide(heal.Policy{}, w.history, w.look())
+			d, next := heal.Decide(heal.Policy{}, w.history, w.observe())
 			if reason = d.Reason; d.Action == heal.Restart {
 				next = next.Begin(w.clock())
 			}

@@ -18,7 +18,7 @@ import (
 	"raptoreum_exporter/host"
 )
 
-// daemon: this test, started as the daemon that is healed. It is stubborn when it ignores SIGTERM.
+// fakeDaemon runs this test binary as the daemon. The stubborn one ignores SIGTERM.
 func fakeDaemon() bool {
 	switch os.Getenv("HEAL_FAKE_DAEMON") {
 	case "":
@@ -31,13 +31,13 @@ func fakeDaemon() bool {
 	return true
 }
 
-// process is a daemon that runs, and what heal finds of it.
+// process is a running daemon as heal finds it.
 type process struct {
 	*testing.T
-	pid   atomic.Int64 // 0: none runs
-	dir   string
-	said  []string
-	ended chan struct{}
+	pid    atomic.Int64 // 0: not running
+	dir    string
+	logged []string
+	ended  chan struct{}
 }
 
 func startProcess(t *testing.T, how string) *process {
@@ -79,11 +79,11 @@ func (w *process) find() (host.Process, error) {
 	return host.Process{}, host.ErrNotRunning
 }
 
-// restarter starts the daemon with a command that leaves a trace.
+// restarter starts the daemon with a command that leaves a file.
 func (w *process) restarter() *heal.Restarter {
 	return &heal.Restarter{
 		Command: []string{"touch", filepath.Join(w.dir, "started")}, Find: w.find, StopTimeout: time.Second, SupervisorTimeout: 300 * time.Millisecond,
-		Log: func(msg string, _ ...any) { w.said = append(w.said, msg) },
+		Log: func(msg string, _ ...any) { w.logged = append(w.logged, msg) },
 	}
 }
 
@@ -97,20 +97,20 @@ func TestStopsGently(t *testing.T) {
 	w := startProcess(t, "gentle")
 	outcome, err := w.restarter().Restart(t.Context(), heal.Hung)
 	if err != nil || !strings.HasPrefix(outcome, "succeeded: touch ") || !w.wasStarted() || w.pid.Load() != 0 {
-		t.Errorf("%q, %v, %q", outcome, err, w.said)
+		t.Errorf("%q, %v, %q", outcome, err, w.logged)
 	}
-	if all := strings.Join(w.said, ", "); all != "SIGTERM, running the command" {
+	if all := strings.Join(w.logged, ", "); all != "SIGTERM, running the command" {
 		t.Error(all)
 	}
 }
 
-// TestNeverKillsUnasked: without --heal.kill-after a daemon that does not end is left alone, and not started twice.
-func TestNeverKillsUnasked(t *testing.T) {
+// TestNoKill: without --heal.kill-after, a daemon that does not exit is neither killed nor started twice.
+func TestNoKill(t *testing.T) {
 	t.Parallel()
 	w := startProcess(t, "stubborn")
 	outcome, err := w.restarter().Restart(t.Context(), heal.Hung)
 	if !errors.Is(err, heal.ErrNotRestarted) || !strings.Contains(outcome, "has not exited 1s after SIGTERM") || w.wasStarted() || w.pid.Load() == 0 {
-		t.Errorf("%q, %v, %q", outcome, err, w.said)
+		t.Errorf("%q, %v, %q", outcome, err, w.logged)
 	}
 }
 
@@ -122,32 +122,33 @@ func TestKillsWhenAllowed(t *testing.T) {
 	asked := time.Now()
 	outcome, err := s.Restart(t.Context(), heal.Hung)
 	if err != nil || !w.wasStarted() || w.pid.Load() != 0 {
-		t.Errorf("%q, %v, %q", outcome, err, w.said)
+		t.Errorf("%q, %v, %q", outcome, err, w.logged)
 	}
 	if time.Since(asked) < s.KillAfter {
 		t.Errorf("killed after %s", time.Since(asked))
 	}
 }
 
-// TestStoppedMeanwhile: told to end before it has begun, heal does nothing; after that, it goes on to the end.
-func TestStoppedMeanwhile(t *testing.T) {
+// TestCancelRestart: heal does nothing when it is cancelled before it begins, and completes the restart when it is
+// cancelled later.
+func TestCancelRestart(t *testing.T) {
 	t.Parallel()
 	w := startProcess(t, "stubborn")
 	s := w.restarter()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Restart(ctx, heal.Hung); !errors.Is(err, heal.ErrNotRestarted) || w.wasStarted() || len(w.said) > 0 {
-		t.Errorf("%v, %q", err, w.said)
+	if _, err := s.Restart(ctx, heal.Hung); !errors.Is(err, heal.ErrNotRestarted) || w.wasStarted() || len(w.logged) > 0 {
+		t.Errorf("%v, %q", err, w.logged)
 	}
 	s.KillAfter = 2 * time.Second
 	ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	if _, err := s.Restart(ctx, heal.Hung); err != nil || !w.wasStarted() {
-		t.Errorf("%v, %q", err, w.said)
+		t.Errorf("%v, %q", err, w.logged)
 	}
 }
 
-// TestGone: nobody is there to be stopped, and one that a supervisor has started is not touched.
+// TestGone: there is no process to stop, and one that a supervisor has started is left alone.
 func TestGone(t *testing.T) {
 	t.Parallel()
 	w := startProcess(t, "gentle")
@@ -161,26 +162,26 @@ func TestGone(t *testing.T) {
 	}
 }
 
-// TestPidReused: the process that was found has ended, and its pid is a stranger's.
+// TestPidReused: the process has exited, and its pid belongs to another program.
 func TestPidReused(t *testing.T) {
 	t.Parallel()
-	stranger := startProcess(t, "gentle")
-	s, calls := stranger.restarter(), 0
+	other := startProcess(t, "gentle")
+	s, calls := other.restarter(), 0
 	s.Find = func() (host.Process, error) {
 		if calls++; calls == 1 {
-			return stranger.find()
+			return other.find()
 		}
-		return host.Process{}, host.ErrNotRunning // it is no raptoreumd
+		return host.Process{}, host.ErrNotRunning // it is not a raptoreumd
 	}
-	if outcome, err := s.Restart(t.Context(), heal.Hung); err != nil || !stranger.wasStarted() {
+	if outcome, err := s.Restart(t.Context(), heal.Hung); err != nil || !other.wasStarted() {
 		t.Errorf("%q, %v", outcome, err)
 	}
-	if stranger.pid.Load() == 0 {
-		t.Error("a stranger was ended")
+	if other.pid.Load() == 0 {
+		t.Error("another program was stopped")
 	}
 }
 
-// TestSupervisorTimeout: what a supervisor starts by itself is not started again.
+// TestSupervisorTimeout: a daemon that a supervisor starts by itself is not started again.
 func TestSupervised(t *testing.T) {
 	t.Parallel()
 	w := startProcess(t, "gentle")
@@ -211,7 +212,7 @@ func TestCommandFails(t *testing.T) {
 	if _, err = s.Restart(t.Context(), heal.Gone); !errors.Is(err, heal.ErrNotRestarted) {
 		t.Errorf("%v", err)
 	}
-	// Processes are hidden: the command knows which one to stop.
+	// The processes are hidden: only the command knows which one to stop.
 	s = w.restarter()
 	s.Find = func() (host.Process, error) { return host.Process{}, os.ErrPermission }
 	if outcome, err = s.Restart(t.Context(), heal.Hung); err != nil || !w.wasStarted() {

@@ -22,7 +22,7 @@ import (
 // startCommand starts the daemon: it logs when it begins and ends.
 const startCommand = "#!/bin/sh\necho begun >> \"$0.log\"\nsleep 0.3\necho done >> \"$0.log\"\n"
 
-// fixture is a daemon that refuses, with a process or without, and has been observed so for an hour.
+// fixture is a daemon that refuses connections, with or without a process, and has been observed so for an hour.
 type fixture struct {
 	*testing.T
 	dir    string
@@ -74,7 +74,7 @@ func (f *fixture) write(name, content string) string {
 	return path
 }
 
-// record writes a history.
+// record writes the history file.
 func (f *fixture) record(h history.History) {
 	f.Helper()
 	s, err := history.Open(f.config.History)
@@ -122,7 +122,7 @@ func (f *fixture) commandLog() string {
 	return string(text)
 }
 
-// TestRun runs the command on real processes.
+// TestRun runs the heal command on real processes.
 func TestRun(t *testing.T) {
 	for _, test := range []struct {
 		name        string
@@ -130,36 +130,36 @@ func TestRun(t *testing.T) {
 		fault       func(*simnet.State)
 		change      func(*heal.Config)
 		code        int
-		says, ran   string
+		logged, ran string
 		restarts    int
 		unchanged   bool
 		longTimeout bool
 	}{
-		{name: "gone", fault: func(*simnet.State) {}, says: "msg=\"attempt finished\" outcome=\"succeeded: ", ran: "begun\ndone\n", restarts: 1},
-		{name: "silent", alive: true, fault: func(*simnet.State) {}, says: "msg=SIGTERM", ran: "begun\ndone\n", restarts: 1},
-		{name: "its port works", alive: true, fault: func(s *simnet.State) { s.Port = simnet.PortOK }, says: "msg=leave reason=\"its port shakes hands"},
+		{name: "gone", fault: func(*simnet.State) {}, logged: "msg=\"attempt finished\" outcome=\"succeeded: ", ran: "begun\ndone\n", restarts: 1},
+		{name: "silent", alive: true, fault: func(*simnet.State) {}, logged: "msg=SIGTERM", ran: "begun\ndone\n", restarts: 1},
+		{name: "its port works", alive: true, fault: func(s *simnet.State) { s.Port = simnet.PortOK }, logged: "msg=leave reason=\"its port shakes hands"},
 		{
 			name: "ready", alive: true, fault: func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonOK, simnet.PortOK },
-			says: "msg=leave reason=\"raptoreumd is ready\"",
+			logged: "msg=leave reason=\"raptoreumd is ready\"",
 		},
 		{name: "ready, one strike left, behind, explorers down", alive: true, fault: func(s *simnet.State) {
 			s.Daemon, s.Penalty, s.NetworkHeight, s.Explorers[0].Mode = simnet.DaemonOK, 66, s.Height+500, simnet.ExplorerDown
-		}, says: "msg=leave reason=\"raptoreumd is ready\""},
+		}, logged: "msg=leave reason=\"raptoreumd is ready\""},
 		{
 			name: "dry run", fault: func(*simnet.State) {}, change: func(c *heal.Config) { c.DryRun = true },
-			says: "msg=\"would restart\" reason=\"raptoreumd has been gone for ", unchanged: true,
+			logged: "msg=\"would restart\" reason=\"raptoreumd has been gone for ", unchanged: true,
 		},
 		{
 			name: "hung", alive: true, fault: func(s *simnet.State) { s.Daemon = simnet.DaemonHung },
-			says: "reason=\"raptoreumd has been hung for ", ran: "begun\ndone\n", restarts: 1, longTimeout: true,
+			logged: "reason=\"raptoreumd has been hung for ", ran: "begun\ndone\n", restarts: 1, longTimeout: true,
 		},
 		{
 			name: "the command fails", fault: func(*simnet.State) {}, change: func(c *heal.Config) { c.Command = "ls /nosuch" },
-			code: 1, says: "msg=\"not restarted\" reason=\"not restarted: ls /nosuch: exit status 2", restarts: 1,
+			code: 1, logged: "msg=\"not restarted\" reason=\"not restarted: ls /nosuch: exit status 2", restarts: 1,
 		},
 		{
 			name: "another machine's proc", alive: true, fault: func(*simnet.State) {}, change: func(c *heal.Config) { c.RealProcfs = false },
-			says: "the process is unknown", ran: "begun\ndone\n", restarts: 1,
+			logged: "the process is unknown", ran: "begun\ndone\n", restarts: 1,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -176,12 +176,12 @@ func TestRun(t *testing.T) {
 				t.Fatal(err)
 			}
 			code, err := heal.Run(t.Context(), f.config)
-			if code != test.code || err != nil || !strings.Contains(f.log.String(), test.says) || f.commandLog() != test.ran {
+			if code != test.code || err != nil || !strings.Contains(f.log.String(), test.logged) || f.commandLog() != test.ran {
 				t.Errorf("code %d, want %d, %v\n%s%q", code, test.code, err, f.log, f.commandLog())
 			}
 			after, err := os.ReadFile(f.config.History)
 			if err != nil || test.unchanged != bytes.Equal(before, after) {
-				t.Errorf("the history has changed: %t, %v", !test.unchanged, err)
+				t.Errorf("unexpected history: %t, %v", !test.unchanged, err)
 			}
 			if h := f.recorded(); h.Restarts != test.restarts {
 				t.Errorf("%+v", h)
@@ -197,7 +197,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestRunGivesUp: the third restart in vain is the last one.
+// TestRunGivesUp: the third restart that does not help is the last one.
 func TestRunGivesUp(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, false)
@@ -211,11 +211,11 @@ func TestRunGivesUp(t *testing.T) {
 		t.Errorf("code %d, %v\n%s", code, err, f.log)
 	}
 	if !f.recorded().GaveUp {
-		t.Error("it does not remember")
+		t.Error("it was not recorded")
 	}
 }
 
-// TestRunAlone: a second heal finds that another is running, which is not an error.
+// TestRunAlone: a second heal exits without an error while another one is running.
 func TestRunAlone(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, false)
@@ -240,7 +240,7 @@ func TestRunStopped(t *testing.T) {
 	}
 }
 
-// TestRunHistory: a history that is not ours is an error that names the flag.
+// TestRunHistory: an unknown history file is an error that names the flag.
 func TestRunHistory(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, false)

@@ -14,7 +14,7 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// TestExitCodes: the verdict of check is its exit code.
+// TestExitCodes: the exit code of check is its verdict.
 func TestExitCodes(t *testing.T) {
 	for want, fault := range []func(*simnet.State){
 		func(*simnet.State) {},
@@ -28,14 +28,14 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
-// TestWatchTerminal records a terminal, in which the progress of a sync is one line that changes.
+// TestWatchTerminal records a terminal session: the progress of a sync is one line that changes.
 func TestWatchTerminal(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a check each 5 seconds")
 	}
 	script, err := exec.LookPath("script")
 	if err != nil {
-		t.Skip("no script, of util-linux, to record a terminal with")
+		t.Skip("script of util-linux, which records a terminal, is missing")
 	}
 	n, o := harness.Command(t, "healthy", func(s *simnet.State) {
 		s.InitialBlockDownload, s.SyncFinished = true, false
@@ -62,7 +62,7 @@ func TestWatchTerminal(t *testing.T) {
 		frames = append(frames, strings.TrimSpace(frame))
 	}
 	t.Logf("%q", frames)
-	all := strings.Join(frames[1:], "\n") // before the first is what script prints
+	all := strings.Join(frames[1:], "\n") // the first one is from script
 	if !regexp.MustCompile(`^\[#+\.*\] +\d+\.\d %  measuring  \d+/1000\n(\[#+\.*\] +\d+\.\d %  \d+ s left, \d+ blocks/s  \d+/1000\n)+synced at block 1000`).MatchString(all) {
 		t.Errorf("recorded\n%s", all)
 	}

@@ -16,7 +16,7 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// startCommand starts the daemon: it logs when it begins and ends, and when it was not alone.
+// startCommand starts the daemon. It logs when it begins and ends, and when another one is running.
 const startCommand = `#!/bin/sh
 exec 9> "$0.lock"
 flock -n 9 || echo twice >> "$0.log"
@@ -25,18 +25,19 @@ sleep 0.3
 echo done >> "$0.log"
 `
 
-// healing is a daemon that refuses, has been observed so for an hour, and the command line of heal.
-type healing struct {
+// healFixture is a daemon that refuses connections and has been observed so for an hour, and the command line of
+// heal.
+type healFixture struct {
 	dir     string
 	history string
 	flags   []string
 	ended   chan struct{} // closed when the daemon's process has ended
 }
 
-func newHealing(t *testing.T, alive bool) *healing {
+func newHealFixture(t *testing.T, alive bool) *healFixture {
 	t.Helper()
 	_, o := harness.Command(t, "healthy", func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonRefused, simnet.PortClosed })
-	h := &healing{dir: t.TempDir(), ended: make(chan struct{})}
+	h := &healFixture{dir: t.TempDir(), ended: make(chan struct{})}
 	conf, err := os.ReadFile(o.Daemon.Conf)
 	if err != nil {
 		t.Fatal(err)
@@ -63,8 +64,8 @@ func newHealing(t *testing.T, alive bool) *healing {
 	return h
 }
 
-// record writes a history.
-func (h *healing) record(t *testing.T, past history.History) {
+// record writes the history file.
+func (h *healFixture) record(t *testing.T, past history.History) {
 	t.Helper()
 	s, err := history.Open(h.history)
 	if err != nil {
@@ -76,7 +77,7 @@ func (h *healing) record(t *testing.T, past history.History) {
 	}
 }
 
-func (h *healing) startDaemon(t *testing.T) {
+func (h *healFixture) startDaemon(t *testing.T) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -91,7 +92,7 @@ func (h *healing) startDaemon(t *testing.T) {
 	t.Cleanup(func() { _ = daemon.Process.Kill(); <-h.ended })
 }
 
-func (h *healing) log(t *testing.T) string {
+func (h *healFixture) log(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(h.dir, "start.log"))
 	if err != nil && !os.IsNotExist(err) {
@@ -100,7 +101,7 @@ func (h *healing) log(t *testing.T) string {
 	return string(text)
 }
 
-func (h *healing) read(t *testing.T) history.History {
+func (h *healFixture) read(t *testing.T) history.History {
 	t.Helper()
 	past, err := history.Read(h.history)
 	if err != nil {
@@ -109,10 +110,10 @@ func (h *healing) read(t *testing.T) history.History {
 	return past
 }
 
-// TestHealStopped: once heal has stopped the daemon it starts it, even when it is told to stop.
+// TestHealStopped: once heal has stopped the daemon it also starts it, even after a SIGTERM to heal.
 func TestHealStopped(t *testing.T) {
 	t.Parallel()
-	h := newHealing(t, true)
+	h := newHealFixture(t, true)
 	cmd := exec.CommandContext(t.Context(), binary, h.flags...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -130,8 +131,8 @@ func TestHealStopped(t *testing.T) {
 	}
 }
 
-// TestHealKilled: killed at any moment, heal leaves a history that can be read, has counted what it
-// began, and never has two commands run at once, whoever comes next.
+// TestHealKilled: when heal is killed at any moment, its history is readable and counts the restarts that began,
+// and two commands never run at the same time, whatever runs next.
 func TestHealKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("seconds for each kill")
@@ -141,7 +142,7 @@ func TestHealKilled(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	begun, counted := 0, 0
 	for i := range kills {
-		h := newHealing(t, i%2 == 0)
+		h := newHealFixture(t, i%2 == 0)
 		cmd := exec.CommandContext(t.Context(), binary, h.flags...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -158,7 +159,7 @@ func TestHealKilled(t *testing.T) {
 		}
 		_ = cmd.Wait()
 		<-other
-		run(t, h.flags...) // the timer's next
+		run(t, h.flags...) // the next run of the timer
 		log, past := h.log(t), h.read(t)
 		if strings.Contains(log, "twice") {
 			t.Fatalf("two commands at once:\n%s", log)
@@ -170,14 +171,14 @@ func TestHealKilled(t *testing.T) {
 	}
 	t.Logf("%d kills: %d commands begun, %d restarts counted", kills, begun, counted)
 	if begun == 0 || counted < kills/2 {
-		t.Error("too few restarts were begun for the kills to meet them")
+		t.Error("too few restarts began to be hit by a kill")
 	}
 }
 
 // TestHealGaveUp: check reports that heal has given up.
 func TestHealGaveUp(t *testing.T) {
 	t.Parallel()
-	h := newHealing(t, false)
+	h := newHealFixture(t, false)
 	past := h.read(t)
 	past.GaveUp, past.LastCheck = true, time.Now()
 	h.record(t, past)

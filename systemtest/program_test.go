@@ -1,5 +1,5 @@
-// Package systemtest runs the built binary, where a test inside the process would not do: the commands of
-// README.md, a terminal, and a heal that is killed.
+// Package systemtest tests what needs the built binary: the commands of README.md, a terminal, and a heal
+// process that is killed.
 package systemtest
 
 import (
@@ -18,7 +18,7 @@ import (
 
 const (
 	name = "raptoreum_exporter"
-	// daemonName is a name under which this test plays raptoreumd, which heal finds among all processes.
+	// daemonName is a name of this test binary when it plays raptoreumd, which heal finds among all processes.
 	daemonName = "raptoreumd"
 )
 
@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// result is what the program printed, and its exit code.
+// result is the output and exit code of the program.
 type result struct {
 	stdout, stderr string
 	code           int

@@ -20,7 +20,7 @@ import (
 	"raptoreum_exporter/internal/tools"
 )
 
-// elsewhere are the beginnings of commands that TestReadme does not run, and where they are tested or why not.
+// elsewhere maps prefixes of commands that TestReadme does not run to where they are tested, or why they are not.
 func elsewhere() map[string]string {
 	return map[string]string{
 		"make ":                             "its targets are what CI runs",
@@ -36,8 +36,8 @@ func elsewhere() map[string]string {
 	}
 }
 
-// shims stand in for what only root or a running systemd could do. The exporter's shim serves in the
-// background and returns when it answers, so that the next command of a block finds it.
+// shims replace what needs root or a running systemd. The exporter's shim serves in the background and returns
+// once it answers, so the next command of a block finds it.
 func shims(real, box string, port string) map[string]string {
 	serve := fmt.Sprintf(`[ -f %[1]s/pid ] && kill $(cat %[1]s/pid) && while kill -0 $(cat %[1]s/pid) 2>/dev/null; do sleep 0.05; done
 %[2]s "$@" --web.listen-address=127.0.0.1:%[3]s >%[1]s/served 2>&1 &
@@ -57,8 +57,8 @@ esac
 	}
 }
 
-// TestReadme runs the commands of README.md that need no other machine, in their order, beside a fake
-// network: as an owner would who pastes them one after the other.
+// TestReadme runs the commands of README.md that need no other machine beside a fake network, in order, as an
+// owner pastes them.
 func TestReadme(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs other programs")
@@ -88,7 +88,7 @@ func TestReadme(t *testing.T) {
 	env := append(os.Environ(), "HOME="+filepath.Join(box, "home"), "PATH="+filepath.Join(box, "bin")+":"+os.Getenv("PATH"),
 		"RAPTOREUM_EXPORTER_COLLECTOR_RELEASE=false", "RAPTOREUM_EXPORTER_EXPLORER_URL="+strings.Join(n.ExplorerURLs(), "\n"),
 		"RAPTOREUM_EXPORTER_HEAL_HISTORY="+filepath.Join(box, "history.json"))
-	// The addresses and paths of the test; the fake daemon knows one user.
+	// The addresses and paths of the test. The fake daemon has a single user.
 	local := strings.NewReplacer("127.0.0.1:10227", "127.0.0.1:"+port, "/etc/raptoreum_exporter", filepath.Join(box, "etc"),
 		"127.0.0.1:10225", strings.TrimPrefix(n.RPCURL(), "http://"), "--daemon.user=raptoreum_exporter", "--daemon.user=rtm")
 	ran := 0
@@ -98,7 +98,7 @@ func TestReadme(t *testing.T) {
 			continue
 		}
 		ran++
-		output, err := os.Create(filepath.Join(t.TempDir(), "output")) // not a pipe, which what serves would keep open
+		output, err := os.Create(filepath.Join(t.TempDir(), "output")) // not a pipe, which a serving exporter would keep open
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +118,7 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// stopServed ends what a shim left in the background.
+// stopServed stops the exporter that a shim left in the background.
 func stopServed(t *testing.T, box string) {
 	t.Helper()
 	pid, err := strconv.Atoi(strings.TrimSpace(read(t, filepath.Join(box, "pid"))))
@@ -127,11 +127,11 @@ func stopServed(t *testing.T, box string) {
 	}
 	for range 100 {
 		if syscall.Kill(pid, syscall.SIGTERM) != nil {
-			return // it has ended
+			return // it has exited
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	t.Error("an exporter does not end")
+	t.Error("an exporter does not exit")
 }
 
 func read(t *testing.T, path string) string {
@@ -172,7 +172,7 @@ func runnable(block string) string {
 	return strings.Join(lines, "")
 }
 
-// TestReadmeTargets: the make targets of README.md exist, and no skipped command is gone.
+// TestReadmeTargets: the make targets of README.md exist, and so do all skipped commands.
 func TestReadmeTargets(t *testing.T) {
 	makefile, readme := read(t, "../Makefile"), read(t, "../README.md")
 	for _, found := range regexp.MustCompile("(?m)(?:`|^)make ([a-z0-9 -]+?)(?:`|$| +#)").FindAllStringSubmatch(readme, -1) {
@@ -184,7 +184,7 @@ func TestReadmeTargets(t *testing.T) {
 	}
 	for prefix := range elsewhere() {
 		if !slices.ContainsFunc(blocks(t, "../README.md"), func(b string) bool { return strings.Contains("\n"+b, "\n"+prefix) }) {
-			t.Errorf("%s is in no command of README.md", prefix)
+			t.Errorf("README.md has no command %s", prefix)
 		}
 	}
 }
@@ -214,10 +214,10 @@ func TestReadmeFrench(t *testing.T) {
 	}
 }
 
-// TestReadmeCheck: the output that README.md shows is that of a recorded daemon.
+// TestReadmeCheck: the output of check in README.md is the golden file of a recorded daemon.
 func TestReadmeCheck(t *testing.T) {
 	output := read(t, "../testdata/scenarios/pose-punished/check.txt")
 	if !strings.Contains(read(t, "../README.md"), "$ raptoreum_exporter check\n"+output+"```\n") {
-		t.Error("README.md shows another output of check than testdata/scenarios/pose-punished/check.txt")
+		t.Error("the output of check in README.md differs from testdata/scenarios/pose-punished/check.txt")
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// TestScraperGone: one that hangs up leaves no state and no lines behind.
-func TestScraperGone(t *testing.T) {
+// TestDisconnect: a scraper that disconnects causes no change of state and no log lines.
+func TestDisconnect(t *testing.T) {
 	e := harness.Start(t, "healthy", nil)
 	e.Scrape(5 * time.Second)
 	before := e.Log.String()

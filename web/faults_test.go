@@ -14,7 +14,7 @@ import (
 
 func state(name string) string { return fmt.Sprintf("raptoreum_daemon_state{state=%q}", name) }
 
-// gone is what must not be shown while the daemon does not answer.
+// gone lists metrics that must be absent while the daemon does not answer.
 func gone(more map[string]string) map[string]string {
 	wants := map[string]string{
 		"raptoreum_up": "0", "raptoreum_block_height": "", "raptoreum_block_timestamp_seconds": "", "raptoreum_peers": "",
@@ -36,7 +36,7 @@ func numCPU() int {
 	return len(n)
 }
 
-// TestDaemonFaults switches each fault on after a healthy scrape: nothing of that may stay.
+// TestDaemonFaults starts each fault after a healthy scrape: no value of that scrape may remain.
 func TestDaemonFaults(t *testing.T) {
 	lockfree := map[string]string{"raptoreum_sync_finished": "1", "raptoreum_smartnodes{state=\"enabled\"}": "4"}
 	nothing := map[string]string{"raptoreum_daemon_start_time_seconds": "", "raptoreum_sync_finished": "", "raptoreum_smartnodes": "", "raptoreum_network_receive_bytes_total": ""}
@@ -62,10 +62,10 @@ func TestDaemonFaults(t *testing.T) {
 			t.Parallel()
 			timeout := 2 * time.Second
 			if c.mode == simnet.DaemonHuge {
-				timeout = 20 * time.Second // 16 MB are read until it is too much
+				timeout = 20 * time.Second // 16 MB are read before the limit is reached
 			}
 			e := harness.Start(t, "healthy", nil)
-			e.Until("raptoreum_list_age_seconds", timeout) // while it is read, a silent daemon counts as busy
+			e.Until("raptoreum_list_age_seconds", timeout) // while the list is read, a silent daemon counts as busy
 			e.Until("raptoreum_explorer_height_delta_blocks"+e.Explorer(0), timeout)
 			e.Network.Set(func(s *simnet.State) { s.Daemon = c.mode })
 			wants := gone(c.more)
@@ -77,7 +77,7 @@ func TestDaemonFaults(t *testing.T) {
 				e.Scrape(timeout).Want(t, wants)
 			}
 			if n := strings.Count(e.Log.String(), "daemon is not ready"); n != 1 {
-				t.Errorf("%d log lines of one transition:\n%s", n, e.Log)
+				t.Errorf("%d log lines for one transition:\n%s", n, e.Log)
 			}
 			e.Network.Set(func(s *simnet.State) { s.Daemon = simnet.DaemonOK })
 			e.Scrape(timeout).Want(t, map[string]string{"raptoreum_up": "1", "raptoreum_block_height": "529", "raptoreum_smartnode_pose_penalty": "0"})
@@ -85,7 +85,7 @@ func TestDaemonFaults(t *testing.T) {
 	}
 }
 
-// TestSlowDaemon: one that answers within the scrape's time is ready, whatever comes later is absent.
+// TestSlowDaemon: a daemon that answers within the scrape timeout is ready; what comes later is absent.
 func TestSlowDaemon(t *testing.T) {
 	for _, c := range []struct {
 		perCall time.Duration
@@ -105,7 +105,7 @@ func TestSlowDaemon(t *testing.T) {
 	}
 }
 
-// TestConcurrentScrapes: many scrapes cost a slow daemon those of two, and a hung one a single request.
+// TestConcurrentScrapes: many scrapes cause the requests of two to a slow daemon, and one request to a hung one.
 func TestConcurrentScrapes(t *testing.T) {
 	all := func(e *harness.Exporter, count int, timeout time.Duration) {
 		var running sync.WaitGroup
@@ -128,7 +128,7 @@ func TestConcurrentScrapes(t *testing.T) {
 		e := harness.Start(t, "healthy", nil)
 		e.Network.Set(func(s *simnet.State) { s.Daemon = simnet.DaemonHungMainLock })
 		for range 2 {
-			all(e, 30, 3*time.Second) // more, with the race detector, do not get their answers written in time
+			all(e, 30, 3*time.Second) // with the race detector, more of them would not be answered in time
 		}
 		if c := e.Network.Calls(); c.MainLock != 1 || c.MaxMainLock != 1 {
 			t.Errorf("%d main lock requests outstanding, at most %d at once, want 1", c.MainLock, c.MaxMainLock)
@@ -145,7 +145,7 @@ func TestRestartedDaemon(t *testing.T) {
 	const started = "raptoreum_daemon_start_time_seconds"
 	before := e.Scrape(5 * time.Second)
 	if again := e.Scrape(5 * time.Second); again[started] != before[started] {
-		t.Errorf("the start moved from %s to %s", before[started], again[started])
+		t.Errorf("the start time changed from %s to %s", before[started], again[started])
 	}
 	if err := e.Network.Restart(); err != nil {
 		t.Fatal(err)
@@ -153,7 +153,7 @@ func TestRestartedDaemon(t *testing.T) {
 	after := e.Scrape(5 * time.Second)
 	after.Want(t, map[string]string{"raptoreum_up": "1"}) // with the new cookie
 	if after[started] == before[started] {
-		t.Errorf("the start is still %s", after[started])
+		t.Errorf("the start time is still %s", after[started])
 	}
 }
 

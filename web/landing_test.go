@@ -8,15 +8,15 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// TestLanding: the page lists the fleet, trouble first, and keeps failures.
+// TestLanding: the page lists the fleet, failed nodes first, and recent failures.
 func TestLanding(t *testing.T) {
 	e := harness.StartFleet(t, []simnet.Member{{Address: harness.Loopback(t, 0)}, {Address: harness.Loopback(t, 1), Port: simnet.PortClosed}, {Address: harness.Loopback(t, 2)}}, nil)
 	e.Probe("node-0")
 	e.Probe("node-1")
 	_, page := e.Get("/")
-	closed, well, unknown := strings.Index(page, ">node-1<"), strings.Index(page, ">node-0<"), strings.Index(page, ">node-2<")
-	if closed < 0 || well < closed || unknown < 0 || well < unknown {
-		t.Errorf("node-1 at %d, node-2 at %d, node-0 at %d:\n%s", closed, unknown, well, page)
+	closed, healthy, unknown := strings.Index(page, ">node-1<"), strings.Index(page, ">node-0<"), strings.Index(page, ">node-2<")
+	if closed < 0 || healthy < closed || unknown < 0 || healthy < unknown {
+		t.Errorf("node-1 at %d, node-2 at %d, node-0 at %d:\n%s", closed, unknown, healthy, page)
 	}
 	for _, part := range []string{"connection refused", "not probed yet", "Last failures", `href="probe?target=node-1&amp;debug=true"`} {
 		if !strings.Contains(page, part) {

@@ -14,8 +14,8 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// TestNobodyElse tries to make /probe connect to a listener that is not of the fleet.
-func TestNobodyElse(t *testing.T) {
+// TestForeignTarget tries to make /probe connect to a listener outside the fleet.
+func TestForeignTarget(t *testing.T) {
 	trap, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +69,7 @@ func TestNobodyElse(t *testing.T) {
 		}
 	}
 	if len(queries) < 50 {
-		t.Errorf("only %d ways were tried", len(queries))
+		t.Errorf("only %d queries were tried", len(queries))
 	}
 	if caught.Load() > 0 || e.Network.Dials(member) != before {
 		t.Errorf("%d connections to the trap, %d to the node", caught.Load(), e.Network.Dials(member)-before)
@@ -87,9 +87,9 @@ func TestNobodyElse(t *testing.T) {
 	}
 }
 
-// TestNotPublic: a registration must not lead the exporter into the network of its owner.
+// TestNotPublic: a registration must not make the exporter connect to its owner's private network.
 func TestNotPublic(t *testing.T) {
-	trap := harness.Loopback(t, 0) // listens, and counts
+	trap := harness.Loopback(t, 0) // listens and counts connections
 	services := []string{
 		trap, "10.1.2.3:10226", "172.16.0.1:10226", "192.168.1.1:10226", "169.254.169.254:80", "100.64.0.1:10226",
 		"0.0.0.0:10226", "224.0.0.1:10226", "255.255.255.255:10226", "198.18.0.1:10226", "192.0.2.1:10226", "240.0.0.1:10226",
@@ -112,13 +112,13 @@ func TestNotPublic(t *testing.T) {
 			"probe_success": "0", "raptoreum_smartnode_registered": "1", "raptoreum_smartnode_pose_penalty": "0", "raptoreum_port_reachable": "",
 		}
 		want["raptoreum_probe_refused"] = "1"
-		if service == "[::]:0" { // revoked: it has none
+		if service == "[::]:0" { // revoked: no address
 			want["raptoreum_probe_refused"] = "0"
 		}
 		began := time.Now()
 		shown := e.Probe(fmt.Sprintf("node-%d", k))
 		if time.Since(began) > time.Second {
-			t.Errorf("%s: it took %s: was it dialled?", service, time.Since(began))
+			t.Errorf("%s: it took %s: was it dialed?", service, time.Since(began))
 		}
 		shown.Want(t, want)
 		if t.Failed() {
@@ -130,7 +130,7 @@ func TestNotPublic(t *testing.T) {
 	}
 }
 
-// TestReload: a removed node is no target any more, and a file that is not valid changes nothing.
+// TestReload: a removed node is no longer a target, and an invalid file changes nothing.
 func TestReload(t *testing.T) {
 	e := harness.StartFleet(t, []simnet.Member{{Address: harness.Loopback(t, 0)}, {Address: harness.Loopback(t, 1)}}, nil)
 	e.Probe("node-0")
@@ -155,16 +155,16 @@ func TestReload(t *testing.T) {
 	e.Scrape(5*time.Second).Want(t, map[string]string{"raptoreum_fleet_config_reload_success": "0"})
 }
 
-// TestWithoutDaemon: an explorer tells where the nodes are, and what becomes of them.
+// TestWithoutDaemon: an explorer reports the addresses and the state of the nodes.
 func TestWithoutDaemon(t *testing.T) {
-	t.Setenv("HOME", t.TempDir()) // no raptoreum.conf where it is looked for
+	t.Setenv("HOME", t.TempDir()) // no raptoreum.conf at the default path
 	crowd := []simnet.Member{{Address: harness.Loopback(t, 0), Penalty: 66}, {Address: harness.Loopback(t, 1), Banned: true, Penalty: 100}}
 	e := harness.StartFleet(t, crowd, func(o *harness.Options) { o.Daemon.Conf = "" })
 	facts := map[string]string{
 		"raptoreum_smartnode_registered": "1", "raptoreum_smartnode_pose_penalty": "66", "raptoreum_smartnode_pose_strikes_left": "1",
 		"raptoreum_smartnode_payable": "1", "raptoreum_list_height": "", "raptoreum_smartnode_payment_queue_position": "",
 		"raptoreum_smartnode_pose_decay_seconds": "", "raptoreum_smartnode_address_duplicate": "",
-		// The explorer's network is not told, so this is not the main one's handshake.
+		// The explorer does not report its network, so the exporter assumes the main one, and the handshake fails.
 		`raptoreum_port_failed_phase{phase="version"}`: "1",
 	}
 	e.Probe("node-0").Want(t, facts)
@@ -173,15 +173,15 @@ func TestWithoutDaemon(t *testing.T) {
 		t.Error(body)
 	}
 	if e.Network.Calls().RoundTrips > 0 {
-		t.Error("the daemon was asked")
+		t.Error("the daemon got a request")
 	}
-	// One that no explorer knows.
+	// A node that no explorer knows.
 	harness.WriteFleet(t, e.File, e.Network, 3)
 	e.Post("/-/reload")
 	e.Probe("node-2").Want(t, map[string]string{"probe_success": "0", "raptoreum_smartnode_registered": "0", "raptoreum_smartnode_pose_banned": ""})
 }
 
-// TestExplorerOutage: without a daemon, what an explorer said is remembered while none answers.
+// TestExplorerOutage: without a daemon, the last answer of an explorer is kept while none answers.
 func TestExplorerOutage(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	address := harness.Loopback(t, 0)
@@ -199,7 +199,7 @@ func TestExplorerOutage(t *testing.T) {
 	}
 }
 
-// TestSetsBeforeTheList: /sd answers with an error, so that Prometheus keeps what it had.
+// TestSetsBeforeTheList: /sd answers with an error until the list is read, so Prometheus keeps its targets.
 func TestSetsBeforeTheList(t *testing.T) {
 	e := harness.StartFleet(t, []simnet.Member{{Address: harness.Loopback(t, 0)}}, nil, func(s *simnet.State) { s.Daemon = simnet.DaemonRefused })
 	if err := os.WriteFile(e.File, []byte("sets:\n- operator_key: "+strings.Repeat("0", 96)+"\n"), 0o600); err != nil {

@@ -21,7 +21,7 @@ import (
 	"raptoreum_exporter/web"
 )
 
-// TestProbe judges a node of every kind.
+// TestProbe probes a node of every kind.
 func TestProbe(t *testing.T) {
 	kinds := []struct {
 		name   string
@@ -74,7 +74,7 @@ func TestProbe(t *testing.T) {
 			again := e.Probe(e.Network.MadeProTxHash(k)) // the same handshake, by hash
 			again.Want(t, map[string]string{"probe_success": kind.want["probe_success"]})
 			if got := e.Network.Dials(crowd[k].Address); got > 1 {
-				t.Errorf("dialled %d times within a minute", got)
+				t.Errorf("dialed %d times within a minute", got)
 			}
 		})
 	}
@@ -87,11 +87,11 @@ func failed(phase string) map[string]string {
 	}
 }
 
-// TestDiscovery: Prometheus learns of every node, in order, and where to probe it.
+// TestDiscovery: /sd lists every node, in order, and where to probe it.
 func TestDiscovery(t *testing.T) {
 	crowd := []simnet.Member{{Address: harness.Loopback(t, 0)}, {Address: harness.Loopback(t, 1)}}
 	e := harness.StartFleet(t, crowd, nil)
-	e.Probe("node-0") // the list is read
+	e.Probe("node-0") // reads the list
 	var got []struct {
 		Targets []string
 		Labels  map[string]string
@@ -116,8 +116,7 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
-// TestOutageOfTheDaemon: the nodes stay targets at their last addresses, and what the chain said of
-// them ends with its time.
+// TestOutageOfTheDaemon: the nodes stay targets at their last addresses, and their chain data expires.
 func TestOutageOfTheDaemon(t *testing.T) {
 	e := harness.StartFleet(t, []simnet.Member{{Address: harness.Loopback(t, 0)}}, nil)
 	e.Probe("node-0").Want(t, map[string]string{"probe_success": "1", "raptoreum_smartnode_registered": "1"})
@@ -128,7 +127,7 @@ func TestOutageOfTheDaemon(t *testing.T) {
 	}
 }
 
-// TestNoDaemonYet: before the list there is no address.
+// TestNoDaemonYet: before the list is read, there is no address.
 func TestNoDaemonYet(t *testing.T) {
 	e := harness.StartFleet(t, []simnet.Member{{Address: harness.Loopback(t, 0)}}, nil, func(s *simnet.State) { s.Daemon = simnet.DaemonRefused })
 	e.Probe("node-0").Want(t, map[string]string{
@@ -136,7 +135,7 @@ func TestNoDaemonYet(t *testing.T) {
 	})
 }
 
-// TestHangup reads the fleet file again at SIGHUP.
+// TestHangup: SIGHUP reloads the fleet file.
 func TestHangup(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "fleet.yml")
 	put := func(text string) {
@@ -171,7 +170,7 @@ func TestHangup(t *testing.T) {
 	}
 }
 
-// TestFirstDownload: while the daemon downloads its chain there is no list, and that is no failure.
+// TestFirstDownload: while the daemon downloads the chain there is no list, which is not a failure.
 func TestFirstDownload(t *testing.T) {
 	e := harness.StartFleet(t, []simnet.Member{{Address: harness.Loopback(t, 0)}}, nil, func(s *simnet.State) { s.InitialBlockDownload = true })
 	e.Probe("node-0").Want(t, map[string]string{"probe_success": "0", "raptoreum_smartnode_registered": "", "raptoreum_smartnode_expected": "1"})

@@ -41,7 +41,7 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// TestResultOfAnotherNode: a node that takes the name of another has not its result.
+// TestResultOfAnotherNode: a node that takes the name of another one does not get its result.
 func TestResultOfAnotherNode(t *testing.T) {
 	h := newResults()
 	h.add(daemon.Hash{1}, result{Success: true})

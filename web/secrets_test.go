@@ -14,8 +14,8 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// TestSecrets looks for the RPC password, the cookie and the operator's BLS key in all that the
-// exporter shows or logs, in every state of the daemon.
+// TestSecrets searches everything that the exporter serves or logs, in every state of the daemon, for the RPC
+// password, the cookie and the operator's BLS key.
 func TestSecrets(t *testing.T) {
 	dir := t.TempDir()
 	for _, cookie := range []bool{false, true} {
@@ -48,15 +48,15 @@ func TestSecrets(t *testing.T) {
 			}
 			for _, secret := range secrets {
 				if strings.Contains(all.String(), secret) {
-					t.Errorf("%s... is shown or logged", secret[:8])
+					t.Errorf("%s... is served or logged", secret[:8])
 				}
 			}
 		})
 	}
 }
 
-// TestForeignText: texts of the daemon, of a peer or of an explorer that are 1 MB long, not UTF-8
-// and full of quotes and line ends break neither a scrape nor a log line.
+// TestForeignText: texts from the daemon, a peer or an explorer that are 1 MB long, not UTF-8, and full of quotes
+// and line breaks break neither a scrape nor a log line.
 func TestForeignText(t *testing.T) {
 	e := harness.Start(t, "healthy", nil, func(s *simnet.State) {
 		s.Daemon = simnet.DaemonGarbageText

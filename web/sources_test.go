@@ -15,7 +15,7 @@ import (
 	"raptoreum_exporter/internal/simnet"
 )
 
-// TestExplorerFaults: a broken explorer is down, not at a wrong height, and the other is shown.
+// TestExplorerFaults: a broken explorer is down and has no height. The other one is unaffected.
 func TestExplorerFaults(t *testing.T) {
 	const up, height, delta, match = "raptoreum_explorer_up", "raptoreum_explorer_block_height", "raptoreum_explorer_height_delta_blocks", "raptoreum_explorer_chain_match"
 	for _, c := range []struct {
@@ -48,7 +48,7 @@ func TestExplorerFaults(t *testing.T) {
 			})
 			first, second := e.Explorer(0), e.Explorer(1)
 			if c.mode == simnet.ExplorerSlowDrip {
-				e.Scrape(2*time.Second).Want(t, map[string]string{up + first: ""}) // not known yet, and not waited for
+				e.Scrape(2*time.Second).Want(t, map[string]string{up + first: ""}) // unknown, and a scrape does not wait for it
 			}
 			e.Until(up+first, 2*time.Second)
 			e.Until(match+second, 2*time.Second)
@@ -72,13 +72,13 @@ func TestExplorerFaults(t *testing.T) {
 			})
 			calls := e.Network.Calls()
 			if calls.RedirectTarget > 0 || calls.Explorers[0]["/api/getblockcount"] > 1 {
-				t.Errorf("explorers were asked %v, redirects followed: %d", calls.Explorers, calls.RedirectTarget)
+				t.Errorf("requests to explorers: %v, redirects followed: %d", calls.Explorers, calls.RedirectTarget)
 			}
 		})
 	}
 }
 
-// TestPortFaults: an open port proves nothing.
+// TestPortFaults: an open port is not enough.
 func TestPortFaults(t *testing.T) {
 	for _, c := range []struct {
 		mode             simnet.PortMode
@@ -116,7 +116,7 @@ func TestPortFaults(t *testing.T) {
 	}
 }
 
-// TestPortWhileDaemonIsSilent: what is remembered of the node serves to look at it from outside.
+// TestPortWhileDaemonIsSilent: the last known address of the node is used for the handshake.
 func TestPortWhileDaemonIsSilent(t *testing.T) {
 	e := harness.Start(t, "healthy", nil)
 	e.Until("raptoreum_port_identity_match", 2*time.Second)
@@ -127,7 +127,7 @@ func TestPortWhileDaemonIsSilent(t *testing.T) {
 	})
 }
 
-// TestBannedNode: its own status does not name it, before and after a restart of the exporter.
+// TestBannedNode: the status of a banned node lacks its proTxHash, before and after a restart of the exporter.
 func TestBannedNode(t *testing.T) {
 	banned := map[string]string{
 		"raptoreum_smartnode_pose_banned": "1", "raptoreum_smartnode_pose_strikes_left": "0", "raptoreum_smartnode_pose_decay_seconds": "",
@@ -139,11 +139,11 @@ func TestBannedNode(t *testing.T) {
 		e.Network.Set(func(s *simnet.State) { s.Smartnode = simnet.SmartnodePoSeBanned; s.BanHeight = s.Height })
 		e.Scrape(2*time.Second).Want(t, banned)
 	})
-	t.Run("looked up by its address", func(t *testing.T) {
+	t.Run("found by its address", func(t *testing.T) {
 		e := harness.Start(t, "healthy", nil, func(s *simnet.State) { s.Smartnode = simnet.SmartnodePoSeBanned; s.BanHeight = s.Height })
 		e.Until("raptoreum_smartnode_pose_banned", 2*time.Second).Want(t, banned)
 	})
-	t.Run("given by flag, seen at once", func(t *testing.T) {
+	t.Run("set by flag, known at once", func(t *testing.T) {
 		const hash = "a5d51f7a4d2ca7716e4ea0972a1ec4e117a3a245a83e54c8a4e4e713a9209218"
 		e := harness.Start(t, "pose-banned", func(c *simnet.Config, o *harness.Options) { c.OwnAddress, o.ProTxHash = false, hash })
 		e.Scrape(2*time.Second).Want(t, banned)
@@ -193,8 +193,8 @@ func TestProcesses(t *testing.T) {
 		{"stale pid file, none", "70", nil, map[string]string{up: "0", success: "1"}},
 		{"stale pid file, its pid is another program's", "1", daemon("70", ""), map[string]string{up: "1", success: "1"}},
 		{"two, of other folders", "", merge(daemon("70", "-datadir=/a\x00"), daemon("71", "-datadir=/b\x00")), map[string]string{up: "0"}},
-		{"two, nothing tells them apart", "", merge(daemon("70", ""), daemon("71", "")), map[string]string{up: "", success: "0"}},
-		{"two, the pid file tells", "71", merge(daemon("70", ""), daemon("71", "")), map[string]string{up: "1", success: "1"}},
+		{"two, indistinguishable", "", merge(daemon("70", ""), daemon("71", "")), map[string]string{up: "", success: "0"}},
+		{"two, and a pid file", "71", merge(daemon("70", ""), daemon("71", "")), map[string]string{up: "1", success: "1"}},
 		{"vanishes while it is read", "70", map[string]string{"70/comm": "raptoreumd\n"}, map[string]string{up: "0", success: "1"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -211,7 +211,7 @@ func TestProcesses(t *testing.T) {
 				}
 			}
 			e.Scrape(2*time.Second).Want(t, c.want)
-			e.Scrape(2*time.Second).Want(t, map[string]string{"raptoreum_process_resident_memory_bytes": ""}) // not of our own /proc
+			e.Scrape(2*time.Second).Want(t, map[string]string{"raptoreum_process_resident_memory_bytes": ""}) // not from our own /proc
 		})
 	}
 }

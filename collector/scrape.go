@@ -1,0 +1,60 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/explorer"
+	"raptoreum_exporter/internal/poll"
+)
+
+// errNotApplicable means that a collector has nothing to collect here. It counts as success.
+var errNotApplicable = errors.New("not applicable")
+
+// scrape is what the collectors of one scrape share.
+type scrape struct {
+	Sources
+	session *daemon.Session                         // nil: no daemon is configured
+	blocks  map[string]poll.Reading[explorer.Block] // last block that each explorer reported
+	mode    poll.Mode
+	journal *journal
+}
+
+func (in *scrape) lockfree(ctx context.Context) (*daemon.Lockfree, error) {
+	if in.session == nil {
+		return nil, errNotApplicable
+	}
+	return in.session.Lockfree(ctx)
+}
+
+func (in *scrape) mainlock(ctx context.Context) (*daemon.Mainlock, error) {
+	if in.session == nil {
+		return nil, errNotApplicable
+	}
+	return in.session.Mainlock(ctx)
+}
+
+func (in *scrape) node(ctx context.Context) (*daemon.Node, error) {
+	if in.session == nil {
+		return nil, errNotApplicable
+	}
+	return in.session.Node(ctx)
+}
+
+// smartnode returns our smartnode from the daemon's chain. It returns errNotApplicable if there is none.
+func (in *scrape) smartnode(ctx context.Context) (daemon.Smartnode, error) {
+	node, err := in.node(ctx)
+	if err != nil {
+		return daemon.Smartnode{}, err
+	}
+	self, err := node.Self()
+	switch {
+	case errors.Is(err, daemon.ErrNotSmartnode), errors.Is(err, daemon.ErrNotRegistered), errors.Is(err, daemon.ErrUnknownProTx):
+		return self, errNotApplicable
+	case err != nil:
+		return self, fmt.Errorf("smartnode: %w", err)
+	}
+	return self, nil
+}
