@@ -13,12 +13,12 @@ type chain struct {
 
 func newChain(c *catalog) updater {
 	return &chain{
-		height:     c.gauge("block_height", "Height of the best validated block (getblockcount)."),
-		headers:    c.gauge("header_height", "Height of the best header; may be below the block height (getblockchaininfo headers)."),
-		timestamp:  c.gauge("block_timestamp_seconds", "Unix time of the best validated block, as claimed by its miner (getblockheader time)."),
-		size:       c.gauge("chain_size_bytes", "Size of the block and undo files on disk in bytes (getblockchaininfo size_on_disk)."),
-		lockHeight: c.gauge("chainlock_height", "Height of the best chainlock received; above the block height on a node that is behind (getbestchainlock)."),
-		lockKnown:  c.gauge("chainlock_known_block", "1 if the chainlocked block is in the node's own chain (getbestchainlock known_block)."),
+		height:     c.late("block_height", "Height of the best validated block (getblockcount)."),
+		headers:    c.late("header_height", "Height of the best header; may be below the block height (getblockchaininfo headers)."),
+		timestamp:  c.late("block_timestamp_seconds", "Unix time of the best validated block, as claimed by its miner (getblockheader time)."),
+		size:       c.late("chain_size_bytes", "Size of the block and undo files on disk in bytes (getblockchaininfo size_on_disk)."),
+		lockHeight: c.late("chainlock_height", "Height of the best chainlock received; above the block height on a node that is behind (getbestchainlock)."),
+		lockKnown:  c.late("chainlock_known_block", "1 if the chainlocked block is in the node's own chain (getbestchainlock known_block)."),
 	}
 }
 

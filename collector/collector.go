@@ -52,6 +52,7 @@ func table() []entry {
 		{"port", "Peer-to-peer handshake with the smartnode's address", newPort},
 		{"process", "CPU, memory and open files of the raptoreumd process", newProcess},
 		{"host", "CPU, memory, pressure and OOM kills of the machine", newHost},
+		{"debuglog", "Tip, progress and events in raptoreumd's debug.log", newDebugLog},
 		{"datadir", "Disk space of the data directory", newDatadir},
 		{"fleet", "Smartnodes of the fleet by state, port and version", newFleetState},
 		{"heal", "Restarts by heal, and whether it has given up", newHealState},
@@ -81,6 +82,7 @@ type Sources struct {
 	Host            *host.Host
 	Process         host.Query
 	Datadir         string // empty: unknown
+	DebugLog        string // path; empty: unknown
 	HealHistory     string // file written by heal; may be missing
 }
 
@@ -98,7 +100,7 @@ type Set struct {
 	own        *catalog
 	journal    *journal
 
-	duration, success, rpc *metric
+	duration, success, rpc, age *metric
 }
 
 type named struct {
@@ -116,6 +118,7 @@ func New(config Config) *Set {
 		success:  own.gauge("scrape_collector_success", "1 if the collector succeeded (this exporter).", "collector"),
 		duration: own.gauge("scrape_collector_duration_seconds", "Duration of the collector in seconds (this exporter).", "collector"),
 		rpc:      own.gauge("daemon_rpc_duration_seconds", "Duration of each round trip to the daemon in this scrape, and of the last read of the smartnode list, in seconds (this exporter).", "batch"),
+		age:      own.gauge("daemon_answer_age_seconds", "Age in seconds of the answers that are shown: 0 if they came in this scrape. Those of mainlock and node are shown for up to 2 minutes while raptoreumd is slow.", "batch"),
 		journal:  newJournal(config.Logger),
 	}
 	for _, e := range table() {
@@ -145,7 +148,7 @@ type Result struct {
 // Gather runs the collectors once, until ctx is done. With poll.Wait it waits for what a scrape only starts
 // in the background: the smartnode list, the handshake and the explorers.
 func (s *Set) Gather(ctx context.Context, mode poll.Mode) Result {
-	in := &scrape{Sources: s.sources, mode: mode, journal: s.journal}
+	in := &scrape{Sources: s.sources, mode: mode, journal: s.journal, began: time.Now()}
 	if in.Daemon != nil {
 		in.session = in.Daemon.Session(in.comparedHeights())
 		defer in.session.Release()
@@ -168,6 +171,9 @@ func (s *Set) Gather(ctx context.Context, mode poll.Mode) Result {
 		for batch, took := range in.session.Durations() {
 			send(&all, s.rpc, took.Seconds(), batch)
 		}
+		for batch, age := range in.session.Ages() {
+			send(&all, s.age, age.Seconds(), batch)
+		}
 	}
 	result.Families = families(all)
 	return result
@@ -188,7 +194,7 @@ func (s *Set) run(ctx context.Context, c named, in *scrape) outcome {
 		o.err = nil
 	case errors.Is(ctx.Err(), context.Canceled): // the scraper disconnected: nothing was learned
 	default:
-		s.journal.note("collector "+c.name, o.err)
+		s.journal.note("collector "+c.name, in.began, o.err)
 	}
 	sendFlag(&o.samples, s.success, o.err == nil, c.name)
 	send(&o.samples, s.duration, time.Since(began).Seconds(), c.name)

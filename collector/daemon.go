@@ -20,10 +20,10 @@ type daemonState struct {
 func newDaemonState(c *catalog) updater {
 	return &daemonState{
 		up:       c.gauge("up", "1 if raptoreumd is ready: it answered in this scrape, including the calls that take its main lock."),
-		state:    c.gauge("daemon_state", "State of raptoreumd; exactly one is 1. hung: it accepts connections but did not answer this request, or an earlier one that is still pending, within the scrape timeout; busy: its work queue is full, or it is still sending its smartnode list to this exporter.", "state"),
-		info:     c.gauge("daemon_info", "Always 1; version of raptoreumd and its chain (getnetworkinfo, getblockchaininfo chain).", "version", "subversion", "protocol", "chain"),
+		state:    c.gauge("daemon_state", "State of raptoreumd; exactly one is 1. slow: it answers, but calls that take its main lock take longer than a scrape: one was answered within the last 3 minutes, or debug.log has a new tip; hung: it accepts connections and answers nothing, or nothing that takes the main lock for 3 minutes; busy: its work queue is full, or it is still sending its smartnode list to this exporter.", "state"),
+		info:     c.late("daemon_info", "Always 1; version of raptoreumd and its chain (getnetworkinfo, getblockchaininfo chain).", "version", "subversion", "protocol", "chain"),
 		started:  c.gauge("daemon_start_time_seconds", "Unix time at which raptoreumd started (current time minus uptime); changes only when the daemon restarts."),
-		warnings: c.gauge("daemon_warnings", "1 if raptoreumd reports a warning (getnetworkinfo warnings)."),
+		warnings: c.late("daemon_warnings", "1 if raptoreumd reports a warning (getnetworkinfo warnings)."),
 		warmup:   c.gauge("daemon_warmup_info", "Always 1; progress message of raptoreumd while it warms up (RPC error -28).", "message"),
 		commands: c.gauge("daemon_rpc_commands", "Number of running RPC commands, without this getrpcinfo itself but with hung requests of this exporter (getrpcinfo active_commands)."),
 		longest:  c.gauge("daemon_rpc_longest_command_seconds", "Duration of the longest running RPC command in seconds; a worker that never returns is lost until the daemon is killed (getrpcinfo active_commands)."),
@@ -36,7 +36,7 @@ func (d *daemonState) update(ctx context.Context, in *scrape, out *samples) erro
 	}
 	state, reason := in.session.State(ctx)
 	if !errors.Is(ctx.Err(), context.Canceled) { // the scraper disconnected: nothing was learned
-		in.journal.state(state, reason)
+		in.journal.state(in.began, state, reason)
 	}
 	sendEnum(out, d.state, daemon.States(), state)
 	sendFlag(out, d.up, state == daemon.Ready)
@@ -49,12 +49,12 @@ func (d *daemonState) update(ctx context.Context, in *scrape, out *samples) erro
 	}
 	if lockfree, err := in.session.Lockfree(ctx); err == nil {
 		if lockfree.Uptime.Err == nil {
-			send(out, d.started, float64(lockfree.Started.UnixMilli())/1e3)
+			send(out, d.started, unix(lockfree.Started))
 		}
 		d.sendCommands(out, lockfree)
 		errs = append(errs, lockfree.Uptime.Err, lockfree.RPC.Err)
 	}
-	if main, err := in.session.Mainlock(ctx); err == nil {
+	if main, err := in.mainlock(ctx); err == nil {
 		d.sendInfo(out, main)
 		errs = append(errs, main.Network.Err, main.Chain.Err)
 	}

@@ -43,8 +43,8 @@ func newExplorers(c *catalog) updater {
 		delta:    c.gauge("explorer_height_delta_blocks", "Explorer height minus own height, both read within the same minute; positive if this node is behind (api/getblockcount, getblockcount).", "explorer"),
 		observed: c.gauge("explorer_observed_timestamp_seconds", "Unix time at which the explorer's height was read (api/getblockcount).", "explorer"),
 		match:    c.gauge("explorer_chain_match", "1 if the explorer's block hash 6 below the lower tip equals ours, 0 if we are on another chain; absent if either is unknown (api/getblock, getblockhash).", "explorer"),
-		penalty:  c.gauge("explorer_smartnode_pose_penalty", "PoSe penalty points as reported by the first explorer that answers"+recent+" (api/protx).", "explorer"),
-		banned:   c.gauge("explorer_smartnode_pose_banned", "1 if the first explorer that answers reports the smartnode as PoSe banned"+recent+" (api/protx).", "explorer"),
+		penalty:  c.gauge("explorer_smartnode_pose_penalty", "PoSe penalty points as reported by the first explorer near the tip that answers"+recent+" (api/protx).", "explorer"),
+		banned:   c.gauge("explorer_smartnode_pose_banned", "1 if the first explorer near the tip that answers reports the smartnode as PoSe banned"+recent+" (api/protx).", "explorer"),
 	}
 }
 
@@ -67,7 +67,7 @@ func (x *explorers) update(ctx context.Context, in *scrape, out *samples) error 
 		return heightsErr
 	}
 	in.Explorers.SetOwnHeight(main.Height.Value)
-	x.sendDeltas(out, readings, ownHeight{main.Height.Value, time.Now()})
+	x.sendDeltas(out, readings, ownHeight{main.Height.Value, main.At})
 	x.sendMatches(ctx, in, out)
 	for _, r := range readings {
 		if r.OK && r.Err == nil {
@@ -84,14 +84,14 @@ func (x *explorers) sendHeights(in *scrape, out *samples, readings []explorer.He
 		if !r.Fresh() {
 			continue
 		}
-		in.journal.note("explorer "+r.Explorer, r.Err)
+		in.journal.note("explorer "+r.Explorer, r.At, r.Err)
 		sendFlag(out, x.up, r.Err == nil, r.Explorer)
 		if r.Err != nil {
 			errs = append(errs, r.Err)
 			continue
 		}
 		send(out, x.height, r.Value, r.Explorer)
-		send(out, x.observed, float64(r.At.UnixMilli())/1e3, r.Explorer)
+		send(out, x.observed, unix(r.At), r.Explorer)
 	}
 	if len(errs) == 0 || len(errs) < len(readings) {
 		return nil
@@ -108,7 +108,7 @@ func (x *explorers) sendSmartnode(ctx context.Context, in *scrape, out *samples)
 	if !ok || !r.Fresh() {
 		return
 	}
-	in.journal.note("smartnode on explorers", r.Err)
+	in.journal.note("smartnode on explorers", r.At, r.Err)
 	if r.Err == nil {
 		send(out, x.penalty, r.Value.Penalty, r.Value.Explorer)
 		sendFlag(out, x.banned, r.Value.BanHeight != -1, r.Value.Explorer)
@@ -159,7 +159,7 @@ func (x *explorers) sendMatches(ctx context.Context, in *scrape, out *samples) {
 		if !r.Fresh() {
 			continue
 		}
-		in.journal.note("block of explorer "+name, r.Err)
+		in.journal.note("block of explorer "+name, r.At, r.Err)
 		if own := node.Hashes[r.Value.Height]; r.Err == nil && own != nil && own.Err == nil {
 			sendFlag(out, x.match, own.Value.String() == r.Value.Hash, name)
 		}

@@ -35,7 +35,7 @@ func (f *fleetState) update(ctx context.Context, in *scrape, out *samples) error
 	}
 	last := in.Fleet.Reloaded()
 	sendFlag(out, f.reloadOK, last.OK)
-	send(out, f.reloaded, float64(last.Success.UnixMilli())/1e3)
+	send(out, f.reloaded, unix(last.Success))
 	s := in.Fleet.Snapshot(ctx, in.mode)
 	if !s.Incomplete {
 		f.sendNodes(ctx, in, out, s)

@@ -3,6 +3,7 @@ package collector_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
@@ -81,7 +82,7 @@ func fakeSources(t *testing.T, scenario string) (*simnet.Network, collector.Sour
 	ctx, cancel := context.WithCancel(t.Context())
 	var in collector.Sources
 	in.Daemon, err = daemon.NewClient(ctx, daemon.Config{
-		URL: n.RPCURL(), Network: daemon.Regtest,
+		URL: n.RPCURL(), Network: daemon.Regtest, DebugLog: recordedLog(t),
 		Credentials: func() (daemon.Credentials, error) { return daemon.Credentials{Password: "x"}, nil },
 	})
 	if err != nil {
@@ -134,6 +135,21 @@ func fakeSources(t *testing.T, scenario string) (*simnet.Network, collector.Sour
 	return n, in
 }
 
+// recordedLog returns the path of a recorded debug.log that was written at a fixed time.
+func recordedLog(t *testing.T) string {
+	t.Helper()
+	content, err := os.ReadFile("../daemon/testdata/debuglog/shutdown.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "debug.log")
+	written := time.Date(2026, 11, 25, 22, 10, 0, 0, time.UTC)
+	if err := errors.Join(os.WriteFile(path, content, 0o600), os.Chtimes(path, written, written)); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // gather gathers once and checks the result with a pedantic registry and promlint.
 func gather(t *testing.T, set *collector.Set) string {
 	t.Helper()
@@ -171,7 +187,7 @@ func fixed(text string, n *simnet.Network) string {
 	for i, url := range n.ExplorerURLs() {
 		text = strings.ReplaceAll(text, strings.TrimPrefix(url, "http://"), fmt.Sprintf("explorer-%d", i+1))
 	}
-	volatile := regexp.MustCompile(`(?m)^((?:raptoreum_|probe_)(?:\w*duration_seconds|list_age_seconds|daemon_start_time_seconds|network_\w+_bytes_total|explorer_observed_timestamp_seconds|fleet_config_reload_success_timestamp_seconds|heal_last_\w+_timestamp_seconds|probe_handshake_age_seconds)(?:\{.*\})?) .*$`)
+	volatile := regexp.MustCompile(`(?m)^((?:raptoreum_|probe_)(?:\w*duration_seconds|list_age_seconds|daemon_answer_age_seconds|daemon_start_time_seconds|network_\w+_bytes_total|explorer_observed_timestamp_seconds|fleet_config_reload_success_timestamp_seconds|heal_last_\w+_timestamp_seconds|probe_handshake_age_seconds)(?:\{.*\})?) .*$`)
 	text = volatile.ReplaceAllString(text, "$1 *")
 	lines := strings.Split(regexp.MustCompile(`(?m)^# .*\n`).ReplaceAllString(text, ""), "\n")
 	slices.Sort(lines) // the ports of the fakes come in any order

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
@@ -11,27 +12,45 @@ import (
 	"raptoreum_exporter/daemon"
 )
 
-// journal logs transitions, not states: a daemon that is down for a day is two lines.
+// journal logs transitions, not states: a daemon that is down for a day is two lines. A transition counts
+// once two observations in a row agree on it, so one that flaps does not fill the log.
 type journal struct {
 	logger log.Logger
 	mu     sync.Mutex
-	last   map[string]string // source -> "failing" or ""; "state" -> state of the daemon
+	states map[string]*settling // by source
+}
+
+// settling is the state of a source, and the one that it may be changing to.
+type settling struct {
+	settled, observed string
+	at                time.Time // of the last observation
 }
 
 func newJournal(logger log.Logger) *journal {
 	if logger == nil {
 		logger = log.NewNopLogger()
 	}
-	return &journal{logger: logger, last: map[string]string{}}
+	return &journal{logger: logger, states: map[string]*settling{}}
 }
 
-// note logs when a collector or another source starts to fail and when it works again. Errors caused by the
-// state of the daemon affect all collectors, so only the daemon's collector logs them.
-func (j *journal) note(source string, err error) {
+// The states of a source other than the daemon.
+const (
+	working = ""
+	failing = "failing"
+)
+
+// note logs when a collector or another source starts to fail and when it works again. at identifies the
+// observation: several scrapes may see the same one. Errors caused by the state of the daemon affect all
+// collectors, so only the daemon's collector logs them.
+func (j *journal) note(source string, at time.Time, err error) {
 	if _, ok := errors.AsType[*daemon.Error](err); ok {
 		return
 	}
-	if !j.changed(source, err != nil) {
+	state := working
+	if err != nil {
+		state = failing
+	}
+	if _, changed := j.observe(source, at, state); !changed {
 		return
 	}
 	if err != nil {
@@ -41,29 +60,34 @@ func (j *journal) note(source string, err error) {
 	}
 }
 
-func (j *journal) changed(source string, failing bool) bool {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	now := ""
-	if failing {
-		now = "failing"
-	}
-	before := j.last[source]
-	j.last[source] = now
-	return before != now
-}
-
 // state logs the daemon's state when it changes.
-func (j *journal) state(now daemon.State, err error) {
-	j.mu.Lock()
-	before := cmp.Or(j.last["state"], "unknown")
-	j.last["state"] = string(now)
-	j.mu.Unlock()
+func (j *journal) state(at time.Time, now daemon.State, err error) {
+	before, changed := j.observe("daemon", at, string(now))
+	before = cmp.Or(before, "unknown")
 	switch {
-	case before == string(now):
+	case !changed:
 	case now == daemon.Ready:
 		level.Info(j.logger).Log("msg", "daemon is ready", "before", before)
 	default:
 		level.Warn(j.logger).Log("msg", "daemon is not ready", "state", now, "before", before, "err", err)
 	}
+}
+
+// observe returns the settled state before this observation, and whether it has changed.
+func (j *journal) observe(source string, at time.Time, state string) (before string, changed bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	s := j.states[source]
+	if s == nil {
+		s = &settling{}
+		j.states[source] = s
+	}
+	before = s.settled
+	again := state == s.observed && !at.Equal(s.at) && !s.at.IsZero()
+	s.observed, s.at = state, at
+	if again && state != s.settled {
+		s.settled = state
+		return before, true
+	}
+	return before, false
 }

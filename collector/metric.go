@@ -3,6 +3,7 @@ package collector
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -35,6 +36,11 @@ type catalog struct {
 // gauge declares a gauge; the name is without the prefix "raptoreum_".
 func (c *catalog) gauge(name, help string, labels ...string) *metric {
 	return c.add(prometheus.GaugeValue, namespace+name, help, labels)
+}
+
+// late declares a gauge of an answer that is shown for some time while raptoreumd is slow.
+func (c *catalog) late(name, help string, labels ...string) *metric {
+	return c.gauge(name, strings.TrimSuffix(help, ".")+"; up to 2 minutes old while raptoreumd is slow.", labels...)
 }
 
 // foreign declares a gauge without the prefix, named as in another exporter.

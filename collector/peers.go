@@ -19,10 +19,10 @@ type peers struct {
 
 func newPeers(c *catalog) updater {
 	return &peers{
-		count:    c.gauge("peers", "Number of peers by direction of the connection, without this exporter's own handshake (getpeerinfo).", "direction"),
-		best:     c.gauge("peers_best_height", "Highest block height claimed by a peer (getpeerinfo startingheight, synced_headers, synced_blocks)."),
-		median:   c.gauge("peers_median_height", "Median of the block heights claimed by the peers, which a single false claim does not change (getpeerinfo)."),
-		ping:     c.gauge("peers_ping_seconds", "Median round-trip time to the peers in seconds (getpeerinfo pingtime)."),
+		count:    c.late("peers", "Number of peers by direction of the connection, without this exporter's own handshake (getpeerinfo).", "direction"),
+		best:     c.late("peers_best_height", "Highest block height claimed by a peer (getpeerinfo startingheight, synced_headers, synced_blocks)."),
+		median:   c.late("peers_median_height", "Median of the block heights claimed by the peers, which a single false claim does not change (getpeerinfo)."),
+		ping:     c.late("peers_ping_seconds", "Median round-trip time to the peers in seconds (getpeerinfo pingtime)."),
 		received: c.counter("network_receive_bytes_total", "Number of bytes received from peers since the daemon started (getnettotals)."),
 		sent:     c.counter("network_transmit_bytes_total", "Number of bytes sent to peers since the daemon started (getnettotals)."),
 	}

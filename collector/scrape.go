@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/explorer"
@@ -20,6 +21,7 @@ type scrape struct {
 	blocks  map[string]poll.Reading[explorer.Block] // last block that each explorer reported
 	mode    poll.Mode
 	journal *journal
+	began   time.Time
 }
 
 func (in *scrape) lockfree(ctx context.Context) (*daemon.Lockfree, error) {
@@ -33,14 +35,14 @@ func (in *scrape) mainlock(ctx context.Context) (*daemon.Mainlock, error) {
 	if in.session == nil {
 		return nil, errNotApplicable
 	}
-	return in.session.Mainlock(ctx)
+	return in.session.LatestMainlock(ctx)
 }
 
 func (in *scrape) node(ctx context.Context) (*daemon.Node, error) {
 	if in.session == nil {
 		return nil, errNotApplicable
 	}
-	return in.session.Node(ctx)
+	return in.session.LatestNode(ctx)
 }
 
 // smartnode returns our smartnode from the daemon's chain. It returns errNotApplicable if there is none.

@@ -16,9 +16,9 @@ type smartnode struct {
 
 func newSmartnode(c *catalog) updater {
 	return &smartnode{
-		configured:   c.gauge("smartnode_configured", "1 if raptoreumd runs in smartnode mode (smartnode status)."),
-		state:        c.gauge("smartnode_state", "State of the smartnode as reported by raptoreumd, which checks neither port nor sync nor tip again once it is ready; one is 1 (smartnode status).", "state"),
-		addressMatch: c.gauge("smartnode_address_match", "1 if the address in the ProTx is the one that raptoreumd uses (smartnode status service)."),
+		configured:   c.late("smartnode_configured", "1 if raptoreumd runs in smartnode mode (smartnode status)."),
+		state:        c.late("smartnode_state", "State of the smartnode as reported by raptoreumd, which checks neither port nor sync nor tip again once it is ready; one is 1 (smartnode status).", "state"),
+		addressMatch: c.late("smartnode_address_match", "1 if the address in the ProTx is the one that raptoreumd uses (smartnode status service)."),
 		registration: newRegistration(c),
 	}
 }

@@ -63,7 +63,7 @@ func (c *Config) Connect(ctx context.Context, logger log.Logger) (collector.Sour
 	}
 	s := collector.Sources{
 		Expected: c.ProTxHash != "" || conf.OperatorKey,
-		Datadir:  conf.Datadir, HealHistory: c.HealHistory,
+		Datadir:  conf.Datadir, DebugLog: conf.DebugLog, HealHistory: c.HealHistory,
 		Process: host.Query{PidFile: conf.PidFile, Datadir: conf.Datadir, Conf: conf.known},
 		Port:    p2p.NewProber(ctx, p2p.Config{Dial: p2p.Dialer{UserAgent: "/" + c.userAgent() + "/"}.Dial}),
 	}

@@ -71,7 +71,7 @@ func checkLabel(name string) error {
 	case slices.Contains([]string{"job", "instance", "node", "vantage", "alertname", "severity", "seen"}, name):
 		return errors.New("is set by the exporter, by Prometheus or by an alert; choose another name")
 	case slices.Contains([]string{
-		"address", "batch", "chain", "collector", "direction", "explorer", "message", "payout_address", "phase", "protocol",
+		"address", "batch", "chain", "collector", "direction", "event", "explorer", "message", "payout_address", "phase", "protocol",
 		"protx", "spork", "stage", "state", "subversion", "user_agent", "valid", "version",
 	}, name):
 		return errors.New("is a label of our metrics, which Prometheus would rename; choose another name")
