@@ -15,7 +15,7 @@ func judgeSync(f *facts) *Finding {
 	switch {
 	case f.outside() || f.state("daemon_state", "state") == "":
 		return nil
-	case !f.ready():
+	case !f.answers():
 		return notReady()
 	case f.downloading() && known && target > height:
 		return syncing(fmt.Sprintf("downloading the chain: block %.0f of %.0f, %.1f %%", height, target, 100*height/max(target, 1)),
@@ -92,7 +92,9 @@ func judgeHeight(f *facts) *Finding {
 	if f.outside() || !known {
 		return nil
 	}
-	if blocks, holds := f.behind(); holds {
+	if blocks, holds := f.behind(); holds && f.slow() {
+		return healthy("block %.0f: %.0f blocks behind the network, and raptoreumd is slow: wait until it has caught up", height, blocks)
+	} else if holds {
 		return critical("ChainBehind", fmt.Sprintf("block %.0f: %.0f blocks behind the network", height, blocks), f.debugLog(),
 			"raptoreum-cli getblockcount   # does it increase? If not within minutes, restart raptoreumd gracefully")
 	}
@@ -137,7 +139,7 @@ func judgeTip(f *facts) *Finding {
 	age, known := f.age("block_timestamp_seconds")
 	text := "the newest block is " + formatDuration(age) + " old"
 	switch {
-	case f.outside() || !known || f.downloading():
+	case f.outside() || !known || f.downloading() || f.slow():
 		return nil
 	case f.stalled(age):
 		found := warning("NetworkStalled", text+", and explorers and peers have no newer one: the network is stalled, do not restart anything")

@@ -61,45 +61,47 @@ type Input struct {
 	At       time.Time
 	Node     string           // its name, when checked from outside; else empty
 	Datadir  string           // of raptoreumd; empty: unknown
+	DebugLog string           // path of its debug.log; empty: unknown
 	Conf     string           // path of its raptoreum.conf; empty: unknown
 	ProTx    string           // proTxHash from the configuration; empty: found automatically
 	Errors   map[string]error // of the collectors that failed, by their name
 }
 
-// rule is a line of the table. Its judge returns nil where the rule does not apply.
+// rule is a line of the table. Its judge returns nil where the rule does not apply. A rule whose collector
+// is disabled does not apply either.
 type rule struct {
-	section, name string
-	judge         func(*facts) *Finding
+	section, name, collector string
+	judge                    func(*facts) *Finding
 }
 
 // table lists the rules in the order of the maintenance guide.
 func table() []rule {
 	return []rule{
-		{"daemon", "raptoreumd", judgeDaemon},
-		{"daemon", "restarts", judgeRestarts},
-		{"daemon", "warnings", judgeWarnings},
-		{"daemon", "heal", judgeHeal},
-		{"daemon", "collectors", judgeCollectors},
-		{"chain", "sync", judgeSync},
-		{"chain", "height", judgeHeight},
-		{"chain", "newest block", judgeTip},
-		{"chain", "fork", judgeFork},
-		{"chain", "explorers", judgeExplorers},
-		{"chain", "peers", judgePeers},
-		{"smartnode", "smartnode", judgeSmartnode},
-		{"smartnode", "PoSe", judgePoSe},
-		{"smartnode", "address", judgeAddress},
-		{"smartnode", "collateral", judgeCollateral},
-		{"smartnode", "payment", judgePayment},
-		{"smartnode", "quorum duty", judgeDuty},
-		{"smartnode", "explorers' view", judgeViews},
-		{"port", "port", judgePort},
-		{"port", "identity", judgeIdentity},
-		{"host", "memory", judgeMemory},
-		{"host", "CPU", judgeCPU},
-		{"host", "disk", judgeDisk},
-		{"host", "files", judgeFiles},
-		{"version", "release", judgeRelease},
+		{"daemon", "raptoreumd", "daemon", judgeDaemon},
+		{"daemon", "restarts", "daemon", judgeRestarts},
+		{"daemon", "warnings", "daemon", judgeWarnings},
+		{"daemon", "heal", "heal", judgeHeal},
+		{"daemon", "collectors", "", judgeCollectors},
+		{"chain", "sync", "sync", judgeSync},
+		{"chain", "height", "chain", judgeHeight},
+		{"chain", "newest block", "chain", judgeTip},
+		{"chain", "fork", "explorer", judgeFork},
+		{"chain", "explorers", "explorer", judgeExplorers},
+		{"chain", "peers", "peers", judgePeers},
+		{"smartnode", "smartnode", "smartnode", judgeSmartnode},
+		{"smartnode", "PoSe", "smartnode", judgePoSe},
+		{"smartnode", "address", "smartnode", judgeAddress},
+		{"smartnode", "collateral", "smartnode", judgeCollateral},
+		{"smartnode", "payment", "payments", judgePayment},
+		{"smartnode", "quorum duty", "quorum", judgeDuty},
+		{"smartnode", "explorers' view", "explorer", judgeViews},
+		{"port", "port", "port", judgePort},
+		{"port", "identity", "port", judgeIdentity},
+		{"host", "memory", "host", judgeMemory},
+		{"host", "CPU", "host", judgeCPU},
+		{"host", "disk", "datadir", judgeDisk},
+		{"host", "files", "process", judgeFiles},
+		{"version", "release", "release", judgeRelease},
 	}
 }
 
@@ -108,6 +110,9 @@ func Judge(in Input) Report {
 	f := newFacts(in)
 	r := Report{Node: in.Node, At: in.At}
 	for _, rule := range table() {
+		if !f.enabled(rule.collector) {
+			continue
+		}
 		finding := rule.judge(f)
 		if finding == nil {
 			continue

@@ -132,7 +132,7 @@ func TestProgress(t *testing.T) {
 		{map[string]string{"block_height": "2000", "header_height": "21000", "initial_block_download": "1"}, "[#...................]   9.5 %  3 min left, 100 blocks/s  2000/21000", false},
 		{map[string]string{"block_height": "2500", "header_height": "21000", "initial_block_download": "1"}, "[##..................]  11.9 %  4 min left, 85 blocks/s  2500/21000", false},
 		{map[string]string{"block_height": "2500", "header_height": "2600", "peers_best_height": "21000", "initial_block_download": "1"}, "[##..................]  11.9 %  5 min left, 60 blocks/s  2500/21000, headers 2600", false},
-		{map[string]string{"up": "0", `daemon_state{state="ready"}`: "0", `daemon_state{state="hung"}`: "1"}, "raptoreumd does not answer (hung)", false},
+		{map[string]string{"up": "0", `daemon_state{state="ready"}`: "0", `daemon_state{state="hung"}`: "1"}, "raptoreumd does not answer (hung); debug.log has block 274, 100.0 %, from 0 s ago", false},
 		{map[string]string{"sync_finished": "0", `sync_stage{stage="governance"}`: "1", `sync_stage{stage="finished"}`: "0"}, "all 529 blocks are downloaded; the smartnode sync is in stage governance", false},
 		{nil, "synced at block 529", true},
 	} {

@@ -29,7 +29,7 @@ func judgeDaemon(f *facts) *Finding {
 			Next: []string{"raptoreum_exporter check --daemon.conf=FILE   # or --daemon.url, --daemon.user and --daemon.password-file"},
 		}
 	case "warming_up":
-		text := "is starting: " + f.state("daemon_warmup_info", "message")
+		text := "is starting: " + f.state("daemon_warmup_info", "message") + f.logged()
 		if age, known := f.age("process_start_time_seconds"); known && age > alerts.MaxWarmup {
 			return critical("DaemonStuckWarmingUp", text+", for "+formatDuration(age), f.debugLog())
 		}
@@ -39,13 +39,44 @@ func judgeDaemon(f *facts) *Finding {
 			"sudo grep -n -E '^ *(rpcuser|rpcallowip|rpcport) *=' "+f.conf()+"   # were they changed without a restart?")
 	case "busy":
 		return critical("DaemonDown", "rejects calls: its work queue is full", "raptoreum-cli getrpcinfo", f.debugLog()).implies("DaemonBusy")
+	case "slow":
+		return judgeSlow(f)
 	case "hung":
-		return critical("DaemonDown", "is hung: it accepts connections but does not answer"+f.process()+"; check again in 5 minutes, because it may only be slow",
+		return critical("DaemonDown", "is hung: it accepts connections but does not answer"+f.process()+"",
 			f.debugLog(), "top -b -n 1 | head -n 12").implies("DaemonHung")
 	case "unreachable":
 		return critical("DaemonDown", "does not answer"+f.process(), status, f.debugLog())
 	}
 	return critical("DaemonDown", "sends an unexpected reply: is this the RPC port of raptoreumd?", status, f.debugLog())
+}
+
+// judgeSlow does not know how long the daemon has been silent before this check: without a late answer or a
+// new tip it may be hung.
+func judgeSlow(f *facts) *Finding {
+	top := "top -b -n 1 | head -n 12   # catching up, a reindex, too little CPU, or a miner?"
+	age, answered := f.value("daemon_answer_age_seconds", "batch", "mainlock")
+	tip, logged := f.age("debuglog_tip_timestamp_seconds")
+	switch {
+	case answered:
+		return warning("DaemonSlow", fmt.Sprintf("is slow, not hung: it answered a call that takes its main lock %s ago%s; do not restart it, because it would begin that work again",
+			formatDuration(age), f.logged()), top, f.debugLog(), "raptoreum_exporter check --watch")
+	case logged && tip < alerts.HungAfter:
+		return warning("DaemonSlow", "is slow, not hung"+f.logged()+"; do not restart it, because it would begin that work again",
+			top, f.debugLog(), "raptoreum_exporter check --watch")
+	}
+	return warning("DaemonSlow", fmt.Sprintf("is slow or hung: it has not answered calls that take its main lock for %s%s; check again in 3 minutes before you do anything",
+		formatDuration((GatherTimeout+SlowTimeout).Seconds()), f.logged()), top, f.debugLog())
+}
+
+// logged returns the last new tip in debug.log, where that is readable.
+func (f *facts) logged() string {
+	height, known := f.value("debuglog_block_height")
+	age, dated := f.age("debuglog_tip_timestamp_seconds")
+	if !known || !dated {
+		return ""
+	}
+	progress, _ := f.value("debuglog_progress_ratio")
+	return fmt.Sprintf("; debug.log has block %.0f, %.1f %%, from %s ago", height, 100*progress, formatDuration(age))
 }
 
 // process returns words about the process, which distinguish a dead daemon from one that starts or stops.
@@ -107,7 +138,7 @@ const maxErrorText = 200
 
 // judgeCollectors reports collectors that failed although the daemon is ready.
 func judgeCollectors(f *facts) *Finding {
-	if !f.outside() && !f.ready() {
+	if !f.outside() && !f.answers() {
 		return nil
 	}
 	var failing []string

@@ -74,6 +74,22 @@ func (f *facts) outside() bool { _, known := f.value("probe_success"); return kn
 
 func (f *facts) ready() bool { return f.is(1, "up") }
 
+// slow reports whether raptoreumd answers, but calls that take its main lock take longer than a scrape.
+func (f *facts) slow() bool { return f.is(1, "daemon_state", "state", "slow") }
+
+// answers reports whether there are answers that need the main lock: of a ready daemon, or late ones of a
+// slow one.
+func (f *facts) answers() bool {
+	_, known := f.value("daemon_answer_age_seconds", "batch", "mainlock")
+	return f.ready() || f.slow() && known
+}
+
+// enabled reports whether a collector has run; /probe has none.
+func (f *facts) enabled(collector string) bool {
+	_, ran := f.value("scrape_collector_success", "collector", collector)
+	return ran || collector == "" || f.outside()
+}
+
 // refused reports whether raptoreumd works but rejects our requests.
 func (f *facts) refused() bool {
 	state := f.state("daemon_state", "state")
@@ -87,7 +103,10 @@ func (f *facts) downloading() bool { return f.is(1, "initial_block_download") }
 // debugLog is the command that shows the end of debug.log.
 func (f *facts) debugLog() string { return "tail -n 50 " + f.logFile() }
 
-func (f *facts) logFile() string { return filepath.Join(f.datadir(), "debug.log") }
+// logFile is the path of debug.log; on test networks it is in a directory of the network.
+func (f *facts) logFile() string {
+	return cmp.Or(f.DebugLog, filepath.Join(f.datadir(), "debug.log"))
+}
 
 func (f *facts) datadir() string { return cmp.Or(f.Datadir, "~/.raptoreumcore") }
 

@@ -33,7 +33,7 @@ func judgePort(f *facts) *Finding {
 		return unknown("%s, as expected before the sync is finished", text)
 	case f.outside():
 		return critical("PortUnreachable", text, next...)
-	case !f.ready() && !f.refused() && f.state("daemon_state", "state") != "":
+	case !f.answers() && !f.refused() && f.state("daemon_state", "state") != "":
 		return unknown("%s, as expected while raptoreumd is not ready", text)
 	case f.is(0, "peers", "direction", "inbound"):
 		return critical("PortUnreachable", text+", and no peer connects to it", next...)
@@ -52,31 +52,44 @@ func judgeIdentity(f *facts) *Finding {
 	return healthy("matches the registration")
 }
 
+// judgeMemory judges the tighter of the machine and the limit of raptoreumd's container or unit.
 func judgeMemory(f *facts) *Finding {
 	free, known := f.value("host_memory_available_bytes")
 	total, _ := f.value("host_memory_total_bytes")
-	text := fmt.Sprintf("%s of %s available", formatBytes(free), formatBytes(total))
-	if swap, known := f.value("host_swap_total_bytes"); known && swap == 0 {
-		text += ", no swap"
-	}
-	switch {
-	case !known || total == 0:
+	if !known || total == 0 {
 		return nil
-	case free/total < alerts.MinMemory:
+	}
+	of := ""
+	if swap, known := f.value("host_swap_total_bytes"); known && swap == 0 {
+		of = ", no swap"
+	}
+	limit, limited := f.value("daemon_memory_limit_bytes")
+	used, measured := f.value("daemon_memory_used_bytes")
+	if limited && measured && (limit-used)/limit < free/total {
+		free, total, of = limit-used, limit, " by the limit of raptoreumd's container or unit"
+	}
+	text := fmt.Sprintf("%s of %s available%s", formatBytes(free), formatBytes(total), of)
+	if free/total < alerts.MinMemory {
 		return warning("HostMemoryLow", text+": the kernel may soon kill raptoreumd", "ps -eo rss,comm --sort=-rss | head -n 5")
 	}
 	return healthy("%s", text)
 }
 
+// judgeCPU judges the tighter of the machine and the limit of raptoreumd's container or unit.
 func judgeCPU(f *facts) *Finding {
 	cpus, known := f.value("host_cpus")
-	switch {
-	case !known:
+	if !known {
 		return nil
-	case cpus < alerts.MinCPUs:
-		return healthy("%s; the guides require %d", count(cpus, "core"), alerts.MinCPUs)
 	}
-	return healthy("%s", count(cpus, "core"))
+	text := count(cpus, "core")
+	if limit, limited := f.value("daemon_cpu_limit_cores"); limited && limit < cpus {
+		text = fmt.Sprintf("%s, but the limit of raptoreumd's container or unit is %.3g", text, limit)
+		cpus = limit
+	}
+	if cpus < alerts.MinCPUs {
+		return healthy("%s; the guides require %d", text, alerts.MinCPUs)
+	}
+	return healthy("%s", text)
 }
 
 func judgeDisk(f *facts) *Finding {

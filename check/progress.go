@@ -29,9 +29,11 @@ func (p *Progress) Line(families []*dto.MetricFamily, at time.Time) (line string
 	height, known := f.value("block_height")
 	switch {
 	case f.state("daemon_state", "state") == "warming_up":
-		return "raptoreumd is starting: " + f.state("daemon_warmup_info", "message"), false
-	case !known || !f.ready():
-		return "raptoreumd does not answer (" + f.state("daemon_state", "state") + ")", false
+		return "raptoreumd is starting: " + f.state("daemon_warmup_info", "message") + f.logged(), false
+	case !known && f.slow():
+		return "raptoreumd is slow" + f.logged(), false
+	case !known || !f.ready() && !f.slow():
+		return "raptoreumd does not answer (" + f.state("daemon_state", "state") + ")" + f.logged(), false
 	}
 	target, _ := f.target()
 	target = max(target, height)
@@ -53,6 +55,9 @@ func (p *Progress) Line(families []*dto.MetricFamily, at time.Time) (line string
 	line = fmt.Sprintf("[%s%s] %5.1f %%  %s  %.0f/%.0f", strings.Repeat("#", done), strings.Repeat(".", barWidth-done), 100*share, left, height, target)
 	if headers, known := f.value("header_height"); known && headers < target {
 		line += fmt.Sprintf(", headers %.0f", headers)
+	}
+	if f.slow() {
+		line += ", slow"
 	}
 	return line, false
 }

@@ -19,6 +19,8 @@ import (
 const (
 	// GatherTimeout bounds one gathering: a daemon that takes longer is hung.
 	GatherTimeout = 15 * time.Second
+	// SlowTimeout is for the main lock of a slow daemon, after that.
+	SlowTimeout = time.Minute
 	// RestTimeout bounds the gathering of everything else when the daemon is not ready.
 	RestTimeout = 5 * time.Second
 )
@@ -39,9 +41,9 @@ type Config struct {
 
 // Run checks once and prints the report. The error is ErrInterrupted or about a wrong flag.
 func Run(ctx context.Context, c Config) (Verdict, error) {
-	done := showProgress(c.Stderr, "querying raptoreumd, the explorers and the port")
-	in, err := c.gather(ctx)
-	done()
+	wait := showWait(c.Stderr, "querying raptoreumd, the explorers and the port")
+	in, err := c.gather(ctx, wait)
+	wait.end()
 	if err == nil && ctx.Err() != nil {
 		err = ErrInterrupted
 	}
@@ -61,28 +63,32 @@ func Run(ctx context.Context, c Config) (Verdict, error) {
 }
 
 // gather collects the metrics of this machine's node or of a node of the fleet.
-func (c *Config) gather(ctx context.Context) (Input, error) {
+func (c *Config) gather(ctx context.Context, wait *waitLine) (Input, error) {
 	if c.Target != "" {
 		return c.gatherTarget(ctx)
 	}
-	return c.gatherOwn(ctx), nil
+	return c.gatherOwn(ctx, wait), nil
 }
 
 // gatherOwn gathers twice. The first pass finds out which smartnode this is, because a banned one is only
 // found in the list, and which blocks the explorers have, for the comparison. Each pass has its own timeout,
 // because the duration of the first says nothing about the daemon.
-func (c *Config) gatherOwn(ctx context.Context) Input {
+func (c *Config) gatherOwn(ctx context.Context, wait *waitLine) Input {
 	limit := GatherTimeout
 	if c.Sources.Daemon != nil {
-		first := c.run(ctx, GatherTimeout, c.only("daemon", "smartnode", "network", "explorer"))
-		if !newFacts(Input{Families: first.Families}).ready() {
+		first := newFacts(Input{Families: c.run(ctx, GatherTimeout, c.only("daemon", "smartnode", "network", "explorer")).Families})
+		if first.slow() && !first.answers() {
+			wait.say("raptoreumd is slow or hung; waiting up to a minute for its main lock")
+			c.run(ctx, SlowTimeout, c.only("daemon"))
+		}
+		if !first.ready() {
 			limit = RestTimeout
 		}
 	}
 	all := c.run(ctx, limit, c.Collectors)
 	return Input{
 		Families: all.Families, At: time.Now(), Errors: all.Errors,
-		Datadir: c.Sources.Datadir, Conf: c.Sources.Process.Conf, ProTx: c.ProTxHash,
+		Datadir: c.Sources.Datadir, DebugLog: c.Sources.DebugLog, Conf: c.Sources.Process.Conf, ProTx: c.ProTxHash,
 	}
 }
 

@@ -26,7 +26,7 @@ func judgeSmartnode(f *facts) *Finding {
 			"sudo grep -c '^ *smartnodeblsprivkey *=' "+f.conf()+"   # prints only the count, because the key is secret")
 	case !f.hasSmartnode():
 		return nil
-	case !f.outside() && !f.ready():
+	case !f.outside() && !f.answers():
 		return notReady()
 	case f.downloading():
 		return unknown("unknown until the chain is downloaded; raptoreumd reports %s", state)
@@ -180,6 +180,10 @@ func judgePayment(f *facts) *Finding {
 	return nil
 }
 
+// minDKGSmartnodes is the number of enabled smartnodes below which the daemon is not asked about running key
+// generations: on a member of a quorum of two that call never ends.
+const minDKGSmartnodes = 10
+
 func judgeDuty(f *facts) *Finding {
 	missed, known := f.value("quorum_memberships", "valid", "false")
 	member, _ := f.value("quorum_memberships", "valid", "true")
@@ -189,6 +193,9 @@ func judgeDuty(f *facts) *Finding {
 		restart = "; a restart is safe now"
 	case f.is(0, "safe_to_restart"):
 		restart = "; a key generation is running, do not restart now"
+	}
+	if enabled, counted := f.value("smartnodes", "state", "enabled"); restart == "" && counted && enabled < minDKGSmartnodes && f.is(1, "smartnode_configured") {
+		restart = "; whether a key generation is running is unknown on a network this small"
 	}
 	switch {
 	case !known && restart == "":

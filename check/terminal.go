@@ -9,28 +9,44 @@ import (
 	"golang.org/x/term"
 )
 
-// showProgress shows on a terminal that the command is waiting. The returned function ends that.
-func showProgress(w io.Writer, what string) (done func()) {
-	if !isTerminal(w) {
-		return func() {}
-	}
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		tick := time.NewTicker(time.Second)
-		defer tick.Stop()
-		for seconds := 1; ; seconds++ {
-			select {
-			case <-stop:
-				fmt.Fprintf(w, "\r\x1b[K")
-				return
-			case <-tick.C:
-				fmt.Fprintf(w, "\r\x1b[K%s: %d s of at most %.0f", what, seconds, GatherTimeout.Seconds())
+// waitLine shows on a terminal what the command waits for, and for how long.
+type waitLine struct {
+	what          chan string
+	stop, stopped chan struct{}
+}
+
+// showWait starts a waitLine. Off a terminal it shows nothing.
+func showWait(w io.Writer, what string) *waitLine {
+	l := &waitLine{what: make(chan string), stop: make(chan struct{}), stopped: make(chan struct{})}
+	go l.run(w, what, isTerminal(w))
+	return l
+}
+
+func (l *waitLine) run(w io.Writer, what string, visible bool) {
+	defer close(l.stopped)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for seconds := 0; ; {
+		select {
+		case <-l.stop:
+			if visible {
+				fmt.Fprint(w, "\r\x1b[K")
+			}
+			return
+		case what = <-l.what:
+		case <-tick.C:
+			if seconds++; visible {
+				fmt.Fprintf(w, "\r\x1b[K%s: %d s", what, seconds)
 			}
 		}
-	}()
-	return func() { close(stop); <-stopped }
+	}
 }
+
+// say changes what is shown.
+func (l *waitLine) say(what string) { l.what <- what }
+
+// end removes the line.
+func (l *waitLine) end() { close(l.stop); <-l.stopped }
 
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
