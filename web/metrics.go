@@ -18,7 +18,7 @@ import (
 	"raptoreum_exporter/internal/poll"
 )
 
-// metrics answers a scrape: one gather of the Set and the metrics of the exporter itself.
+// metrics serves /metrics: one Gather of the Set, and the metrics about the exporter itself.
 type metrics struct {
 	set    *collector.Set
 	own    prometheus.Gatherer
@@ -42,12 +42,12 @@ func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(prometheus.Gatherers{scrape, m.own}, m.logger).ServeHTTP(w, r)
 }
 
-// write answers with what a gatherer returns, in the format that the scraper asked for.
+// write returns a handler that writes gathered metrics in the format that the scraper accepts.
 func write(g prometheus.Gatherer, logger log.Logger) http.Handler {
 	return promhttp.HandlerFor(g, promhttp.HandlerOpts{
 		ErrorHandling:      promhttp.ContinueOnError,
 		ErrorLog:           promhttpLogger{logger},
-		DisableCompression: true, // 20 kB; compressing them costs as much as all the rest
+		DisableCompression: true, // compressing 20 kB costs as much as the rest of a scrape
 	})
 }
 
@@ -58,7 +58,7 @@ type promhttpLogger struct{ log.Logger }
 func (l promhttpLogger) Println(v ...any) {
 	text := strings.TrimSpace(fmt.Sprintln(v...))
 	if strings.HasPrefix(text, "error encoding and sending") {
-		return // the scraper disconnected, and this comes for each metric
+		return // the scraper disconnected; logged for each metric
 	}
 	level.Error(l).Log("msg", "writing metrics failed", "err", text)
 }
