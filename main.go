@@ -108,7 +108,7 @@ func defineCommands(app *kingpin.Application, o *options) {
 	c.Flag("runbook", "Print the runbook of an alert and exit; README lists them.").NoEnvar().PlaceHolder("ALERT").StringVar(&o.runbook)
 	h := app.Command("heal", "Restart the daemon if it is hung or dead, and only then. Run it every minute, with a timer.")
 	h.Flag("heal.command", "Command that starts the daemon; split at spaces and run without a shell.").PlaceHolder("\"systemctl restart raptoreumd\"").StringVar(&o.heal.Command)
-	h.Flag("heal.after", "Minimum time for which the daemon has been hung or gone.").Default("5m").DurationVar(&o.heal.After)
+	h.Flag("heal.after", "Minimum time for which the daemon must have been hung or gone.").Default("5m").DurationVar(&o.heal.After)
 	h.Flag("heal.attempts", "Maximum number of restarts within 6 hours; then heal gives up and reports it.").Default("3").IntVar(&o.heal.Attempts)
 	h.Flag("heal.stop-timeout", "Maximum time for a hung daemon to exit after SIGTERM.").Default("10m").DurationVar(&o.heal.StopTimeout)
 	h.Flag("heal.kill-after", "Time after which to send SIGKILL, which can damage the databases; 0s: never.").Default("0s").DurationVar(&o.heal.KillAfter)

@@ -144,7 +144,7 @@ func (c *Config) connectFleet(ctx context.Context, s *collector.Sources, network
 	}
 	switch {
 	case s.Daemon == nil && s.Explorers == nil:
-		return nil, errors.New("--fleet.config: needs a daemon or an explorer, which know the addresses of the smartnodes; give --daemon.url or --explorer.url")
+		return nil, errors.New("--fleet.config: requires a daemon or an explorer, to find the addresses of the smartnodes; give --daemon.url or --explorer.url")
 	case s.Daemon == nil && f.HasSets():
 		level.Warn(logger).Log("msg", "sets of the fleet file stay empty, because only a daemon lists all smartnodes; give --daemon.url", "file", c.Fleet.File)
 	}
