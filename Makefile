@@ -10,63 +10,63 @@ ALERTMANAGER ?= http://127.0.0.1:9093
 
 .PHONY: build run demo demo-full test race lint fmt golden docs dashboards lint-dashboards rules notify-test e2e drill bench fuzz package test-deb clean
 
-build: ## the static binary ./raptoreum_exporter
+build: ## build the static binary ./raptoreum_exporter
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o raptoreum_exporter .
 
-run: build ## the exporter beside the raptoreumd of this user
+run: build ## run the exporter beside the raptoreumd of this user
 	./raptoreum_exporter
 
-demo: ## the exporter against a fake network; Ctrl-C ends both
+demo: ## run the exporter beside a fake network; Ctrl-C stops both
 	@go build -o .bin/demo ./internal/demo # go run would report Ctrl-C as a failure
 	@.bin/demo
 
-demo-full: $(if $(and $(shell command -v prometheus),$(shell command -v alertmanager)),,.bin/promtool .bin/amtool) ## the same with Prometheus and Alertmanager: break the smartnode, read the messages
+demo-full: $(if $(and $(shell command -v prometheus),$(shell command -v alertmanager)),,.bin/promtool .bin/amtool) ## the same with Prometheus and Alertmanager: break the smartnode and read the notifications
 	@go build -o .bin/demo ./internal/demo
 	@.bin/demo -full
 
-test: ## all tests
+test: ## run all tests
 	go test ./...
 
-race: ## all tests with the race detector, but those of other programs; needs gcc
+race: ## run the tests with the race detector, without those that run other programs; needs gcc
 	go test -race -short ./...
 
-lint: .bin/$(GOLANGCI_LINT) ## formatting and house rules
+lint: .bin/$(GOLANGCI_LINT) ## check formatting and house rules
 	.bin/$(GOLANGCI_LINT) run
 
 fmt: .bin/$(GOLANGCI_LINT)
 	.bin/$(GOLANGCI_LINT) fmt
 
-golden: ## write what the tests expect of /metrics anew; read the diff
+golden: ## regenerate the golden files of /metrics and check; review the diff
 	go test ./collector -run Golden -update
 	go test ./check -run Golden -update
 
-docs: ## write METRICS.md and the table of flags in README.md anew
+docs: ## regenerate METRICS.md and the table of flags in README.md
 	go test . ./collector -run Docs -update
 
-dashboards: ## write the JSON of the Grafana dashboards anew
+dashboards: ## regenerate the JSON of the Grafana dashboards
 	go generate ./dashboards
 
-lint-dashboards: ## hold the dashboards against Grafana's published types; needs Node and a registry
+lint-dashboards: ## check the dashboards against Grafana's published types; needs Node and a registry
 	dashboards/lint/lint.sh
 
-rules: .bin/promtool .bin/amtool ## check alerts, their cases, routes and templates with the real tools; also with those of .bin/oldest, if there
+rules: .bin/promtool .bin/amtool ## test alerts, routes and templates with promtool and amtool, and with those of .bin/oldest if present
 	go test -count=1 -v -run 'TestPromtool|TestAmtool|TestTemplates' ./alerts
 
-notify-test: .bin/amtool ## one test alert through the Alertmanager at ALERTMANAGER
+notify-test: .bin/amtool ## send a test alert through the Alertmanager at ALERTMANAGER
 	.bin/amtool --alertmanager.url=$(ALERTMANAGER) alert add RaptoreumTest severity=critical node=test \
-	  --annotation='summary="A test of the way to your phone."' --annotation='description="Nothing is wrong. It ends by itself in 5 minutes."' \
+	  --annotation='summary="Test notification."' --annotation='description="No action is required. The alert ends after 5 minutes."' \
 	  --end=$$(date -u -d '+5 min' +%FT%TZ)
 
-e2e: .bin/promtool .bin/amtool ## outages of fake smartnodes, told by the real Prometheus and Alertmanager
+e2e: .bin/promtool .bin/amtool ## test outages of fake smartnodes with the real Prometheus and Alertmanager
 	go test -tags e2e -count=1 -timeout 15m -v ./e2e
 
-drill: .bin/promtool .bin/amtool ## the same; writes the table of outages in README.md anew
+drill: .bin/promtool .bin/amtool ## the same, and regenerate the tables of outages in README.md
 	go test -tags e2e -count=1 -timeout 15m -v ./e2e -update
 
-bench: ## see "How it scales" in README.md; BASELINE=FILE compares with another build
+bench: ## run the benchmarks; see "Performance" in README.md; BASELINE=FILE compares with another build
 	BASELINE=$(abspath $(BASELINE)) go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./bench
 
-fuzz: ## each fuzz target for FUZZTIME
+fuzz: ## run each fuzz target for FUZZTIME
 	@for package in $$(go list ./...); do \
 	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 	    echo "$$package $$target"; \
@@ -74,7 +74,7 @@ fuzz: ## each fuzz target for FUZZTIME
 	  done; \
 	done
 
-package: .bin/nfpm ## deb, rpm and static binaries of amd64 and arm64 into dist/; of one commit always the same bytes
+package: .bin/nfpm ## build deb, rpm and static binaries for amd64 and arm64 in dist/, reproducibly
 	rm -rf dist && mkdir dist
 	@set -e; export SOURCE_DATE_EPOCH=$(COMMITTED) DEB_VERSION=$$(packaging/version.sh '$(VERSION)' "$$(git rev-list --count HEAD)"); \
 	for ARCH in amd64 arm64; do \
@@ -84,13 +84,13 @@ package: .bin/nfpm ## deb, rpm and static binaries of amd64 and arm64 into dist/
 	done
 	cd dist && sha256sum * > SHA256SUMS
 
-test-deb: package ## look into the rpm; install, upgrade, remove and purge the deb in a system of its own, as root with debootstrap
+test-deb: package ## inspect the rpm; install, upgrade, remove and purge the deb in a debootstrap system, as root
 	go test -tags deb -count=1 -v -run '^Test(Deb|RPM)' $(if $(filter-out 0,$(shell id -u)),-exec 'sudo --preserve-env=CI') ./packaging
 
 clean:
 	rm -rf raptoreum_exporter .bin dist
 
-# The real Prometheus and Alertmanager, and what makes packages, each pinned by a module of its own.
+# Prometheus, Alertmanager and nfpm, each pinned by its own module.
 .bin/promtool: tools/prometheus/go.sum
 	cd tools/prometheus && GOBIN=$(CURDIR)/.bin go install -ldflags '-s -w' -tags remove_all_sd,netgo \
 	  github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool

@@ -1,4 +1,4 @@
-// Raptoreum_exporter serves metrics of a Raptoreum smartnode to Prometheus.
+// Raptoreum_exporter exports metrics of a Raptoreum smartnode to Prometheus.
 package main
 
 import (
@@ -24,12 +24,10 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
-	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/check"
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/config"
 	"raptoreum_exporter/heal"
-	"raptoreum_exporter/internal/text"
 	"raptoreum_exporter/web"
 )
 
@@ -42,7 +40,7 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// options are the flags.
+// options holds the values of the flags.
 type options struct {
 	config.Config
 	web     config.Web
@@ -58,36 +56,36 @@ type options struct {
 	command string // serve, check or heal
 }
 
-// define declares the flags; each can also come from the environment, as RAPTOREUM_EXPORTER_DAEMON_CONF.
-// The returned function completes the options once the command line was parsed.
+// define declares the flags. Each can also be set in the environment, as in RAPTOREUM_EXPORTER_DAEMON_CONF.
+// Call the returned function once the command line is parsed.
 func define(app *kingpin.Application, o *options) (complete func()) {
 	d := &o.Daemon
-	app.Flag("daemon.conf", "The raptoreum.conf of raptoreumd. Default: ~/.raptoreumcore/raptoreum.conf").PlaceHolder("FILE").StringVar(&d.Conf)
-	// Text, because the error must not repeat a password in it.
-	app.Flag("daemon.url", "URL of raptoreumd's RPC port, if it differs from raptoreum.conf.").PlaceHolder("http://127.0.0.1:10225").StringVar(&d.URL)
-	app.Flag("daemon.user", "RPC user, with --daemon.password-file.").PlaceHolder("USER").StringVar(&d.User)
-	// Files are text, because the errors of config say what belongs into them, and a cookie may be missing.
+	app.Flag("daemon.conf", "Path of raptoreum.conf. Default: ~/.raptoreumcore/raptoreum.conf").PlaceHolder("FILE").StringVar(&d.Conf)
+	// Not a URL flag, because its error would print a password in the URL.
+	app.Flag("daemon.url", "URL of the RPC port of raptoreumd, if it differs from raptoreum.conf.").PlaceHolder("http://127.0.0.1:10225").StringVar(&d.URL)
+	app.Flag("daemon.user", "RPC user; requires --daemon.password-file.").PlaceHolder("USER").StringVar(&d.User)
+	// Not file flags, because config has better errors, and a cookie may be missing.
 	app.Flag("daemon.password-file", "File that contains the RPC password.").PlaceHolder("FILE").StringVar(&d.PasswordFile)
-	app.Flag("daemon.cookie-file", "The .cookie that raptoreumd writes when it has no rpcpassword.").PlaceHolder("FILE").StringVar(&d.CookieFile)
-	app.Flag("smartnode.protx", "proTxHash of this smartnode; found automatically when not given.").PlaceHolder("HASH").StringVar(&o.ProTxHash)
-	app.Flag("explorer.url", "Block explorer to compare with; repeat for more, in order of preference. Default: the known ones of the daemon's network").PlaceHolder("URL").StringsVar(&o.ExplorerURLs)
-	app.Flag("release.url", "List of releases, in the format of GitHub's API. Default: that of Raptoreum").PlaceHolder("URL").StringVar(&o.ReleaseURL)
-	app.Flag("host.procfs", "Mount point of proc.").Default("/proc").StringVar(&o.Procfs)
+	app.Flag("daemon.cookie-file", "The .cookie file that raptoreumd writes if it has no rpcpassword.").PlaceHolder("FILE").StringVar(&d.CookieFile)
+	app.Flag("smartnode.protx", "proTxHash of the smartnode; found automatically if not set.").PlaceHolder("HASH").StringVar(&o.ProTxHash)
+	app.Flag("explorer.url", "URL of a block explorer to compare with; repeatable, in order of preference. Default: the known explorers of the daemon's network").PlaceHolder("URL").StringsVar(&o.ExplorerURLs)
+	app.Flag("release.url", "URL of the list of releases, in the format of GitHub's API. Default: the releases of Raptoreum").PlaceHolder("URL").StringVar(&o.ReleaseURL)
+	app.Flag("host.procfs", "Mount point of procfs.").Default("/proc").StringVar(&o.Procfs)
 	app.Flag("host.cgroupfs", "Mount point of the cgroup file system.").Default("/sys/fs/cgroup").StringVar(&o.Cgroupfs)
-	app.Flag("fleet.config", "YAML file of smartnodes to judge from outside, for /probe and /sd.").PlaceHolder("FILE").StringVar(&o.Fleet.File)
-	app.Flag("fleet.check-config", "Check the file of --fleet.config and exit.").BoolVar(&o.checkFleet)
-	app.Flag("fleet.allow-private", "Dial registered addresses that are not public, as on a test network.").BoolVar(&o.Fleet.AllowPrivate)
-	app.Flag("heal.history", "File in which heal records its checks and restarts; metrics are read from it.").Default("/var/lib/raptoreum_heal/history.json").StringVar(&o.HealHistory)
-	app.Flag("vantage", "Name of the place that /probe connects from, as a label. Default: the host name").PlaceHolder("NAME").StringVar(&o.Fleet.Vantage)
+	app.Flag("fleet.config", "YAML file of smartnodes to probe from outside, for /probe and /sd.").PlaceHolder("FILE").StringVar(&o.Fleet.File)
+	app.Flag("fleet.check-config", "Validate the file of --fleet.config and exit.").BoolVar(&o.checkFleet)
+	app.Flag("fleet.allow-private", "Connect to registered addresses that are not public, as on a test network.").BoolVar(&o.Fleet.AllowPrivate)
+	app.Flag("heal.history", "File in which heal records its checks and restarts; the source of its metrics.").Default("/var/lib/raptoreum_heal/history.json").StringVar(&o.HealHistory)
+	app.Flag("vantage", "Name of the place from which /probe connects, for the label vantage. Default: the host name").PlaceHolder("NAME").StringVar(&o.Fleet.Vantage)
 	enabled := map[string]*bool{}
 	for _, c := range collector.All() {
 		enabled[c.Name] = app.Flag("collector."+c.Name, c.Help+".").Default("true").Bool()
 	}
 	o.toolkit = kingpinflag.AddFlags(app, defaultListen)
-	app.Flag("web.telemetry-path", "Path of the metrics.").Default("/metrics").StringVar(&o.web.TelemetryPath)
-	app.Flag("web.external-url", "URL at which Prometheus reaches this exporter, for /sd. Default: the URL of the request").PlaceHolder("URL").URLVar(&o.web.ExternalURL)
-	app.Flag("web.max-requests", "Maximum number of concurrent scrapes; others wait for their turn.").Default("250").IntVar(&o.web.MaxRequests)
-	app.Flag("web.disable-exporter-metrics", "Exclude metrics of the exporter itself (go_*, process_*).").BoolVar(&o.web.DisableExporterMetrics)
+	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&o.web.TelemetryPath)
+	app.Flag("web.external-url", "URL under which Prometheus reaches this exporter, for /sd. Default: the URL of the request").PlaceHolder("URL").URLVar(&o.web.ExternalURL)
+	app.Flag("web.max-requests", "Maximum number of concurrent scrapes; others wait.").Default("250").IntVar(&o.web.MaxRequests)
+	app.Flag("web.disable-exporter-metrics", "Exclude metrics about the exporter itself (go_*, process_*).").BoolVar(&o.web.DisableExporterMetrics)
 	app.Flag("log.level", "Minimum level of log lines: debug, info, warn or error.").Default("info").EnumVar(&o.log.Level, "debug", "info", "warn", "error")
 	app.Flag("log.format", "Format of log lines: logfmt or json.").Default("logfmt").EnumVar(&o.log.Format, "logfmt", "json")
 	// raptoreumd is to have the other cores. With one, goroutines also hand over without waking threads: a
@@ -106,22 +104,22 @@ func define(app *kingpin.Application, o *options) (complete func()) {
 // defineCommands declares the commands and the flags of each.
 func defineCommands(app *kingpin.Application, o *options) {
 	app.Command("serve", "Serve metrics; the default command.").Default()
-	c := app.Command("check", "Check once and report what is wrong and what to do next. Exit codes: 0 ok, 1 warning, 2 critical, 3 unknown.")
+	c := app.Command("check", "Check once, and print problems and the next step for each. Exit codes: 0 ok, 1 warning, 2 critical, 3 unknown.")
 	c.Flag("json", "Print the findings as JSON.").NoEnvar().BoolVar(&o.check.JSON)
-	c.Flag("quiet", "Print only what is wrong, for cron.").NoEnvar().BoolVar(&o.check.Quiet)
+	c.Flag("quiet", "Print only problems, for cron.").NoEnvar().BoolVar(&o.check.Quiet)
 	c.Flag("target", "Check this node of --fleet.config from outside instead.").NoEnvar().PlaceHolder("NAME").StringVar(&o.check.Target)
 	c.Flag("watch", "Show the progress of the sync until it is finished.").NoEnvar().BoolVar(&o.check.Watch)
 	c.Flag("runbook", "Print the runbook of an alert and exit; README lists them.").NoEnvar().PlaceHolder("ALERT").StringVar(&o.runbook)
 	h := app.Command("heal", "Restart the daemon if it is hung or dead, and only then. Run it every minute, with a timer.")
-	h.Flag("heal.command", "Command that starts the daemon; split at blanks, no shell is involved.").PlaceHolder("\"systemctl restart raptoreumd\"").StringVar(&o.heal.Command)
-	h.Flag("heal.after", "Minimum time that the daemon has been hung or gone.").Default("5m").DurationVar(&o.heal.After)
-	h.Flag("heal.attempts", "Maximum number of restarts within 6 hours; then heal gives up and says so.").Default("3").IntVar(&o.heal.Attempts)
+	h.Flag("heal.command", "Command that starts the daemon; split at spaces and run without a shell.").PlaceHolder("\"systemctl restart raptoreumd\"").StringVar(&o.heal.Command)
+	h.Flag("heal.after", "Minimum time for which the daemon must have been hung or gone.").Default("5m").DurationVar(&o.heal.After)
+	h.Flag("heal.attempts", "Maximum number of restarts within 6 hours; then heal gives up and reports it.").Default("3").IntVar(&o.heal.Attempts)
 	h.Flag("heal.stop-timeout", "Maximum time for a hung daemon to exit after SIGTERM.").Default("10m").DurationVar(&o.heal.StopTimeout)
-	h.Flag("heal.kill-after", "Send SIGKILL after this time, which can damage the databases; 0s: never.").Default("0s").DurationVar(&o.heal.KillAfter)
-	h.Flag("dry-run", "Log what would be done and why, and do nothing.").NoEnvar().BoolVar(&o.heal.DryRun)
+	h.Flag("heal.kill-after", "Time after which to send SIGKILL, which can damage the databases; 0s: never.").Default("0s").DurationVar(&o.heal.KillAfter)
+	h.Flag("dry-run", "Only log what would be done, and why.").NoEnvar().BoolVar(&o.heal.DryRun)
 }
 
-// parse reads the flags. exited is not nil when --help or --version has been answered.
+// parse parses the flags. exited is the exit code after --help or --version, otherwise nil.
 func parse(args []string, stdout, stderr io.Writer) (o *options, app *kingpin.Application, exited *int, err error) {
 	o = &options{}
 	o.Version = version.Version
@@ -134,7 +132,7 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, app *kingpin.Ap
 	if o.command, err = app.Parse(args); err != nil {
 		err = fmt.Errorf("%w; see --help", nameFlag(app, args, err))
 		if slices.Contains(args, "check") {
-			o.command = "check" // which has its own exit code
+			o.command = "check" // has its own exit code
 		}
 		return o, app, exited, err
 	}
@@ -142,13 +140,13 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, app *kingpin.Ap
 	return o, app, exited, nil
 }
 
-// versionText is version.Print without what a build of this project does not stamp.
+// versionText is version.Print without the fields that builds of this project do not set.
 func versionText() string {
 	return fmt.Sprintf("%s, version %s (revision: %s)\n  go version: %s\n  platform:   %s/%s",
 		config.Program, cmp.Or(version.Version, "devel"), version.GetRevision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
-// nameFlag puts the name of the flag before an error about its value, which kingpin leaves out.
+// nameFlag adds the name of the flag to an error about its value, which kingpin leaves out.
 func nameFlag(app *kingpin.Application, args []string, err error) error {
 	context, _ := app.ParseContext(args)
 	if context == nil {
@@ -175,7 +173,7 @@ func valueError(value string, err error) error {
 	return err
 }
 
-// run is the program; it returns the exit code.
+// run runs the program and returns its exit code.
 func run(args []string, stdout, stderr io.Writer) int {
 	o, _, exited, err := parse(args, stdout, stderr)
 	if exited != nil {
@@ -203,7 +201,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "%s: %s\n", config.Program, strings.ReplaceAll(err.Error(), "\n", "; "))
-		if o.command == "check" { // where 2 means critical
+		if o.command == "check" { // for which 2 means critical
 			return int(check.Unknown)
 		}
 		return exitUsage
@@ -214,7 +212,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 // serve answers scrapes until ctx is done.
 func serve(ctx context.Context, o *options, stderr io.Writer) error {
 	logger := o.log.New(stderr)
-	stdlog.SetFlags(0) // net/http logs a few things there
+	stdlog.SetFlags(0) // used by net/http
 	stdlog.SetOutput(log.NewStdlibAdapter(level.Debug(logger)))
 	if err := toolkit.Validate(*o.toolkit.WebConfigFile); err != nil {
 		return fmt.Errorf("--web.config.file: %w", err)
@@ -222,7 +220,7 @@ func serve(ctx context.Context, o *options, stderr io.Writer) error {
 	if err := o.web.Validate(); err != nil {
 		return err
 	}
-	// A scrape that is running at the end still gets true answers: the requests of its sources end after it.
+	// The requests of the sources outlive a scrape that is running when ctx is done, so it gets its answers.
 	sourcesContext, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	sources, err := o.Connect(sourcesContext, logger)
@@ -239,15 +237,15 @@ func serve(ctx context.Context, o *options, stderr io.Writer) error {
 	return web.Serve(ctx, web.NewHandler(c), o.toolkit, logger, o.log.NewSlog(stderr))
 }
 
-// runCheck is the check command. An error is about a wrong flag or file.
+// runCheck runs the check command. An error is about a wrong flag or file.
 func runCheck(ctx context.Context, o *options, stdout, stderr io.Writer) (int, error) {
 	if o.runbook != "" {
-		return 0, printRunbook(stdout, o.runbook)
+		return 0, check.PrintRunbook(stdout, o.runbook)
 	}
 	if err := o.check.Validate(o.Fleet); err != nil {
 		return 0, err
 	}
-	// Of the start only what is wrong: the rest is in the findings.
+	// Only warnings of the start are logged: the findings report the rest.
 	sources, err := o.Connect(ctx, o.log.AtLeast(map[bool]string{true: "error", false: "warn"}[o.check.Quiet]).New(stderr))
 	if err != nil {
 		return 0, err
@@ -264,16 +262,7 @@ func runCheck(ctx context.Context, o *options, stdout, stderr io.Writer) (int, e
 	return int(verdict), err
 }
 
-func printRunbook(w io.Writer, alert string) error {
-	runbook, ok := alerts.Runbook(alert)
-	if !ok {
-		return fmt.Errorf("--runbook: no runbook of %q; --runbook=README lists them", text.Clip(alert, 64))
-	}
-	_, err := w.Write(runbook)
-	return err
-}
-
-// runHeal is the heal command. An error is about a wrong flag or file.
+// runHeal runs the heal command. An error is about a wrong flag or file.
 func runHeal(ctx context.Context, o *options, stderr io.Writer) (int, error) {
 	if err := o.heal.Validate(); err != nil {
 		return 0, err

@@ -12,7 +12,7 @@ const (
 	// FreshTip is the age in seconds up to which a node is not behind, whatever others report
 	// (RaptoreumChainBehind).
 	FreshTip = 600
-	// MaxBlocksBehind is by how many blocks others may be ahead (RaptoreumChainBehind): 10 minutes.
+	// MaxBlocksBehind is the number of blocks by which others may be ahead (RaptoreumChainBehind): 10 minutes.
 	MaxBlocksBehind = 5
 	// MaxExplorerLag is the number of blocks from which an explorer is too far behind for a comparison of
 	// heights (RaptoreumChainBehind).
@@ -28,8 +28,8 @@ const (
 	MaxBlockGap = 1500
 	// MaxTipGap is the number of blocks up to which heights count as equal (RaptoreumNetworkStalled).
 	MaxTipGap = 1
-	// MaxExplorerSpread is by how many blocks explorers may differ (RaptoreumExplorersDisagree): 20 minutes,
-	// more than caches and block gaps explain.
+	// MaxExplorerSpread is the number of blocks by which explorers may differ (RaptoreumExplorersDisagree):
+	// 20 minutes, more than caches and block gaps explain.
 	MaxExplorerSpread = 10
 
 	// MinPeers is the number of peers below which RaptoreumPeersFew warns; a healthy daemon has 8 outbound.
@@ -53,7 +53,7 @@ const (
 	// MaxPenaltyRise is the rise of the PoSe penalty in points within an hour
 	// (RaptoreumSmartnodePoSePenaltyRose). A missed key generation adds at least 66.
 	MaxPenaltyRise = 5
-	// MaxPenaltyGap is by how many points our penalty may differ from that of an explorer
+	// MaxPenaltyGap is the number of points by which our penalty may differ from an explorer's
 	// (RaptoreumSmartnodeViewsDisagree): less than a missed key generation, more than the decay of a few blocks.
 	MaxPenaltyGap = 20
 	// OverdueRounds and OverdueBlocks bound the wait for a payment: that many rounds of the payment queue, plus
@@ -76,8 +76,8 @@ const (
 	// warning and critical. raptoreumd stops by itself below 50 MiB.
 	LowDisk  = 3e9
 	FullDisk = 1e9
-	// LowDiskShare is the free share of the disk above which no forecast counts, and LowDiskDays is how many days
-	// ahead it looks (RaptoreumDatadirFillingUp).
+	// LowDiskShare is the free share of the disk above which the forecast does not count. LowDiskDays is the
+	// period of the forecast in days (RaptoreumDatadirFillingUp).
 	LowDiskShare = 0.15
 	LowDiskDays  = 4
 	// MaxOpenFiles is the share of its file descriptors that raptoreumd may have open

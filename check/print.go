@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"raptoreum_exporter/alerts"
+	"raptoreum_exporter/internal/text"
 )
 
 // Style says how a report is printed.
@@ -73,4 +76,14 @@ func (r *Report) summary() string {
 		return fmt.Sprintf("%s, %s: %s (and %d more)", who, worst.Name, worst.Text, others)
 	}
 	return fmt.Sprintf("%s, %s: %s", who, worst.Name, worst.Text)
+}
+
+// PrintRunbook writes the runbook of an alert. The error is about an unknown alert or from w.
+func PrintRunbook(w io.Writer, alert string) error {
+	runbook, ok := alerts.Runbook(alert)
+	if !ok {
+		return fmt.Errorf("--runbook: no runbook for %q; --runbook=README lists them", text.Clip(alert, 64))
+	}
+	_, err := w.Write(runbook)
+	return err
 }

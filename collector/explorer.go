@@ -11,7 +11,7 @@ import (
 
 const (
 	sameMinute   = time.Minute // maximum time between the readings of own and explorer height
-	compareDepth = 6           // blocks below the lower tip: no reorganization is that deep
+	compareDepth = 6           // blocks below the lower tip: no reorganisation is that deep
 )
 
 type explorers struct {

@@ -7,45 +7,45 @@ import (
 	"time"
 )
 
-// Check is what the check command was asked for.
+// Check configures the check command.
 type Check struct {
 	JSON, Quiet, Watch bool
 	Target             string // node of the fleet, checked from outside; empty: the smartnode of this machine
 }
 
-// Validate reports flags that exclude each other.
+// Validate returns an error about flags that exclude each other.
 func (c Check) Validate(f Fleet) error {
 	switch {
 	case c.Watch && (c.JSON || c.Quiet || c.Target != ""):
 		return errors.New("--watch: cannot be combined with --json, --quiet or --target")
 	case c.JSON && c.Quiet:
-		return errors.New("--json, --quiet: give one of them")
+		return errors.New("--json, --quiet: give only one of them")
 	case c.Target != "" && f.File == "":
 		return errors.New("--target: give the fleet file that contains it with --fleet.config")
 	}
 	return nil
 }
 
-// Heal says when the heal command restarts raptoreumd, and how.
+// Heal configures when and how the heal command restarts raptoreumd.
 type Heal struct {
-	Command     string        // that starts raptoreumd; words are split at blanks, no shell is involved
-	After       time.Duration // that the daemon has to be hung or gone
-	Attempts    int           // restarts within 6 hours
-	StopTimeout time.Duration // for the end after SIGTERM
-	KillAfter   time.Duration // SIGKILL follows; 0: never
+	Command     string        // starts raptoreumd; split at spaces, run without a shell
+	After       time.Duration // for which the daemon has to be hung or gone
+	Attempts    int           // maximum number of restarts within 6 hours
+	StopTimeout time.Duration // maximum time to exit after SIGTERM
+	KillAfter   time.Duration // until SIGKILL; 0: never
 	DryRun      bool
 }
 
-// MaxAttempts can be made within 6 hours: the pauses between more of them are longer.
+// MaxAttempts is the maximum of Heal.Attempts: the pauses between more attempts exceed 6 hours.
 const MaxAttempts = 6
 
-// Validate reports the first setting that cannot work, with the name of its flag.
+// Validate returns an error about the first setting that cannot work, with the name of its flag.
 func (h Heal) Validate() error {
 	switch {
 	case strings.TrimSpace(h.Command) == "" && !h.DryRun:
-		return errors.New("--heal.command: give the command that starts raptoreumd, like --heal.command=\"systemctl restart raptoreumd\"")
+		return errors.New("--heal.command: give the command that starts raptoreumd, such as --heal.command=\"systemctl restart raptoreumd\"")
 	case strings.ContainsAny(h.Command, "'\"`\\|&;<>$(){}*?~\n"):
-		return fmt.Errorf("--heal.command: %q has quotes or other shell syntax, and no shell is involved; put it into a script and give that", h.Command)
+		return fmt.Errorf("--heal.command: %q contains quotes or other shell syntax, but no shell runs it; put it into a script and give the script", h.Command)
 	case h.Attempts < 1 || h.Attempts > MaxAttempts:
 		return fmt.Errorf("--heal.attempts: %d is not between 1 and %d", h.Attempts, MaxAttempts)
 	}

@@ -1,8 +1,8 @@
-// Package config is the configuration of the exporter, with types: main fills it from flags.
+// Package config is the typed configuration of the exporter, which main fills from flags.
 //
-// It validates what flags alone can't, names the flag in its errors, and connects: Connect makes of a
-// Config the sources that collectors, probes and commands read from. The packages that those come from
-// know no flags; the name of the flag is added here.
+// It validates what the flag parser cannot, and Connect creates the sources that collectors, probes and
+// commands read from. The packages of the sources know no flags, so this package adds the name of the flag to
+// their errors.
 package config
 
 import (
@@ -26,12 +26,13 @@ import (
 	"raptoreum_exporter/p2p"
 )
 
-// Config is what serve, check and heal share. The zero value watches the raptoreumd of this user.
+// Config is the configuration that serve, check and heal share. The zero value watches the raptoreumd of this
+// user.
 type Config struct {
 	Daemon       Daemon
-	ProTxHash    string   // of the smartnode; empty: found out
-	ExplorerURLs []string // in the order in which to ask them; empty: those known for the network
-	ReleaseURL   string   // empty: that of Raptoreum
+	ProTxHash    string   // of the smartnode; empty: found automatically
+	ExplorerURLs []string // in order of preference; empty: the known ones of the network
+	ReleaseURL   string   // empty: the releases of Raptoreum
 	Procfs       string   // empty: /proc
 	Cgroupfs     string   // empty: /sys/fs/cgroup
 	Fleet        Fleet
@@ -40,11 +41,11 @@ type Config struct {
 	Version      string   // of this program; empty: devel
 }
 
-// Fleet says which other smartnodes are judged, and from where.
+// Fleet configures which smartnodes are probed from outside, and from where.
 type Fleet struct {
 	File         string // fleet.yml; empty: none
-	AllowPrivate bool   // dial registered addresses that are not public
-	Vantage      string // name of the place that probes come from; empty: the host's name
+	AllowPrivate bool   // connect to registered addresses that are not public
+	Vantage      string // name of the place from which probes connect; empty: the host name
 }
 
 // VantageSelf is the vantage of an exporter beside its daemon, set by the scrape configuration.
@@ -53,8 +54,8 @@ const VantageSelf = "self"
 // Program is the name of this program.
 const Program = collector.UserAgent
 
-// Connect makes the sources of a Config. It requests nothing from the daemon yet. Its errors are those of
-// a wrong flag or file, and name it. Outstanding requests end with ctx.
+// Connect creates the sources. It sends no request to the daemon yet. Its errors are about a wrong flag or
+// file and name it. Outstanding requests end with ctx.
 func (c *Config) Connect(ctx context.Context, logger log.Logger) (collector.Sources, error) {
 	var none collector.Sources
 	conf, err := c.Daemon.read(logger)
@@ -108,8 +109,8 @@ func (c *Config) connectDaemon(ctx context.Context, conf daemonConf) (*daemon.Cl
 	return client, nil
 }
 
-// connectExplorers sends the first requests too: scrapes do not wait for them, so there is an answer by
-// the first.
+// connectExplorers also sends the first requests. Scrapes do not wait for explorers, so that the first one may
+// already have an answer.
 func (c *Config) connectExplorers(ctx context.Context, s *collector.Sources, network daemon.Network) (err error) {
 	urls := c.ExplorerURLs
 	if len(urls) == 0 {
@@ -131,7 +132,7 @@ func (c *Config) connectExplorers(ctx context.Context, s *collector.Sources, net
 	return nil
 }
 
-// connectFleet returns the fleet that /probe and /sd are about; nil: there is none.
+// connectFleet returns the fleet that /probe and /sd serve; nil: none is configured.
 func (c *Config) connectFleet(ctx context.Context, s *collector.Sources, network daemon.Network, logger log.Logger) (*fleet.Fleet, error) {
 	if c.Fleet.File == "" {
 		if c.Fleet.AllowPrivate {
@@ -150,15 +151,15 @@ func (c *Config) connectFleet(ctx context.Context, s *collector.Sources, network
 	}
 	switch {
 	case s.Daemon == nil && s.Explorers == nil:
-		return nil, errors.New("--fleet.config: neither a daemon nor an explorer is configured that knows the smartnodes' addresses; give --daemon.url or --explorer.url")
+		return nil, errors.New("--fleet.config: requires a daemon or an explorer, to find the addresses of the smartnodes; give --daemon.url or --explorer.url")
 	case s.Daemon == nil && f.HasSets():
-		level.Warn(logger).Log("msg", "sets of the fleet file stay empty: they need a daemon, whose list names all smartnodes; give --daemon.url", "file", c.Fleet.File)
+		level.Warn(logger).Log("msg", "sets of the fleet file stay empty, because only a daemon lists all smartnodes; give --daemon.url", "file", c.Fleet.File)
 	}
-	f.Snapshot(ctx, poll.NoWait) // have the list by the first probe
+	f.Snapshot(ctx, poll.NoWait) // so that the first probe may already have the list
 	return f, nil
 }
 
-// CheckFleet reads the fleet file and reports the first error in it.
+// CheckFleet reads the fleet file and returns the first error in it.
 func (c *Config) CheckFleet() error {
 	if c.Fleet.File == "" {
 		return errors.New("--fleet.check-config: give the file with --fleet.config")
@@ -169,21 +170,21 @@ func (c *Config) CheckFleet() error {
 	return nil
 }
 
-// Place returns the name of the place that probes come from.
+// Place returns the name of the place from which probes connect.
 func (f Fleet) Place() (string, error) {
 	place := f.Vantage
 	if place == "" {
 		host, err := os.Hostname()
 		if err != nil {
-			return "", fmt.Errorf("--vantage: give a name, the host has none: %w", err)
+			return "", fmt.Errorf("--vantage: give a name, because the host name is unknown: %w", err)
 		}
 		place = host
 	}
 	switch {
 	case place == VantageSelf:
-		return "", fmt.Errorf("--vantage: %q is the vantage of an exporter beside its daemon; give the name of this place", VantageSelf)
+		return "", fmt.Errorf("--vantage: %q is reserved for an exporter beside its daemon; give the name of this place", VantageSelf)
 	case text.Clip(place, 100) != place:
-		return "", errors.New("--vantage: give a short name of this place, on one line")
+		return "", errors.New("--vantage: give a short name of this place on one line")
 	}
 	return place, nil
 }
@@ -192,5 +193,5 @@ func (c *Config) enabled(name string) bool { return slices.Contains(c.Collectors
 
 func (c *Config) version() string { return cmp.Or(c.Version, "devel") }
 
-// userAgent is the name of this program towards peers, explorers and the release page.
+// userAgent is the name of this program for peers, explorers and the release page.
 func (c *Config) userAgent() string { return Program + ":" + c.version() }

@@ -14,27 +14,26 @@ import (
 	"raptoreum_exporter/daemon"
 )
 
-// Daemon says where raptoreumd is and how to log in. The zero value is the raptoreumd of this user.
+// Daemon configures the address of raptoreumd and its credentials. The zero value is the raptoreumd of this user.
 type Daemon struct {
 	Conf         string // raptoreum.conf; empty: ~/.raptoreumcore/raptoreum.conf
-	URL          string // of the RPC port; empty: that of raptoreum.conf
+	URL          string // of the RPC port; empty: from raptoreum.conf
 	User         string
 	PasswordFile string
 	CookieFile   string
 }
 
-// daemonConf is what follows from Daemon and from raptoreum.conf.
+// daemonConf is the result of Daemon and raptoreum.conf.
 type daemonConf struct {
 	daemon.Conf
-	path        string // where raptoreum.conf was looked for
-	known       string // the same; empty where that file says nothing about our daemon
+	path        string // where raptoreum.conf is expected
+	known       string // the same; empty if that file does not describe our daemon
 	configured  bool
 	credentials func() (daemon.Credentials, error)
 }
 
-// read reads raptoreum.conf; flags take precedence over it. Without that file and without --daemon.url no
-// daemon is configured, unless the file was given: then the daemon's defaults hold, as they do for
-// raptoreumd itself.
+// read reads raptoreum.conf. Flags take precedence over it. Without that file and without --daemon.url, no daemon
+// is configured, unless --daemon.conf names the missing file: then the defaults of raptoreumd apply.
 func (d *Daemon) read(logger log.Logger) (daemonConf, error) {
 	if err := d.validate(); err != nil {
 		return daemonConf{}, err
@@ -61,10 +60,10 @@ func (d *Daemon) read(logger log.Logger) (daemonConf, error) {
 		if d.Conf != "" {
 			c.Conf = daemon.DefaultConf(c.path, home)
 		}
-		level.Warn(logger).Log("msg", "no raptoreum.conf; give it with --daemon.conf, or --daemon.url", "file", c.path, "daemon_configured", d.Conf != "" || d.URL != "")
+		level.Warn(logger).Log("msg", "no raptoreum.conf; give --daemon.conf or --daemon.url", "file", c.path, "daemon_configured", d.Conf != "" || d.URL != "")
 	case errors.Is(err, fs.ErrPermission):
-		c.Conf = daemon.Conf{} // its port may be any
-		level.Warn(logger).Log("msg", "raptoreum.conf cannot be read, so no daemon is watched; run as the user of raptoreumd, or give --daemon.url, --daemon.user and --daemon.password-file", "err", err)
+		c.Conf = daemon.Conf{} // its port is unknown
+		level.Warn(logger).Log("msg", "raptoreum.conf is not readable, so no daemon is monitored; run as the user of raptoreumd, or give --daemon.url, --daemon.user and --daemon.password-file", "err", err)
 	default:
 		return c, fmt.Errorf("--daemon.conf: %w", err)
 	}
@@ -85,14 +84,14 @@ var errNoCredentials = errors.New("no RPC credentials; give --daemon.cookie-file
 func (d *Daemon) validate() error {
 	switch {
 	case d.PasswordFile != "" && d.CookieFile != "":
-		return errors.New("--daemon.password-file and --daemon.cookie-file: give one of them")
+		return errors.New("--daemon.password-file and --daemon.cookie-file: give only one of them")
 	case d.User != "" && d.PasswordFile == "":
 		return errors.New("--daemon.user: needs --daemon.password-file")
 	case d.PasswordFile != "":
 		if _, err := daemon.ReadPassword(d.PasswordFile); err != nil {
 			return fmt.Errorf("--daemon.password-file: %w", err)
 		}
-	case d.CookieFile != "": // may be missing while the daemon is down, but not be a directory
+	case d.CookieFile != "": // may be missing while the daemon is down, but must not be a directory
 		if info, err := os.Stat(d.CookieFile); err == nil && !info.Mode().IsRegular() {
 			return fmt.Errorf("--daemon.cookie-file: %s is not a file; give the .cookie in the daemon's data directory", d.CookieFile)
 		}
@@ -100,8 +99,8 @@ func (d *Daemon) validate() error {
 	return nil
 }
 
-// credentials returns how to read them; nil: there are none. They are read again when the daemon
-// rejects them, because a restarted daemon has a new cookie and perhaps a new password.
+// credentials returns a function that reads the credentials; nil: there are none. It is called again when the
+// daemon rejects them, because a restarted daemon has a new cookie and perhaps a new password.
 func (d *Daemon) credentials(c daemonConf, home string, found bool) func() (daemon.Credentials, error) {
 	switch {
 	case d.PasswordFile != "":

@@ -10,7 +10,7 @@ import (
 	sloggokit "github.com/tjhop/slog-gokit"
 )
 
-// Log says which lines are logged, and how.
+// Log configures which lines are logged, and in which format.
 type Log struct {
 	Level  string // debug, info, warn or error
 	Format string // logfmt or json
@@ -28,7 +28,7 @@ func (l Log) NewSlog(w io.Writer) *slog.Logger {
 	return slog.New(sloggokit.NewGoKitHandler(l.undated(w), min))
 }
 
-// AtLeast returns the same with a higher minimum level, if that is higher.
+// AtLeast returns a copy whose minimum level is not below level.
 func (l Log) AtLeast(level string) Log {
 	levels := []string{"debug", "info", "warn", "error"}
 	if slices.Index(levels, level) > slices.Index(levels, l.Level) {
@@ -37,7 +37,7 @@ func (l Log) AtLeast(level string) Log {
 	return l
 }
 
-// undated is for the bridge from slog, which adds the time itself.
+// undated returns a logger without time, for the bridge from slog, which adds it.
 func (l Log) undated(w io.Writer) log.Logger {
 	w = log.NewSyncWriter(w)
 	logger := log.NewLogfmtLogger(w)

@@ -5,7 +5,7 @@
 //
 //	raptoreumd is                       restart after
 //	gone: refuses, and has no process   2 minutes; never when it exited cleanly, which removes its pid
-//	                                    file: whoever stopped it starts it
+//	                                    file: then it was stopped on purpose
 //	hung: accepts and does not answer   --heal.after without CPU time, six times that with; a full work
 //	                                    queue after it counts as hung too
 //	silent: refuses, with a process     six times that: it may be starting or writing its databases; never
@@ -105,7 +105,7 @@ func Decide(p Policy, h history.History, o Observation) (Decision, history.Histo
 	case trouble == Gone && o.Another && h.LastReady.IsZero():
 		return leave("another raptoreumd is running, and ours was never ready at the configured address; is its conf right?")
 	case trouble == Gone && stopped(h, o):
-		return leave("raptoreumd exited and removed its pid file: whoever stopped it starts it")
+		return leave("raptoreumd exited and removed its pid file, so it was stopped on purpose")
 	case trouble == Silent && o.Port != nil && *o.Port:
 		return leave("its port shakes hands, so only its RPC is silent; is its address right?")
 	case trouble == Silent && h.LastReady.IsZero():

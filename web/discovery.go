@@ -11,15 +11,15 @@ import (
 	"raptoreum_exporter/internal/poll"
 )
 
-// discovery answers /sd: the fleet, as Prometheus's HTTP service discovery wants it. The labels that
-// it sets direct each scrape to /probe of this exporter, so no relabelling is needed.
+// discovery serves /sd: the fleet in the format of Prometheus's HTTP service discovery. Its labels direct each
+// scrape to /probe of this exporter, so no relabelling is needed.
 type discovery struct {
 	fleet    *fleet.Fleet
 	vantage  string
-	external *url.URL // nil: the URL that Prometheus requested
+	external *url.URL // nil: the URL of the request
 }
 
-// group is one element of the list (Prometheus, "HTTP SD").
+// group is a target group of Prometheus's HTTP SD format.
 type group struct {
 	Targets []string          `json:"targets"`
 	Labels  map[string]string `json:"labels"`
@@ -28,7 +28,7 @@ type group struct {
 // ServeHTTP implements http.Handler.
 func (d *discovery) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	snapshot := d.fleet.Snapshot(r.Context(), poll.NoWait)
-	if snapshot.Incomplete { // an empty list would end all scrapes
+	if snapshot.Incomplete { // an empty list would remove all targets
 		http.Error(w, "the smartnode list has not been read yet", http.StatusServiceUnavailable)
 		return
 	}

@@ -15,7 +15,7 @@ import (
 	"raptoreum_exporter/internal/poll"
 )
 
-// landing shows where everything is, and the fleet.
+// landing serves the landing page: links, and the state of the fleet.
 type landing struct {
 	telemetry string
 	fleet     *fleet.Fleet // nil: none
@@ -28,13 +28,13 @@ type landing struct {
 func (l *landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	config := toolkit.LandingConfig{
 		Name:        config.Program,
-		Description: "Metrics of a Raptoreum smartnode for Prometheus.",
+		Description: "Prometheus exporter for Raptoreum smartnodes.",
 		Version:     l.version,
 		Profiling:   "false",
 		Links: []toolkit.LandingLinks{
 			{Address: l.telemetry, Text: "Metrics"},
 			{Address: "/runbooks/README", Text: "Runbooks", Description: "what to do about each alert"},
-			{Address: "/-/healthy", Text: "Health", Description: "of this exporter, not of the smartnode"},
+			{Address: "/-/healthy", Text: "Health", Description: "health of this exporter, not of the smartnode"},
 		},
 	}
 	if l.fleet != nil {
@@ -55,7 +55,7 @@ func (l *landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 const nodesPage = `<h2>Fleet</h2>
-<p>The result of each node's last probe, failed ones first.</p>
+<p>Result of the last probe of each node, failed ones first.</p>
 <table>
 <tr><th>node ({{len .Last}})</th><th>result</th><th>at</th><th>handshake</th></tr>
 {{range .Last}}<tr><td><a href="probe?target={{.Node}}&amp;debug=true">{{.Node}}</a></td><td>{{if .Success}}ok{{else}}<b>{{.Text}}</b>{{end}}</td><td>{{at .At}}</td><td>{{duration .Duration}}</td></tr>
@@ -67,7 +67,7 @@ const nodesPage = `<h2>Fleet</h2>
 {{end}}</table>
 {{end}}`
 
-// nodes is the part of the page that lists the fleet.
+// nodes returns the part of the page that lists the fleet.
 func (l *landing) nodes(r *http.Request) (string, error) {
 	page, err := template.New("nodes").Funcs(template.FuncMap{
 		"at": func(t time.Time) string {

@@ -10,12 +10,12 @@ import (
 
 const (
 	defaultScrapeTimeout = 10 * time.Second
-	minScrapeTimeout     = 900 * time.Millisecond // leaves a scraper that waits for a second enough to get the answer
+	minScrapeTimeout     = 900 * time.Millisecond // leaves time for the answer if the scraper waits for one second
 	maxScrapeTimeout     = 30 * time.Second
 	writeReserve         = 500 * time.Millisecond
 )
 
-// scrapeTimeout returns how long a scrape may take, from the timeout that Prometheus announces.
+// scrapeTimeout returns how long a scrape may take, from the timeout that Prometheus sends.
 func scrapeTimeout(header http.Header) time.Duration {
 	seconds, err := strconv.ParseFloat(header.Get("X-Prometheus-Scrape-Timeout-Seconds"), 64)
 	if err != nil || !(seconds > 0) { // NaN is not greater either
@@ -25,8 +25,7 @@ func scrapeTimeout(header http.Header) time.Duration {
 	return max(timeout-writeReserve, minScrapeTimeout)
 }
 
-// limit lets at most max requests run at a time, each until its timeout. Others wait for their turn, but
-// not longer than their scraper.
+// limit runs at most max requests at a time, each with its timeout. Others wait, up to their own timeout.
 func limit(max int, next http.Handler) http.Handler {
 	places := make(chan struct{}, max)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -37,7 +36,7 @@ func limit(max int, next http.Handler) http.Handler {
 			defer func() { <-places }()
 			next.ServeHTTP(w, r.WithContext(ctx))
 		case <-ctx.Done():
-			http.Error(w, fmt.Sprintf("more than %d requests at a time; see --web.max-requests", max), http.StatusServiceUnavailable)
+			http.Error(w, fmt.Sprintf("more than %d concurrent requests; see --web.max-requests", max), http.StatusServiceUnavailable)
 		}
 	})
 }

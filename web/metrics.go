@@ -18,7 +18,7 @@ import (
 	"raptoreum_exporter/internal/poll"
 )
 
-// metrics answers a scrape: one gather of the Set and the metrics of the exporter itself.
+// metrics serves /metrics: one Gather of the Set, and the metrics about the exporter itself.
 type metrics struct {
 	set     *collector.Set
 	own     *prometheus.Registry

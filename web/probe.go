@@ -19,24 +19,23 @@ import (
 // firstListTimeout bounds a probe's wait for the first smartnode list after the start.
 const firstListTimeout = 3 * time.Second
 
-// prober answers /probe: it judges one smartnode of the fleet from outside.
+// prober serves /probe: it probes one smartnode of the fleet from outside.
 type prober struct {
 	fleet   *fleet.Fleet
 	metrics *collector.Probe
 	results *results
 }
 
-// ServeHTTP answers only for a name or proTxHash of the fleet: a stranger cannot make it dial
-// anything else.
+// ServeHTTP accepts only a name or proTxHash of the fleet: a client cannot make it connect to anything else.
 func (p *prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context() // ends before the scraper's timeout
 	targets := r.URL.Query()["target"]
 	if len(targets) != 1 || targets[0] == "" {
-		http.Error(w, "give one target: /probe?target=NAME, with a name or proTxHash that /sd lists", http.StatusBadRequest)
+		http.Error(w, "give one target: /probe?target=NAME, with a name or proTxHash from /sd", http.StatusBadRequest)
 		return
 	}
 	snapshot := p.fleet.Snapshot(ctx, poll.NoWait)
-	if snapshot.View == nil { // a name may come from a set, and an address from the list
+	if snapshot.View == nil { // the name may belong to a set, and the address is in the list
 		first, cancel := context.WithTimeout(ctx, firstListTimeout)
 		snapshot = p.fleet.Snapshot(first, poll.Wait)
 		cancel()
@@ -45,7 +44,7 @@ func (p *prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !known {
 		status, reason := http.StatusBadRequest, "no smartnode of the fleet has that name or proTxHash; /sd lists them"
 		if snapshot.Incomplete && fleet.IsName(targets[0]) {
-			status, reason = http.StatusServiceUnavailable, "no smartnode in nodes has that name; those in sets are unknown until the daemon has answered"
+			status, reason = http.StatusServiceUnavailable, "no smartnode in nodes has that name; those of sets are unknown until the daemon has answered"
 		}
 		http.Error(w, fmt.Sprintf("target %q: %s", text.Clip(targets[0], 64), reason), status)
 		return
@@ -76,13 +75,13 @@ func describe(r *fleet.ProbeResult) string {
 	registered := r.Facts.Registered
 	switch {
 	case r.Refused != nil:
-		return r.Refused.Error() + "; not dialled"
+		return r.Refused.Error() + "; no connection was made"
 	case h == nil && registered != nil && !*registered:
-		return "not in the list of smartnodes"
+		return "not in the list of registered smartnodes"
 	case h == nil && r.Address == "" && registered != nil:
 		return "registered without an address"
 	case h == nil && r.Address == "":
-		return "its address is not known yet"
+		return "address not known yet"
 	case h == nil:
 		return "no handshake within the scrape timeout"
 	case h.Err != nil:
@@ -95,7 +94,7 @@ func describe(r *fleet.ProbeResult) string {
 	return "the last handshake succeeded, but more than 3 minutes ago"
 }
 
-// debug writes everything that a probe learned, for a person.
+// debug writes the result of a probe as text for people.
 func (p *prober) debug(w http.ResponseWriter, r *fleet.ProbeResult) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	const unknown = "unknown"

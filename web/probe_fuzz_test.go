@@ -15,7 +15,7 @@ import (
 	"raptoreum_exporter/p2p"
 )
 
-// FuzzTarget: only names and hashes of the fleet are accepted, and nothing is dialed.
+// FuzzTarget: only names and hashes of the fleet are accepted, and nothing is dialled.
 func FuzzTarget(f *testing.F) {
 	const hash = "d5309c7cb07da0f4eed3b0d6efcabc180314028577b65c506c072d486b37856a"
 	for _, seed := range []string{"paris-1", "PARIS-1", hash, "127.0.0.1:80", "http://127.0.0.1/", "", "a\x00b", "paris-1&target=x", "[::1]:1", "%70aris-1"} {

@@ -118,7 +118,7 @@ func TestNotPublic(t *testing.T) {
 		began := time.Now()
 		shown := e.Probe(fmt.Sprintf("node-%d", k))
 		if time.Since(began) > time.Second {
-			t.Errorf("%s: it took %s: was it dialed?", service, time.Since(began))
+			t.Errorf("%s: it took %s: was it dialled?", service, time.Since(began))
 		}
 		shown.Want(t, want)
 		if t.Failed() {

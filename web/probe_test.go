@@ -74,7 +74,7 @@ func TestProbe(t *testing.T) {
 			again := e.Probe(e.Network.MadeProTxHash(k)) // the same handshake, by hash
 			again.Want(t, map[string]string{"probe_success": kind.want["probe_success"]})
 			if got := e.Network.Dials(crowd[k].Address); got > 1 {
-				t.Errorf("dialed %d times within a minute", got)
+				t.Errorf("dialled %d times within a minute", got)
 			}
 		})
 	}
@@ -152,7 +152,7 @@ func TestHangup(t *testing.T) {
 	stop := web.ReloadOnHangup(f, log.NewLogfmtLogger(lines))
 	defer stop()
 	for i, step := range []struct{ content, want string }{
-		{"nodes: 7", "the previous one stays in force"},
+		{"nodes: 7", "the previous one stays in effect"},
 		{"nodes: [{protx: 0000000000000000000000000000000000000000000000000000000000000002}]", "fleet file reloaded"},
 	} {
 		put(step.content)

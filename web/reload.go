@@ -11,8 +11,8 @@ import (
 	"raptoreum_exporter/fleet"
 )
 
-// ReloadOnHangup reads the fleet file again at each SIGHUP, until the function that it returns is called.
-// Without a fleet (nil) the signal does nothing, so that `systemctl reload` ends no exporter.
+// ReloadOnHangup reloads the fleet file at each SIGHUP until stop is called. Without a fleet (nil) it ignores the
+// signal, which would otherwise end the exporter.
 func ReloadOnHangup(f *fleet.Fleet, logger log.Logger) (stop func()) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -24,7 +24,7 @@ func ReloadOnHangup(f *fleet.Fleet, logger log.Logger) (stop func()) {
 				level.Info(logger).Log("msg", "no fleet file to reload")
 				continue
 			}
-			_ = Reload(f, logger) // it logs the error
+			_ = Reload(f, logger) // Reload has logged the error
 		}
 	}()
 	return func() {
@@ -34,10 +34,10 @@ func ReloadOnHangup(f *fleet.Fleet, logger log.Logger) (stop func()) {
 	}
 }
 
-// Reload reads the fleet file again and logs how that went. After an error the previous one stays in force.
+// Reload reloads the fleet file and logs the result. After an error, the previous one stays in effect.
 func Reload(f *fleet.Fleet, logger log.Logger) error {
 	if err := f.Reload(); err != nil {
-		level.Error(logger).Log("msg", "reloading the fleet file failed; the previous one stays in force", "err", err)
+		level.Error(logger).Log("msg", "reloading the fleet file failed; the previous one stays in effect", "err", err)
 		return err
 	}
 	level.Info(logger).Log("msg", "fleet file reloaded", "file", f.Path())

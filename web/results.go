@@ -13,17 +13,17 @@ import (
 type result struct {
 	Node     string
 	At       time.Time
-	Duration time.Duration // of the handshake, as far as it went
+	Duration time.Duration // of the completed phases of the handshake
 	Success  bool
 	Text     string
 }
 
 const maxFailures = 100
 
-// results keeps the last result of each node, and failures for longer than the rest.
+// results keeps the last result of each node and the last failures.
 type results struct {
 	mu       sync.Mutex
-	last     map[daemon.Hash]result // those that left the fleet go with the next page
+	last     map[daemon.Hash]result // nodes that left the fleet are removed with the next page
 	failures []result               // the newest last
 }
 
@@ -58,7 +58,7 @@ func (h *results) of(nodes []fleet.Node) (last, failures []result) {
 		last = append(last, r)
 	}
 	h.last = kept
-	slices.SortStableFunc(last, func(a, b result) int { // nodes come by name
+	slices.SortStableFunc(last, func(a, b result) int { // nodes are sorted by name
 		switch {
 		case a.Success == b.Success:
 			return 0

@@ -33,7 +33,7 @@ func TestDescribe(t *testing.T) {
 		"ok": probed(0, p2p.Peer{Durations: acked, Mnauth: true, ProTxHash: own.String()}),
 		"the last handshake succeeded, but more than 3 minutes ago": probed(time.Hour, p2p.Peer{Durations: acked, Mnauth: true, ProTxHash: own.String()}),
 		"another smartnode answers there: ff":                       probed(0, p2p.Peer{Durations: acked, Mnauth: true, ProTxHash: "ff"}),
-		"its address is not known yet":                              {Node: &fleet.Node{}},
+		"address not known yet":                                     {Node: &fleet.Node{}},
 	} {
 		if got := describe(l); got != want {
 			t.Errorf("%q, want %q", got, want)

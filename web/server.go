@@ -1,13 +1,13 @@
-// Package web serves what the exporter knows over HTTP.
+// Package web is the HTTP server of the exporter.
 //
 //	/metrics            one scrape: the smartnode beside this exporter, and the exporter itself
-//	/probe?target=NAME  one smartnode of the fleet, judged from outside
-//	/sd                 the fleet, for Prometheus's HTTP service discovery
+//	/probe?target=NAME  a probe of one smartnode of the fleet from outside
+//	/sd                 the fleet, for the HTTP service discovery of Prometheus
 //	/runbooks/          what to do about each alert
-//	/                   a page that links to all this
+//	/                   landing page
 //
-// A scrape and a probe end before the scraper's timeout, and only so many run at a time. Nobody can make
-// the exporter connect to anything that is not in its configuration or in the fleet.
+// Scrapes and probes end before the scraper's timeout, and their number is limited. A client cannot make the
+// exporter connect to anything outside its configuration and the fleet.
 package web
 
 import (
@@ -27,17 +27,17 @@ import (
 	"raptoreum_exporter/config"
 )
 
-// Config is what the handler serves. All fields but Vantage and Version are required.
+// Config configures the handler. All fields but Vantage and Version are required.
 type Config struct {
-	Web        config.Web // valid
+	Web        config.Web // must be valid
 	Sources    collector.Sources
 	Collectors []string // names of those that are enabled
-	Vantage    string   // name of the place that probes come from
+	Vantage    string   // name of the place from which probes connect
 	Version    string   // of this program
 	Logger     log.Logger
 }
 
-// NewHandler returns the routes of the exporter.
+// NewHandler returns a handler for all routes.
 func NewHandler(c Config) http.Handler {
 	recent := newResults()
 	limited := func(h http.Handler) http.Handler { return limit(c.Web.MaxRequests, h) }
@@ -66,10 +66,10 @@ func NewHandler(c Config) http.Handler {
 
 func ok(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "OK") }
 
-// shutdownTimeout bounds the wait for running scrapes: one that hangs with its daemon is not worth more.
+// shutdownTimeout bounds the wait for running scrapes: one may hang with its daemon.
 const shutdownTimeout = 5 * time.Second
 
-// Serve serves the handler as the flags of exporter-toolkit say, until ctx is done or listening fails.
+// Serve serves the handler, as configured by the flags of exporter-toolkit, until ctx is done or listening fails.
 func Serve(ctx context.Context, handler http.Handler, flags *toolkit.FlagConfig, logger log.Logger, toolkitLogger *slog.Logger) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)
