@@ -30,7 +30,7 @@ func (l *waitLine) run(w io.Writer, what string, visible bool) {
 		select {
 		case <-l.stop:
 			if visible {
-				fmt.Fprint(w, "\r\x1b[K")
+				fmt.Fprintf(w, "\r\x1b[K")
 			}
 			return
 		case what = <-l.what:
