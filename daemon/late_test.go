@@ -169,6 +169,14 @@ func TestJoinsTheRequestUnderWay(t *testing.T) {
 	if got := n.Calls().Methods["getblockcount"]; got != 1 {
 		t.Errorf("%d mainlock requests, want 1", got)
 	}
+	// One that took longer than a scrape is slow, though it ends during this one.
+	set(n, simnet.DaemonHungMainLock)
+	observe(t, client, short)
+	time.Sleep(4 * short)
+	time.AfterFunc(short, func() { set(n, simnet.DaemonOK) })
+	if r := observe(t, client, 3*short); r.state != daemon.Slow || r.main == nil || r.main.Late || !strings.Contains(r.reason, "longer than a scrape") {
+		t.Errorf("got %+v", r)
+	}
 }
 
 // TestLongWait checks that a caller with more time than a scrape gets its answer from a slow daemon,

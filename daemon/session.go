@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -85,6 +86,10 @@ func (s *Session) State(ctx context.Context) (State, error) {
 	}
 	if err != nil {
 		return stateOf(err), err
+	}
+	// It may have joined a request of an earlier scrape, near its end.
+	if deadline, ok := ctx.Deadline(); ok && main.Took > deadline.Sub(s.began) {
+		return Slow, fmt.Errorf("the mainlock request took %s, longer than a scrape", age(main.Took))
 	}
 	return Ready, nil
 }

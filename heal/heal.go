@@ -6,8 +6,9 @@
 //	raptoreumd is                       restart after
 //	gone: refuses, and has no process   2 minutes; never when it exited cleanly, which removes its pid
 //	                                    file: then it was stopped on purpose
-//	hung: accepts and does not answer   --heal.after without CPU time, six times that with; a full work
-//	                                    queue after it counts as hung too
+//	hung: accepts and does not answer,  --heal.after without CPU time, six times that with; a full work
+//	or not for a minute what takes its  queue after it counts as hung too; never while debug.log has new
+//	main lock                           tips: it is slow
 //	silent: refuses, with a process     six times that: it may be starting or writing its databases; never
 //	                                    while its port shakes hands, or when it was never ready at that
 //	                                    address: then the address is wrong
@@ -88,7 +89,10 @@ func Decide(p Policy, h history.History, o Observation) (Decision, history.Histo
 		h.Since, h.Checks = time.Time{}, 0
 		return decide(Leave, "%s", reason)
 	}
-	if trouble == None {
+	switch {
+	case trouble == None && o.moving() && o.State != "ready":
+		return decide(Leave, "raptoreumd is %s, and debug.log has a new tip: it is working", cmp.Or(o.State, "unknown"))
+	case trouble == None:
 		return decide(Leave, "raptoreumd is %s", cmp.Or(o.State, "unknown"))
 	}
 	needs, lasts := p.minDuration(trouble), o.At.Sub(h.Since)

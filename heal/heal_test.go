@@ -83,6 +83,31 @@ func TestDecide(t *testing.T) {
 			t.Errorf("%s: restart at minute %d, want %d", test.name, got, test.want)
 		}
 	}
+	unanswered := heal.Observation{State: "slow", Alive: known(true)}
+	slow := with(unanswered, func(o *heal.Observation) { o.Answered = true })
+	for _, test := range []struct {
+		name         string
+		observations []heal.Observation
+		tip          time.Duration // age of the last new tip in debug.log; 0: not readable
+		want         int
+	}{
+		{"slow", repeat(600, slow), 0, -1},
+		{"no answer within a minute", repeat(60, unanswered), 0, 5},
+		{"no answer within a minute, an old tip", repeat(60, unanswered), 10 * time.Minute, 5},
+		{"no answer within a minute, new tips", repeat(600, unanswered), 2 * time.Minute, -1},
+		{"hung, new tips", repeat(600, hung), 2 * time.Minute, -1},
+		{"its process has died after a new tip", repeat(60, gone), time.Minute, 2},
+		{"answers one minute in four", slices.Repeat([]heal.Observation{slow, unanswered, unanswered, unanswered}, 100), 0, -1},
+	} {
+		if test.tip > 0 {
+			for i := range test.observations {
+				test.observations[i].Tip = known(began.Add(time.Duration(i)*time.Minute - test.tip))
+			}
+		}
+		if got := firstRestart(heal.Policy{}, test.observations); got != test.want {
+			t.Errorf("%s: restart at minute %d, want %d", test.name, got, test.want)
+		}
+	}
 	busy := repeat(60, hung)
 	for i := range busy {
 		busy[i].CPU = known(float64(i) * 6) // a tenth of a core

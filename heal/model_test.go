@@ -36,7 +36,7 @@ func (w *world) live() {
 		state string
 		alive bool
 	}
-	fates := []fate{{"ready", true}, {"ready", true}, {"ready", true}, {"hung", true}, {"unreachable", false}, {"unreachable", true}, {"warming_up", true}, {"busy", true}, {"unauthorized", true}, {"error", true}}
+	fates := []fate{{"ready", true}, {"ready", true}, {"ready", true}, {"hung", true}, {"unreachable", false}, {"unreachable", true}, {"warming_up", true}, {"busy", true}, {"unauthorized", true}, {"error", true}, {"slow", true}}
 	f := fates[w.IntN(len(fates))]
 	w.state, w.alive, w.safe = f.state, f.alive, w.IntN(3) > 0
 	w.share = []float64{0, 0.01, 0.5}[w.IntN(3)]
@@ -54,7 +54,7 @@ func (w *world) live() {
 func (w *world) clock() time.Time { return w.now.Add(-w.slow) }
 
 func (w *world) observe() heal.Observation {
-	o := heal.Observation{At: w.clock(), State: w.state}
+	o := heal.Observation{At: w.clock(), State: w.state, Answered: w.state == "slow" || w.state == "ready"}
 	if w.IntN(20) > 0 {
 		o.Alive = known(w.alive)
 	}

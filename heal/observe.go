@@ -5,6 +5,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
+	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/heal/history"
 )
 
@@ -16,6 +17,9 @@ type Observation struct {
 	CPU   *float64 // seconds that the process has used
 	Safe  *bool    // raptoreum_safe_to_restart
 	Port  *bool    // raptoreum_port_reachable
+	// Answered reports whether a call that takes the main lock was answered in this check, however late.
+	Answered bool
+	Tip      *time.Time // when debug.log was last extended by a new tip
 	// PidFile reports whether raptoreumd.pid is there, which a crash or a kill leaves behind. No metric
 	// reports it: the caller adds it.
 	PidFile *bool
@@ -42,16 +46,24 @@ func Observe(families []*dto.MetricFamily, at time.Time) Observation {
 				o.Safe = &holds
 			case "raptoreum_port_reachable":
 				o.Port = &holds
+			case "raptoreum_daemon_answer_age_seconds":
+				o.Answered = o.Answered || m.GetLabel()[0].GetValue() == "mainlock"
+			case "raptoreum_debuglog_tip_timestamp_seconds":
+				tip := time.UnixMilli(int64(value * 1000))
+				o.Tip = &tip
 			}
 		}
 	}
 	return o
 }
 
-// trouble names what is wrong. A process that is not known is taken to be there.
+// trouble returns what is wrong. An unknown process counts as running. A daemon whose chain moves has no
+// trouble that a restart would fix.
 func (o Observation) trouble() Trouble {
 	switch {
-	case o.State == "hung":
+	case o.moving():
+		return None
+	case o.State == "hung", o.State == "slow" && !o.Answered: // heal waited longer than a scrape does
 		return Hung
 	case o.State == "unreachable" && o.Alive != nil && !*o.Alive:
 		return Gone
@@ -59,6 +71,11 @@ func (o Observation) trouble() Trouble {
 		return Silent
 	}
 	return None
+}
+
+// moving reports whether debug.log has a new tip: a daemon that validates blocks may not answer.
+func (o Observation) moving() bool {
+	return o.Tip != nil && o.At.Sub(*o.Tip).Abs() < alerts.HungAfter*time.Second && (o.Alive == nil || *o.Alive)
 }
 
 // busy reports whether the process used the CPU since the last check: such a daemon is only slow.

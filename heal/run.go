@@ -20,8 +20,13 @@ import (
 	"raptoreum_exporter/internal/poll"
 )
 
-// gatherTimeout is for one check: a daemon that takes longer is hung.
-const gatherTimeout = 15 * time.Second
+const (
+	// gatherTimeout bounds a check: what a daemon that is hung keeps silent about.
+	gatherTimeout = 15 * time.Second
+	// slowTimeout is for the main lock of a slow daemon, after that. Each run is a process of its own and does
+	// not know of earlier answers.
+	slowTimeout = time.Minute
+)
 
 // Config is what the command needs. All fields but RealProcfs are required.
 type Config struct {
@@ -111,10 +116,14 @@ func (c *Config) decide(ctx context.Context, past history.History) (Decision, hi
 }
 
 func (c *Config) observe(ctx context.Context) Observation {
-	ctx, cancel := context.WithTimeout(ctx, gatherTimeout)
-	defer cancel()
-	set := collector.New(collector.Config{Sources: c.Sources, Enabled: c.Collectors})
-	o := Observe(set.Gather(ctx, poll.Wait).Families, time.Now())
+	o := c.gather(ctx, gatherTimeout, c.Collectors)
+	if o.State == "slow" && !o.Answered && !o.moving() {
+		waited := c.gather(ctx, slowTimeout, []string{"daemon"})
+		o.At, o.State, o.Answered = waited.At, waited.State, waited.Answered
+		if o.State == "ready" { // late
+			o.State = "slow"
+		}
+	}
 	if _, err := c.findProcess(); err != nil && !errors.Is(err, host.ErrNotRunning) {
 		o.Alive, o.CPU = nil, nil
 	} else {
@@ -128,6 +137,13 @@ func (c *Config) observe(ctx context.Context) Observation {
 		}
 	}
 	return o
+}
+
+func (c *Config) gather(ctx context.Context, timeout time.Duration, collectors []string) Observation {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	set := collector.New(collector.Config{Sources: c.Sources, Enabled: collectors})
+	return Observe(set.Gather(ctx, poll.Wait).Families, time.Now())
 }
 
 // Relevant returns the collectors that a decision may depend on.

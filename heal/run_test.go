@@ -154,6 +154,12 @@ func TestRun(t *testing.T) {
 			logged: "reason=\"raptoreumd has been hung for ", ran: "begun\ndone\n", restarts: 1, longTimeout: true,
 		},
 		{
+			name: "slow", alive: true, fault: func(s *simnet.State) {
+				s.Daemon, s.Port, s.MainLockDelay = simnet.DaemonOK, simnet.PortOK, simnet.Duration(20*time.Second)
+			},
+			logged: "msg=leave reason=\"raptoreumd is slow\"", longTimeout: true,
+		},
+		{
 			name: "the command fails", fault: func(*simnet.State) {}, change: func(c *heal.Config) { c.Command = "ls /nosuch" },
 			code: 1, logged: "msg=\"not restarted\" reason=\"not restarted: ls /nosuch: exit status 2", restarts: 1,
 		},
