@@ -39,6 +39,7 @@ fmt: .bin/$(GOLANGCI_LINT)
 golden: ## regenerate the golden files of /metrics and check; review the diff
 	go test ./collector -run Golden -update
 	go test ./check -run Golden -update
+	go test ./systemtest -run ReadmeCheck -update
 
 docs: ## regenerate METRICS.md and the table of flags in README.md
 	go test . ./collector -run Docs -update

@@ -46,7 +46,7 @@ func connect(t *testing.T, c config.Config) (lines string, err error) {
 func TestConnectErrors(t *testing.T) {
 	fleet := write(t, "fleet.yml", "nodes:\n- {protx: "+hash+"}\n", 0o600)
 	for want, c := range map[string]config.Config{
-		"--daemon.password-file and --daemon.cookie-file: give one of them": {Daemon: config.Daemon{PasswordFile: "p", CookieFile: "c"}},
+		"--daemon.password-file and --daemon.cookie-file: give only one of them": {Daemon: config.Daemon{PasswordFile: "p", CookieFile: "c"}},
 		"--daemon.user: needs --daemon.password-file":                       {Daemon: config.Daemon{User: "u"}},
 		"--daemon.password-file: ":                                          {Daemon: config.Daemon{PasswordFile: "nosuch"}},
 		"--daemon.cookie-file: . is not a file":                             {Daemon: config.Daemon{CookieFile: "."}},
@@ -70,7 +70,7 @@ func TestConnectErrors(t *testing.T) {
 // TestConnect: what is not there is a warning with the next step.
 func TestConnect(t *testing.T) {
 	for want, c := range map[string]config.Config{
-		"no raptoreum.conf; give it with --daemon.conf, or --daemon.url": {},
+		"no raptoreum.conf; give --daemon.conf or --daemon.url": {},
 		"daemon_configured=true": {Daemon: config.Daemon{Conf: filepath.Join(t.TempDir(), "none.conf")}},
 		"no RPC credentials; give --daemon.cookie-file, or --daemon.user and --daemon.password-file": {Daemon: config.Daemon{URL: "http://127.0.0.1:1"}},
 		"warning=": {Daemon: config.Daemon{Conf: write(t, "raptoreum.conf", "server=0\n", 0o600)}},
@@ -121,7 +121,7 @@ func TestWeb(t *testing.T) {
 		{func(w *config.Web) { w.TelemetryPath = "metrics" }, "--web.telemetry-path: "},
 		{func(w *config.Web) { w.TelemetryPath = "/{x...}" }, "--web.telemetry-path: "},
 		{func(w *config.Web) { w.TelemetryPath = "/-/ready" }, "--web.telemetry-path: "},
-		{func(w *config.Web) { w.TelemetryPath = "/sd" }, "--web.telemetry-path: /sd is another page"},
+		{func(w *config.Web) { w.TelemetryPath = "/sd" }, "--web.telemetry-path: /sd is reserved"},
 		{func(w *config.Web) { w.MaxRequests = 0 }, "--web.max-requests: "},
 		{func(w *config.Web) { w.ExternalURL = &url.URL{Path: "watch"} }, "--web.external-url: "},
 		{func(w *config.Web) { w.ExternalURL = &url.URL{Scheme: "http", Host: "x", User: url.User("u")} }, "--web.external-url: "},
@@ -139,7 +139,7 @@ func TestHeal(t *testing.T) {
 	for want, change := range map[string]func(*config.Heal){
 		"":                            func(*config.Heal) {},
 		"--heal.command: give":        func(h *config.Heal) { h.Command = " " },
-		"--heal.command: \"a | b\" h": func(h *config.Heal) { h.Command = "a | b" },
+		"--heal.command: \"a | b\" c": func(h *config.Heal) { h.Command = "a | b" },
 		"--heal.attempts: 7 is not":   func(h *config.Heal) { h.Attempts = 7 },
 		"--heal.after: 1ms is less":   func(h *config.Heal) { h.After = time.Millisecond },
 		"--heal.stop-timeout: ":       func(h *config.Heal) { h.StopTimeout = 0 },

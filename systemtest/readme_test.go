@@ -1,6 +1,7 @@
 package systemtest
 
 import (
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -19,6 +20,8 @@ import (
 	"raptoreum_exporter/internal/harness"
 	"raptoreum_exporter/internal/tools"
 )
+
+var update = flag.Bool("update", false, "update README.md")
 
 // elsewhere maps prefixes of commands that TestReadme does not run to where they are tested, or why they are not.
 func elsewhere() map[string]string {
@@ -216,8 +219,18 @@ func TestReadmeFrench(t *testing.T) {
 
 // TestReadmeCheck: the output of check in README.md is the golden file of a recorded daemon.
 func TestReadmeCheck(t *testing.T) {
-	output := read(t, "../testdata/scenarios/pose-punished/check.txt")
-	if !strings.Contains(read(t, "../README.md"), "$ raptoreum_exporter check\n"+output+"```\n") {
-		t.Error("the output of check in README.md differs from testdata/scenarios/pose-punished/check.txt")
+	const begin, end = "$ raptoreum_exporter check\n", "```\n"
+	readme, output := read(t, "../README.md"), read(t, "../testdata/scenarios/pose-punished/check.txt")
+	before, rest, found := strings.Cut(readme, begin)
+	shown, after, ends := strings.Cut(rest, end)
+	switch {
+	case !found || !ends:
+		t.Fatal("README.md shows no output of check")
+	case *update:
+		if err := os.WriteFile("../README.md", []byte(before+begin+output+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	case shown != output:
+		t.Error("the output of check in README.md differs from testdata/scenarios/pose-punished/check.txt; run make golden")
 	}
 }

@@ -136,16 +136,22 @@ func startNetwork(dir string) (network *simnet.Network, conf string, err error) 
 	if err != nil {
 		return nil, "", fmt.Errorf("%w; run make demo in the root of the repository", err)
 	}
-	password := rand.Text()
+	password, data := rand.Text(), filepath.Join(dir, "regtest")
+	if err := os.Mkdir(data, 0o700); err != nil {
+		return nil, "", err
+	}
 	network, err = simnet.Start(simnet.Config{
-		Scenario: healthy, Captures: os.DirFS("testdata/captures"),
+		Scenario: healthy, Captures: os.DirFS("testdata/captures"), DebugLog: filepath.Join(data, "debug.log"),
 		User: "demo", Password: password, OwnAddress: true,
 	})
 	if err != nil {
 		return nil, "", err
 	}
 	network.AddBlock() // the recorded tip is old
-	network.Set(func(s *simnet.State) { s.AdvanceEvery = simnet.Duration(blockEvery) })
+	network.Set(func(s *simnet.State) {
+		s.AdvanceEvery = simnet.Duration(blockEvery)
+		s.ListSize = 20 // on a network of fewer than 10, running key generations are unknown
+	})
 
 	_, port, _ := strings.Cut(strings.TrimPrefix(network.RPCURL(), "http://"), ":")
 	conf = filepath.Join(dir, "raptoreum.conf")

@@ -65,14 +65,17 @@ func scrape(ctx context.Context, url string) ([]string, error) {
 
 // healthy returns the names of the metrics that every healthy node has on every machine.
 func healthy() []string {
-	names := []string{"raptoreum_process_cpu_seconds_total"} // stands for all process metrics of client_golang
+	names := []string{"raptoreum_process_cpu_seconds_total"} // stands for all process metrics
 	for _, metric := range collector.New(collector.Config{}).Metrics() {
 		switch metric.Name {
 		case "raptoreum_daemon_warmup_info", // only during warm-up
-			"raptoreum_smartnode_pose_ban_height",       // only for banned nodes
-			"raptoreum_daemon_oom_kills_total",          // not in a root cgroup, nor where cgroups are hidden
-			"raptoreum_host_cpu_pressure_seconds_total", // not if the kernel is booted with psi=0
-			"raptoreum_host_oom_kills_total":            // may be hidden in containers
+			"raptoreum_smartnode_pose_ban_height",                                     // only for banned nodes
+			"raptoreum_daemon_oom_kills_total",                                        // not in a root cgroup, nor where cgroups are hidden
+			"raptoreum_host_cpu_pressure_seconds_total",                               // not if the kernel is booted with psi=0
+			"raptoreum_host_oom_kills_total",                                          // may be hidden in containers
+			"raptoreum_daemon_cpu_limit_cores", "raptoreum_daemon_memory_limit_bytes", // only with a limit
+			"raptoreum_daemon_cpu_throttled_seconds_total", "raptoreum_daemon_memory_used_bytes", // not where cgroups are hidden
+			"raptoreum_debuglog_event_timestamp_seconds": // only after such an event
 		default:
 			if metric.Collector != "heal" { // heal does not run here
 				names = append(names, metric.Name)
