@@ -121,7 +121,7 @@ func startFleet(b *testing.B, size int) (*exporter, []kind) {
 // startCrowd gives the nodes their addresses and starts a network with them and an exporter.
 func startCrowd(b *testing.B, crowd []kind) (*exporter, []kind) {
 	b.Helper()
-	scenario, err := simnet.Load(os.DirFS(healthy))
+	scenario, err := simnet.Load(os.DirFS(recorded))
 	if err != nil {
 		b.Fatal(err)
 	}

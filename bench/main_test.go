@@ -23,7 +23,7 @@ import (
 
 const (
 	user, password = "bench", "a password of the benchmark"
-	healthy        = "../testdata/scenarios/healthy"
+	recorded       = "../testdata/scenarios/paid-10-smartnodes" // from 10 smartnodes on, quorum dkgstatus is called
 	mebibyte       = 1 << 20
 )
 

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// replay answers RPC requests with the captured replies of the healthy scenario, assembled once per
+// replay answers RPC requests with the captured replies of a healthy node, assembled once per
 // request body, at a configurable pace. simnet is about as fast as raptoreumd was (0.06 ms per call),
 // but only because its own JSON processing takes that long, and it does not record the bodies that
 // the baseline client sends again.
@@ -34,7 +34,7 @@ type replay struct {
 func newReplay(b *testing.B, nodes int, pace time.Duration) *replay {
 	b.Helper()
 	r := &replay{pace: pace, results: map[string]json.RawMessage{}, replies: map[string][]byte{}}
-	files, _ := filepath.Glob(healthy + "/*.json")
+	files, _ := filepath.Glob(recorded + "/*.json")
 	for _, file := range files {
 		var exchange struct {
 			Request struct{ Body string }

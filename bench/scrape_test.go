@@ -134,7 +134,7 @@ func BenchmarkCost(b *testing.B) {
 // BenchmarkMemory scrapes 10,000 times with all collectors enabled while blocks arrive, and measures the
 // resident memory.
 func BenchmarkMemory(b *testing.B) {
-	scenario, err := simnet.Load(os.DirFS(healthy))
+	scenario, err := simnet.Load(os.DirFS(recorded))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,12 +1,12 @@
 package daemon
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"raptoreum_exporter/internal/text"
@@ -68,28 +68,30 @@ func ReadDebugLog(path string, own *Hash) (DebugLog, error) {
 }
 
 // readEnd returns the complete lines in the last maxDebugLog bytes of a file.
-func readEnd(path string) (end []byte, written time.Time, err error) {
+func readEnd(path string) (end string, written time.Time, err error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // opening a pipe would block
-		return nil, written, errors.New("is not a regular file")
+		return "", written, errors.New("is not a regular file")
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, written, err
+		return "", written, err
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return nil, written, err
+		return "", written, err
 	}
 	start := max(0, info.Size()-maxDebugLog)
-	end, err = io.ReadAll(io.NewSectionReader(file, start, maxDebugLog))
-	if err != nil {
-		return nil, written, err
+	buffer := make([]byte, info.Size()-start)
+	n, err := file.ReadAt(buffer, start)
+	if err != nil && !errors.Is(err, io.EOF) { // it may have been truncated
+		return "", written, err
 	}
+	end = string(buffer[:n])
 	if start > 0 {
-		_, end, _ = bytes.Cut(end, []byte("\n")) // the first line is cut off
+		_, end, _ = strings.Cut(end, "\n") // the first line is cut off
 	}
-	return end[:bytes.LastIndexByte(end, '\n')+1], info.ModTime(), nil
+	return end[:strings.LastIndexByte(end, '\n')+1], info.ModTime(), nil
 }
 
 // DebugLog returns what the end of the daemon's debug.log says. It reads the file at most once per

@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 	"time"
@@ -10,12 +9,12 @@ import (
 // parseDebugLog reads complete lines. The last line of each kind counts. A line without a time of its
 // own (logtimestamps=0, or the second line of a message) counts only as the last one of the file: it
 // was written at the modification time.
-func parseDebugLog(lines []byte, written time.Time, own *Hash) DebugLog {
+func parseDebugLog(lines string, written time.Time, own *Hash) DebugLog {
 	log := DebugLog{Written: written}
 	for len(lines) > 0 {
-		var line []byte
-		line, lines, _ = bytes.Cut(lines, []byte("\n"))
-		at, message := logTime(string(line))
+		var line string
+		line, lines, _ = strings.Cut(lines, "\n")
+		at, message := logTime(line)
 		if at.IsZero() && len(lines) == 0 {
 			at = written
 		}

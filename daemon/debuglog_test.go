@@ -110,7 +110,7 @@ func TestDebugLogLines(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.want.Written = written
-			if diff := cmp.Diff(c.want, parseDebugLog([]byte(c.lines), written, nil)); diff != "" {
+			if diff := cmp.Diff(c.want, parseDebugLog(c.lines, written, nil)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
@@ -206,7 +206,7 @@ func FuzzDebugLog(f *testing.F) {
 	}
 	written := time.Unix(1e9, 0)
 	f.Fuzz(func(t *testing.T, lines []byte) {
-		log := parseDebugLog(lines, written, &own)
+		log := parseDebugLog(string(lines), written, &own)
 		if tip := log.Tip; tip != nil && (tip.At.IsZero() || tip.Height < 0 || !(tip.Progress >= 0 && tip.Progress <= 1)) {
 			t.Errorf("tip %+v", *tip)
 		}

@@ -24,7 +24,7 @@ func (h *Host) cgroup(p Process, controller string) (cgroup, error) {
 	name, mounts, v2 := hierarchy(p.Cgroups, controller)
 	for _, mount := range mounts {
 		mount = filepath.Join(h.config.Cgroupfs, mount)
-		below := locate(mount, name, p.PID)
+		below := h.locate(mount, name, p.PID)
 		if below == "" {
 			continue
 		}
@@ -64,10 +64,29 @@ func hierarchy(cgroups map[string]string, controller string) (name string, mount
 // The kernel then reports "/", or the path on the host, or "/../..." for a process outside the
 // cgroup namespace, and the last components of name, possibly none, lead from the mount point to
 // the cgroup. Another container's cgroup can look the same, so the candidate must list the process.
-func locate(mount, name string, pid int) string {
+func (h *Host) locate(mount, name string, pid int) string {
 	if name != "/" && name == path.Clean(name) && isFolder(filepath.Join(mount, name)) {
 		return name
 	}
+	if known, ok := h.located.Load(mount); ok && known.(location).name == name && known.(location).pid == pid {
+		return known.(location).below
+	}
+	below := search(mount, name, pid)
+	if below != "" {
+		h.located.Store(mount, location{name, pid, below})
+	}
+	return below
+}
+
+// location is where a cgroup was found. Finding it again would cost more than all else that is read.
+type location struct {
+	name  string // as the kernel calls it: another one when the process has moved
+	pid   int
+	below string
+}
+
+// search returns the longest end of name at which the cgroup below mount lists the process.
+func search(mount, name string, pid int) string {
 	for name = path.Clean("/" + name); ; {
 		if lists(filepath.Join(mount, name, "cgroup.procs"), pid) {
 			return name

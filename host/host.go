@@ -39,6 +39,7 @@ type Host struct {
 	proc   procfs.FS
 
 	started sync.Map // pid -> started
+	located sync.Map // mount point -> location
 }
 
 // New returns a Host, or an error when config.Procfs is not a proc file system.
