@@ -96,7 +96,7 @@ func readPid(file string) int {
 	if file == "" {
 		return 0
 	}
-	data, err := os.ReadFile(file)
+	data, err := readFile(file)
 	if err != nil {
 		return 0
 	}

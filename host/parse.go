@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,7 +22,7 @@ const (
 // read returns the content of a kernel file. The error wraps fs.ErrNotExist when this kernel does
 // not have the file, when this user may not read it, and when its cgroup is removed meanwhile.
 func read(path string) (string, error) {
-	data, err := os.ReadFile(path)
+	data, err := readFile(path)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return "", fmt.Errorf("%w for this user: %w", fs.ErrNotExist, err)
@@ -30,6 +30,38 @@ func read(path string) (string, error) {
 		return "", fmt.Errorf("%w any more: %w", fs.ErrNotExist, err)
 	}
 	return string(data), err
+}
+
+// readFile is os.ReadFile for small files of the kernel, a dozen of them in each scrape. os.Open tries to make
+// each one pollable, which takes more system calls than reading it.
+func readFile(path string) ([]byte, error) {
+	fd, err := retry(func() (int, error) { return syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0) })
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer syscall.Close(fd) //nolint:errcheck // it was only read
+	data := make([]byte, 0, 2048)
+	for {
+		n, err := retry(func() (int, error) { return syscall.Read(fd, data[len(data):cap(data)]) })
+		if err != nil {
+			return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+		}
+		if n == 0 {
+			return data, nil
+		}
+		if data = data[:len(data)+n]; len(data) == cap(data) {
+			data = slices.Grow(data, cap(data))
+		}
+	}
+}
+
+// retry repeats a system call that a signal has interrupted.
+func retry(call func() (int, error)) (int, error) {
+	for {
+		if n, err := call(); !errors.Is(err, syscall.EINTR) {
+			return n, err
+		}
+	}
 }
 
 // readLimit reads and parses a limit. With an error, which names the file, it returns none; see read.
