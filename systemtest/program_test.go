@@ -1,4 +1,3 @@
-// Package systemtest tests what needs the built binary: the commands of README.md, a terminal, and a heal
 // process that is killed.
 package systemtest
 
