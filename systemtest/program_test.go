@@ -1,4 +1,3 @@
-// process that is killed.
 package systemtest
 
 import (
