@@ -133,7 +133,7 @@ func comparePanels() []panel {
 				{"mine", share(banned, banned+" == 1")},
 				{"network", bannedOfAll + " / (" + enabled + " + " + bannedOfAll + ")"},
 			},
-			field:     field{unit: "percentunit", decimals: ptr(1), min: ptr(0.0)},
+			field:     field{unit: "percentunit", decimals: ptr(1), min: ptr(0.0), softMax: ptr(1.25 * networkPenalised)},
 			overrides: []override{{"mine", field{colour: critical}}, {"network", field{colour: note, dashed: true}}},
 		},
 		{
@@ -143,14 +143,14 @@ func comparePanels() []panel {
 				{"mine", share(penalty, "("+penalty+" > 0) unless on (node) "+banned+" == 1")},
 				{"network", maxOf(networkMetric("smartnodes_penalised")) + " / " + enabled},
 			},
-			field:     field{unit: "percentunit", decimals: ptr(1), min: ptr(0.0), steps: limits(step{networkPenalised, bad})},
+			field:     field{unit: "percentunit", decimals: ptr(1), min: ptr(0.0), softMax: ptr(1.25 * networkPenalised), steps: limits(step{networkPenalised, bad})},
 			overrides: []override{{"mine", field{colour: bad}}, {"network", field{colour: note, dashed: true}}},
 		},
 		{
 			kind: graph, title: "Payments per day, 14 days", w: 8, h: 7, bars: true, interval: "1d", timeFrom: "14d",
 			description: "Payments to all of your smartnodes in the preceding 24 hours. Normal: for each smartnode, the 720 blocks of a day divided by the queue length.",
 			queries:     []query{{"payments", "sum(" + byNode("max", "changes("+fleetMetric("smartnode_last_paid_height")+"[1d])") + ")"}},
-			field:       field{unit: "none", decimals: ptr(0), min: ptr(0.0), colour: good},
+			field:       field{unit: "none", min: ptr(0.0), softMax: ptr(fewest), colour: good},
 		},
 	}
 }

@@ -23,7 +23,7 @@ func resourcePanels() []panel {
 				{"pressure", maxOf(rateOf("host_cpu_pressure_seconds_total"))},
 				{"steal", maxOf(rateOf("host_cpu_steal_seconds_total") + " / " + nodeMetric("host_cpus"))},
 			},
-			field: field{unit: "percentunit", min: ptr(0.0), steps: limits(step{cpuStolen, minor}, step{cpuPressure, bad})},
+			field: field{unit: "percentunit", min: ptr(0.0), softMax: ptr(1.0), steps: limits(step{cpuStolen, minor}, step{cpuPressure, bad})},
 		},
 		{
 			kind: graph, title: "Memory", w: 8, h: 7, alerts: []string{"RaptoreumHostMemoryLow"},
@@ -79,7 +79,7 @@ func storagePanels() []panel {
 			kind: graph, title: "Open files", w: 6, h: 7, showLimits: true, alerts: []string{"RaptoreumFileDescriptorsLow"},
 			description: "Share of raptoreumd's file descriptor limit in use. Normal: under 50 %. Absent if the exporter runs as another user.",
 			queries:     []query{{"open", maxOf(nodeMetric("process_open_fds") + " / " + nodeMetric("process_max_fds"))}},
-			field:       field{unit: "percentunit", decimals: ptr(0), min: ptr(0.0), max: ptr(1.0), steps: limits(step{filesMany, bad})},
+			field:       field{unit: "percentunit", min: ptr(0.0), max: ptr(1.0), steps: limits(step{filesMany, bad})},
 		},
 	}
 }

@@ -19,7 +19,7 @@ func chainPanels() []panel {
 				{"peers", maxOf(nodeMetric("peers_median_height"))},
 				{"{{explorer}}", "max by (explorer) (" + nodeMetric("explorer_block_height") + ")"},
 			},
-			field: field{unit: "none", decimals: ptr(0)},
+			field: field{unit: "none"},
 		},
 		{
 			kind: graph, title: "Tip age", w: 8, h: 8, showLimits: true, alerts: []string{"RaptoreumChainStalled"},
@@ -64,7 +64,7 @@ func posePanels() []panel {
 				{"expected from decay", decayed()},
 				{"{{explorer}}", "max by (explorer) (" + nodeMetric("explorer_smartnode_pose_penalty") + ")"},
 			},
-			field: field{unit: "suffix:points", decimals: ptr(0), min: ptr(0.0)},
+			field: field{unit: "suffix:points", min: ptr(0.0)},
 			overrides: []override{
 				{"own", field{colour: bad}}, {"ban at", field{colour: critical, dashed: true}}, {"expected from decay", field{colour: note, dashed: true}},
 			},
@@ -154,7 +154,7 @@ func peerPanels() []panel {
 				{"{{direction}}", "max by (direction) (" + nodeMetric("peers") + ")"},
 				{"total", "max(sum by (job, instance) (" + nodeMetric("peers") + "))"},
 			},
-			field: field{unit: "none", decimals: ptr(0), min: ptr(0.0), steps: []step{{0, critical}, {peersFew, "transparent"}}},
+			field: field{unit: "none", min: ptr(0.0), steps: []step{{0, critical}, {peersFew, "transparent"}}},
 		},
 		{
 			kind: graph, title: "Peer round-trip time", w: 6, h: 7, showLimits: true, alerts: []string{"RaptoreumPeersSlow"},
