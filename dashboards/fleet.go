@@ -29,6 +29,7 @@ func byNode(aggregate, expr string) string { return aggregate + " by (node) (" +
 const (
 	nodeOK = iota
 	nodeUnknown
+	nodeSlow
 	nodeActToday
 	nodeActNow
 	nodeBanned
@@ -38,13 +39,14 @@ func nodeStateMappings() []valueMapping {
 	return []valueMapping{
 		{value: nodeOK, text: "ok", colour: good},
 		{value: nodeUnknown, text: "unknown", colour: unknown},
+		{value: nodeSlow, text: "slow", colour: minor},
 		{value: nodeActToday, text: "act today", colour: bad},
 		{value: nodeActNow, text: "ACT NOW", colour: critical},
 		{value: nodeBanned, text: "BANNED", colour: "dark-red"},
 	}
 }
 
-// nodeState is the state of each node: banned, the severity of its worst firing alert, ok while an
+// nodeState is the state of each node: banned, the severity of its worst firing alert, slow, ok while an
 // exporter sees it and the rules are evaluated, else unknown. A ban reported by an explorer counts
 // unless a daemon's chain contradicts it. at is " @ end()" for the state at the end of the time range.
 func nodeState(at string) string {
@@ -54,7 +56,9 @@ func nodeState(at string) string {
 	syncing := " unless on (job, instance, node) " + fleetMetric("initial_block_download") + at + " == 1"
 	banned := "((" + fleetMetric("smartnode_pose_banned") + at + " == 1)" + syncing + " or (" + fleetMetric("explorer_smartnode_pose_banned") + at +
 		" == 1) unless on (node) ((" + fleetMetric("smartnode_pose_banned") + at + " == 0)" + syncing + "))"
-	trouble := fmt.Sprintf("%d * %s or %d * %s or %d * %s", nodeBanned, banned, nodeActNow, criticals(firing), nodeActToday, firing(`severity="warning"`))
+	late := "(" + fleetMetric("daemon_state", `state="slow"`) + at + " == 1)"
+	trouble := fmt.Sprintf("%d * %s or %d * %s or %d * %s or %d * %s", nodeBanned, banned, nodeActNow, criticals(firing),
+		nodeActToday, firing(`severity="warning"`), nodeSlow, late)
 	return byNode("max", trouble) +
 		" or " + byNode("max", "0 * ("+fleetMetric("up")+at+" == 1)") + " and on () " + rulesRun + at +
 		" or " + byNode("max", fmt.Sprintf("%d + 0 * %s", nodeUnknown, fleetMetric("up")+at))
@@ -97,18 +101,19 @@ func countPanels() []panel {
 	count := func(n int) string {
 		return fmt.Sprintf("count((%s) == %d) or 0 * count(%s)", state, n, fleetMetric("up"))
 	}
-	tile := func(title, description string, n int, colour string) panel {
+	tile := func(title, description string, w, n int, colour string) panel {
 		return panel{
-			kind: stat, title: title, w: 4, h: 4, description: description, queries: []query{{"nodes", count(n)}},
+			kind: stat, title: title, w: w, h: 4, description: description, queries: []query{{"nodes", count(n)}},
 			field: field{unit: "none", decimals: ptr(0), noValue: "UNKNOWN", steps: []step{{0, unknown}, {1, colour}}},
 		}
 	}
 	return []panel{
-		tile("Banned", "PoSe-banned smartnodes. They earn nothing until their owner sends protx update_service. Normal: 0.", nodeBanned, "dark-red"),
-		tile("Act now", "Smartnodes with a critical alert that are not banned. Normal: 0.", nodeActNow, critical),
-		tile("Act today", "Smartnodes with a warning and nothing worse. Normal: 0.", nodeActToday, bad),
-		tile("Unknown", "Smartnodes that no exporter sees. All smartnodes while Prometheus does not evaluate the rules. Normal: 0.", nodeUnknown, note),
-		tile("OK", "Smartnodes without a warning or a critical alert. Normal: all.", nodeOK, good),
+		tile("Banned", "PoSe-banned smartnodes. They earn nothing until their owner sends protx update_service. Normal: 0.", 3, nodeBanned, "dark-red"),
+		tile("Act now", "Smartnodes with a critical alert that are not banned. Normal: 0.", 4, nodeActNow, critical),
+		tile("Act today", "Smartnodes with a warning and nothing worse. Normal: 0.", 4, nodeActToday, bad),
+		tile("Slow", "Smartnodes whose raptoreumd answers late, without a warning or a critical alert. Do not restart them. Normal: 0.", 3, nodeSlow, minor),
+		tile("Unknown", "Smartnodes that no exporter sees. All smartnodes while Prometheus does not evaluate the rules. Normal: 0.", 3, nodeUnknown, note),
+		tile("OK", "Smartnodes without a warning or a critical alert that are not slow. Normal: all.", 3, nodeOK, good),
 		{
 			kind: stat, title: "Smartnodes", w: 4, h: 4, description: "Monitored smartnodes, from any vantage. Normal: as many as you have.",
 			queries: []query{{"nodes", "count(" + byNode("count", fleetMetric("up")) + ")"}},

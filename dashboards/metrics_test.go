@@ -136,6 +136,17 @@ func TestStates(t *testing.T) {
 	}
 }
 
+// TestDaemonStates checks that the dashboards know all states of the daemon.
+func TestDaemonStates(t *testing.T) {
+	var shown []daemon.State
+	for _, s := range daemonStates() {
+		shown = append(shown, daemon.State(s.text))
+	}
+	if all := daemon.States(); !slices.Equal(slices.Sorted(slices.Values(shown)), slices.Sorted(slices.Values(all))) {
+		t.Errorf("the dashboards have the states %v, raptoreumd has %v", shown, all)
+	}
+}
+
 // TestLimits checks that thresholds equal those of the alerts.
 func TestLimits(t *testing.T) {
 	var file struct {

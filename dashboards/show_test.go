@@ -35,7 +35,11 @@ func TestShow(t *testing.T) {
 		{"smartnode.json", "Strikes left", "A", nil, 7, Shown{"", "2: ok", good}}, // a range
 		{"smartnode.json", "PoSe penalty", "A", nil, 0.339, Shown{"penalty", "34%", minor}},
 		{"smartnode.json", "PoSe penalty", "A", nil, 0.34, Shown{"penalty", "34%", critical}},
-		{"smartnode.json", "Daemon", "A", nil, 8, Shown{"", "hung", critical}},
+		{"smartnode.json", "Daemon", "A", nil, 9, Shown{"", "hung", critical}},
+		{"smartnode.json", "Daemon", "A", nil, 2, Shown{"", "slow", minor}},
+		{"smartnode.json", "Verdict", "A", labels{"alert": "raptoreumd answers late"}, slow, Shown{"raptoreumd answers late", "SLOW", minor}},
+		{"smartnode.json", "Uptime", "C", nil, 0.003, Shown{"oldest answer", "3 ms", good}},
+		{"smartnode.json", "Uptime", "C", nil, 95, Shown{"oldest answer", "2 mins", minor}},
 		{"smartnode.json", "Smartnode", "A", nil, 6, Shown{"", "IP changed", critical}},
 		{"smartnode.json", "Port", "A", labels{"vantage": "paris"}, 0, Shown{"from paris", "NO HANDSHAKE", critical}},
 		{"smartnode.json", "Port", "A", labels{"vantage": "self"}, 0, Shown{"from self", "NO HANDSHAKE", bad}}, // an override

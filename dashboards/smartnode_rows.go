@@ -110,18 +110,19 @@ func portPanels() []panel {
 func daemonPanels() []panel {
 	return []panel{
 		{
-			kind: timeline, title: "Daemon and smartnode states", w: 12, h: 7, alerts: []string{"RaptoreumDaemonDown", "RaptoreumSmartnodeNotReady"},
-			description: "States of raptoreumd and of its smartnode over time. Normal: both ready.",
+			kind: timeline, title: "Daemon and smartnode states", w: 11, h: 7, alerts: []string{"RaptoreumDaemonDown", "RaptoreumSmartnodeNotReady"},
+			description: "States of raptoreumd and of its smartnode over time. Normal: both ready. Slow: it answers late. Hung: it does not answer.",
 			queries:     []query{{"daemon", daemonState()}, {"smartnode", smartnodeState()}},
 			field:       field{unit: "none", mappings: daemonStates().mappings(valueMapping{value: 0, text: "exporter down", colour: critical})},
 			overrides:   []override{{"smartnode", field{mappings: smartnodeStates().mappings(valueMapping{value: 0, text: "not configured", colour: critical})}}},
 		},
 		{
 			kind: graph, title: "RPC latency", w: 8, h: 7, alerts: []string{"RaptoreumDaemonHung", "RaptoreumDaemonBusy"},
-			description: "Time that raptoreumd took to answer each batch of RPC calls. Normal: milliseconds. A call that runs for minutes blocks an RPC worker until raptoreumd is restarted.",
+			description: "Time that raptoreumd took to answer each batch of RPC calls. Normal: milliseconds. A call that runs for minutes blocks an RPC worker until raptoreumd is restarted. Age of answers: the oldest of those shown; of a slow raptoreumd up to 2 minutes.",
 			queries: []query{
 				{"{{batch}}", "max by (batch) (" + nodeMetric("daemon_rpc_duration_seconds") + ")"},
 				{"longest running call", maxOf(nodeMetric("daemon_rpc_longest_command_seconds"))},
+				{"age of answers", maxOf(nodeMetric("daemon_answer_age_seconds"))},
 			},
 			field: field{unit: "s"},
 			overrides: []override{
@@ -133,14 +134,18 @@ func daemonPanels() []panel {
 			},
 		},
 		{
-			kind: stat, title: "Uptime", w: 4, h: 7, showNames: true, vertical: true, sizes: detail(), alerts: []string{"RaptoreumDaemonRestarting"},
-			description: "Time since raptoreumd started, and its restarts in the last hour. Normal: days, and 0.",
+			kind: stat, title: "Uptime", w: 5, h: 7, showNames: true, vertical: true, sizes: detail(), alerts: []string{"RaptoreumDaemonRestarting"},
+			description: "Time since raptoreumd started, its restarts in the last hour, and the age of the oldest answer shown. Normal: days, 0, and milliseconds.",
 			queries: []query{
 				{"running for", "time() - " + maxOf(nodeMetric("daemon_start_time_seconds"))},
 				{"restarts in 1 h", maxOf("changes(" + nodeMetric("daemon_start_time_seconds") + "[1h])")},
+				{"oldest answer", maxOf(nodeMetric("daemon_answer_age_seconds"))},
 			},
-			field:     field{unit: "s", decimals: ptr(1), colour: plain, noValue: "UNKNOWN"},
-			overrides: []override{{"restarts in 1 h", field{unit: "none", decimals: ptr(0), steps: limits(step{1, minor}, step{restartsMany, critical})}}},
+			field: field{unit: "s", decimals: ptr(1), colour: plain, noValue: "UNKNOWN"},
+			overrides: []override{
+				{"restarts in 1 h", field{unit: "none", decimals: ptr(0), steps: limits(step{1, minor}, step{restartsMany, critical})}},
+				{"oldest answer", field{decimals: ptr(0), steps: limits(step{lateAnswer, minor})}},
+			},
 		},
 	}
 }

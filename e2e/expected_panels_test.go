@@ -38,7 +38,7 @@ func healthyPanels() []expectation {
 		{one, "Failed handshake phase", "from self: complete green"},
 		{one, "Daemon and smartnode states", "daemon: ready green, smartnode: ready green"},
 		{one, "RPC latency", "chain: *, key generation: *, lock-free calls: *" + calls + " or chain: *, lock-free calls: *" + calls}, // some calls are missing on a busy machine
-		{one, "Uptime", "running for: 3.0..9.0 hours, restarts in 1 h: 0 green"},
+		{one, "Uptime", "running for: 3.0..9.0 hours, restarts in 1 h: 0 green, oldest answer: *"},
 		{one, "raptoreumd CPU usage", "cores of the machine: 2 cores"},
 		{one, "CPU starvation", "pressure: 0% green, steal: 0% green"},
 		{one, "Memory", "available: 1.73 GiB, machine: 3.84 GiB, alert threshold: 315 MiB"},
@@ -60,6 +60,7 @@ func healthyPanels() []expectation {
 		{fleet, "Banned", "0 grey"},
 		{fleet, "Act now", "0 grey"},
 		{fleet, "Act today", "0 grey"},
+		{fleet, "Slow", "0 grey"},
 		{fleet, "Unknown", "0 grey"},
 		{fleet, "OK", "1 green"},
 		{fleet, "Smartnodes", "1"},
@@ -112,7 +113,7 @@ func actToday(alert string) changes {
 
 const (
 	notReported = "No exporter reports this"
-	calls       = ", smartnode list: *, smartnode: *, longest running call: *"
+	calls       = ", smartnode list: *, smartnode: *, longest running call: *, age of answers: *"
 	synced      = "verified: 100.0%, time left: done green, smartnode sync: done green"
 )
 
@@ -193,7 +194,7 @@ func outagePanels() map[string]changes {
 			"row: Port": "",
 		}),
 		"oom-killed": actToday("DaemonOOMKilled").with(changes{
-			"OOM kills": "raptoreumd: 0 green, any process: 1 orange", "Uptime": "running for: 10..40 mins, restarts in 1 h: 1 yellow",
+			"OOM kills": "raptoreumd: 0 green, any process: 1 orange", "Uptime": "running for: 10..40 mins, restarts in 1 h: 1 yellow, oldest answer: *",
 		}),
 
 		"one-strike": actNow("SmartnodeOneStrikeLeft").with(changes{
