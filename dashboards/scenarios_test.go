@@ -169,6 +169,25 @@ func scenarios() []scenario {
 		{"slow, and the port is closed", changed(late, map[string]string{fires("RaptoreumPortUnreachable", "critical", own): "1"}), map[string]sample{
 			"Verdict": {`{alert="PortUnreachable"}`: actNow}, "Slow": {none: 0}, "Act now": {none: 1},
 		}},
+		{"limits of a container that are tighter than the machine", changed(healthy(), map[string]string{
+			series("host_cpus", own): "8", series("host_memory_total_bytes", own): "32e9", series("host_memory_available_bytes", own): "20e9",
+			series("daemon_cpu_limit_cores", own): "1", series("daemon_cpu_throttled_seconds_total", own): "0+30x60",
+			series("daemon_memory_limit_bytes", own): "3e9", series("daemon_memory_used_bytes", own): "2e9",
+		}), map[string]sample{
+			"raptoreumd CPU usage, B": {none: 8}, "raptoreumd CPU usage, C": {none: 1}, "raptoreumd CPU usage, D": {none: 2}, "CPU starvation, C": {none: 0.5},
+			"Memory, B": {none: 1e9}, "Memory, C": {none: 32e9}, "Memory, D": {none: 0.24e9}, "Memory, E": {none: 3e9},
+		}},
+		{"limits of a unit that are looser than the machine", changed(healthy(), map[string]string{
+			series("host_cpus", own): "2", series("host_memory_total_bytes", own): "4e9", series("host_memory_available_bytes", own): "1e9",
+			series("daemon_cpu_limit_cores", own): "4", series("daemon_memory_limit_bytes", own): "3.5e9", series("daemon_memory_used_bytes", own): "0.5e9",
+		}), map[string]sample{
+			"raptoreumd CPU usage, C": {none: 2}, "Memory, B": {none: 1e9}, "Memory, D": {none: 0.32e9}, "Memory, E": {none: 3.5e9},
+		}},
+		{"no limits", changed(healthy(), map[string]string{
+			series("host_cpus", own): "2", series("host_memory_total_bytes", own): "4e9", series("host_memory_available_bytes", own): "1e9",
+		}), map[string]sample{
+			"raptoreumd CPU usage, C": {none: 2}, "CPU starvation, C": {}, "Memory, B": {none: 1e9}, "Memory, D": {none: 0.32e9}, "Memory, E": {},
+		}},
 		{"syncing", changed(healthy(), states("smartnode_state", smartnodeStates(), "waiting_for_protx"), map[string]string{
 			series("initial_block_download", own): "1", series("header_height", own): "1000", series("smartnode_pose_banned", own): "1",
 			series("sync_finished", own): "0", series("smartnode_pose_banned", paris): "", series("smartnode_pose_strikes_left", paris): "",

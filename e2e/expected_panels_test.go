@@ -39,7 +39,7 @@ func healthyPanels() []expectation {
 		{one, "Daemon and smartnode states", "daemon: ready green, smartnode: ready green"},
 		{one, "RPC latency", "chain: *, key generation: *, lock-free calls: *" + calls + " or chain: *, lock-free calls: *" + calls}, // some calls are missing on a busy machine
 		{one, "Uptime", "running for: 3.0..9.0 hours, restarts in 1 h: 0 green, oldest answer: *"},
-		{one, "raptoreumd CPU usage", "cores of the machine: 2 cores"},
+		{one, "raptoreumd CPU usage", "machine: 2 cores, available: 2 cores, alert threshold: 2 cores"},
 		{one, "CPU starvation", "pressure: 0% green, steal: 0% green"},
 		{one, "Memory", "available: 1.73 GiB, machine: 3.84 GiB, alert threshold: 315 MiB"},
 		{one, "Data directory disk", "free: 37.3 GiB, size: 74.5 GiB"},
