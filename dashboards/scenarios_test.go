@@ -169,6 +169,14 @@ func scenarios() []scenario {
 		{"slow, and the port is closed", changed(late, map[string]string{fires("RaptoreumPortUnreachable", "critical", own): "1"}), map[string]sample{
 			"Verdict": {`{alert="PortUnreachable"}`: actNow}, "Slow": {none: 0}, "Act now": {none: 1},
 		}},
+		{"warming up, as debug.log shows", changed(withoutDaemon(healthy()), states("daemon_state", daemonStates(), "warming_up"), map[string]string{
+			series("debuglog_block_height", own): "100+1x60", series("debuglog_progress_ratio", own): "0.9", series("debuglog_tip_timestamp_seconds", own): "-30+60x60",
+			series("debuglog_last_write_timestamp_seconds", own): "-10+60x60", series("debuglog_event_timestamp_seconds", own, `event="pose_punished"`): "600",
+			series("debuglog_event_timestamp_seconds", own, `event="shutdown"`): "3000",
+		}), map[string]sample{
+			"Daemon": {none: 3}, "Height": {}, "Height, D": {none: 160}, "debug.log": {none: 160}, "debug.log, B": {none: 0.9}, "debug.log, C": {none: 30},
+			"debug.log, D": {none: 10}, "debug.log, E": {none: 3000},
+		}},
 		{"limits of a container that are tighter than the machine", changed(healthy(), map[string]string{
 			series("host_cpus", own): "8", series("host_memory_total_bytes", own): "32e9", series("host_memory_available_bytes", own): "20e9",
 			series("daemon_cpu_limit_cores", own): "1", series("daemon_cpu_throttled_seconds_total", own): "0+30x60",

@@ -12,17 +12,19 @@ func syncTime() string {
 func chainPanels() []panel {
 	return []panel{
 		{
-			kind: graph, title: "Height", w: 10, h: 8, alerts: []string{"RaptoreumChainBehind", "RaptoreumChainForked"},
-			description: "Block height of this node, of the median peer and of each explorer. Normal: the lines coincide.",
+			kind: graph, title: "Height", w: 7, h: 8, alerts: []string{"RaptoreumChainBehind", "RaptoreumChainForked"},
+			description: "Block height of this node, of the median peer and of each explorer. Normal: the lines coincide. The height in debug.log is also known while RPC warms up, is slow or hangs.",
 			queries: []query{
 				{"own", maxOf(nodeMetric("block_height"))},
 				{"peers", maxOf(nodeMetric("peers_median_height"))},
 				{"{{explorer}}", "max by (explorer) (" + nodeMetric("explorer_block_height") + ")"},
+				{"debug.log", maxOf(nodeMetric("debuglog_block_height"))},
 			},
-			field: field{unit: "none"},
+			field:     field{unit: "none"},
+			overrides: []override{{"debug.log", field{dashed: true}}},
 		},
 		{
-			kind: graph, title: "Tip age", w: 8, h: 8, showLimits: true, alerts: []string{"RaptoreumChainStalled"},
+			kind: graph, title: "Tip age", w: 5, h: 8, showLimits: true, alerts: []string{"RaptoreumChainStalled"},
 			description: "Age of the newest block. Normal: under 10 minutes; over 20 about once a month. Not shown while the chain is downloaded.",
 			queries:     []query{{"age", "time() - " + maxOf(synced(nodeMetric("block_timestamp_seconds")))}},
 			field:       field{unit: "s", steps: limits(step{tipOld, bad}, step{tipVeryOld, critical})},
@@ -42,6 +44,30 @@ func chainPanels() []panel {
 				{"smartnode sync", field{unit: "none", mappings: yesNo("done", good, "NOT DONE", bad)}},
 				{"explorers' chain", field{unit: "none", mappings: yesNo("same", good, "DIFFERENT", critical)}},
 			},
+		},
+		debugLogPanel(),
+	}
+}
+
+// debugLogPanel shows the progress that raptoreumd logs. It does not need RPC.
+func debugLogPanel() panel {
+	since := func(name string, labels ...string) string { return "time() - " + maxOf(nodeMetric(name, labels...)) }
+	return panel{
+		kind: stat, title: "debug.log", w: 6, h: 8, showNames: true, vertical: true, sizes: detail(),
+		alerts:      []string{"RaptoreumDaemonStuckWarmingUp", "RaptoreumDaemonHung", "RaptoreumSmartnodePoSePenaltyRose"},
+		description: "The last new tip in debug.log, also while RPC warms up, is slow or hangs, and the time since the tip, the last line, and the last PoSe punishment of this smartnode. Normal: 100 %, a tip within minutes, no punishment. A raptoreumd that logs new tips is not hung.",
+		queries: []query{
+			{"height", maxOf(nodeMetric("debuglog_block_height"))},
+			{"progress", maxOf(nodeMetric("debuglog_progress_ratio"))},
+			{"last tip", since("debuglog_tip_timestamp_seconds")},
+			{"last line", since("debuglog_last_write_timestamp_seconds")},
+			{"last punished", since("debuglog_event_timestamp_seconds", `event="pose_punished"`)},
+		},
+		field: field{unit: "s", decimals: ptr(1), colour: plain, noValue: "NOT READABLE"},
+		overrides: []override{
+			{"height", field{unit: "none", decimals: ptr(0)}},
+			{"progress", field{unit: "percentunit", decimals: ptr(1)}},
+			{"last punished", field{colour: bad}},
 		},
 	}
 }

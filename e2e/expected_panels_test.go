@@ -31,6 +31,7 @@ func healthyPanels() []expectation {
 		{one, "Height", chains("540..700", "540..700")},
 		{one, "Tip age", "age: 0..60 s green or age: 1..20 mins green"},
 		{one, "Sync", synced + ", explorers' chain: same green"},
+		{one, "debug.log", "NOT READABLE grey"}, // the fake writes none
 		{one, "Penalty", "own: 0 points, ban at: 200 points, explorer: 0 points"},
 		{one, "Strikes left over time", "strikes: 2: ok green"},
 		{one, "Recovery", "penalty at 0 in: no penalty green"},

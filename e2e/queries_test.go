@@ -16,6 +16,12 @@ import (
 // which the fake lacks.
 func unanswered() []string {
 	return []string{
+		"raptoreum-smartnode, Height, D", // the fake writes no debug.log
+		"raptoreum-smartnode, debug.log, A",
+		"raptoreum-smartnode, debug.log, B",
+		"raptoreum-smartnode, debug.log, C",
+		"raptoreum-smartnode, debug.log, D",
+		"raptoreum-smartnode, debug.log, E",
 		"raptoreum-smartnode, Penalty, C",
 		"raptoreum-smartnode, Recovery, B",
 		"raptoreum-smartnode, raptoreumd CPU usage, A",
