@@ -25,6 +25,16 @@ func fleetSynced(expr string) string {
 
 func byNode(aggregate, expr string) string { return aggregate + " by (node) (" + expr + ")" }
 
+// smartnodesOnly drops the nodes that are not smartnodes, such as the machine of a fleet exporter: their
+// raptoreumd is not expected to be one, or they have only a fleet file. The last state that is known from the
+// day before the end of the time range counts, because a smartnode whose exporter is down stays in the list.
+// A node of which nothing is known is a smartnode. /probe expects every node to be one.
+func smartnodesOnly(expr string) string {
+	last := func(name string) string { return "last_over_time(" + fleetMetric(name) + "[1d:5m] @ end())" } // 5 minutes, to read fewer samples
+	return "(" + expr + ") unless on (node) ((" + last("smartnode_expected") + " == 0 or " + last("fleet_config_reload_success") + ") unless on (node) (" +
+		last("smartnode_expected") + " == 1 or " + last("smartnode_configured") + " == 1))"
+}
+
 // The states of a node, from best to worst.
 const (
 	nodeOK = iota
@@ -46,7 +56,7 @@ func nodeStateMappings() []valueMapping {
 	}
 }
 
-// nodeState is the state of each node: banned, the severity of its worst firing alert, slow, ok while an
+// nodeState is the state of each smartnode: banned, the severity of its worst firing alert, slow, ok while an
 // exporter sees it and the rules are evaluated, else unknown. A ban reported by an explorer counts
 // unless a daemon's chain contradicts it. at is " @ end()" for the state at the end of the time range.
 func nodeState(at string) string {
@@ -59,9 +69,9 @@ func nodeState(at string) string {
 	late := "(" + fleetMetric("daemon_state", `state="slow"`) + at + " == 1)"
 	trouble := fmt.Sprintf("%d * %s or %d * %s or %d * %s or %d * %s", nodeBanned, banned, nodeActNow, criticals(firing),
 		nodeActToday, firing(`severity="warning"`), nodeSlow, late)
-	return byNode("max", trouble) +
+	return smartnodesOnly(byNode("max", trouble) +
 		" or " + byNode("max", "0 * ("+fleetMetric("up")+at+" == 1)") + " and on () " + rulesRun + at +
-		" or " + byNode("max", fmt.Sprintf("%d + 0 * %s", nodeUnknown, fleetMetric("up")+at))
+		" or " + byNode("max", fmt.Sprintf("%d + 0 * %s", nodeUnknown, fleetMetric("up")+at)))
 }
 
 // worst keeps the series of the count nodes that are worst at the end of the time range. A graph of a
@@ -72,8 +82,8 @@ func worst(count int, expr, rank string) string {
 
 // trouble ranks the nodes: first by their state at the end of the time range, then by alerts within it.
 func trouble() string {
-	return byNode("max", "10 * ("+nodeState(" @ end()")+") or clamp_max(max_over_time("+
-		fleetMetric("ALERTS", `alertstate="firing"`, `severity=~"critical|warning"`)+"[$__range] @ end()), 1)")
+	return smartnodesOnly(byNode("max", "10 * ("+nodeState(" @ end()")+") or clamp_max(max_over_time("+
+		fleetMetric("ALERTS", `alertstate="firing"`, `severity=~"critical|warning"`)+"[$__range] @ end()), 1)"))
 }
 
 func fleet() board {
@@ -97,10 +107,8 @@ func fleet() board {
 
 // countPanels count the nodes by state. An empty state shows 0 only while there are nodes.
 func countPanels() []panel {
-	state := nodeState("")
-	count := func(n int) string {
-		return fmt.Sprintf("count((%s) == %d) or 0 * count(%s)", state, n, fleetMetric("up"))
-	}
+	state, nodes := nodeState(""), "count("+smartnodesOnly(byNode("count", fleetMetric("up")))+")"
+	count := func(n int) string { return fmt.Sprintf("count((%s) == %d) or 0 * %s", state, n, nodes) }
 	tile := func(title, description string, w, n int, colour string) panel {
 		return panel{
 			kind: stat, title: title, w: w, h: 4, description: description, queries: []query{{"nodes", count(n)}},
@@ -115,8 +123,8 @@ func countPanels() []panel {
 		tile("Unknown", "Smartnodes that no exporter sees. All smartnodes while Prometheus does not evaluate the rules. Normal: 0.", 3, nodeUnknown, note),
 		tile("OK", "Smartnodes without a warning or a critical alert that are not slow. Normal: all.", 3, nodeOK, good),
 		{
-			kind: stat, title: "Smartnodes", w: 4, h: 4, description: "Monitored smartnodes, from any vantage. Normal: as many as you have.",
-			queries: []query{{"nodes", "count(" + byNode("count", fleetMetric("up")) + ")"}},
+			kind: stat, title: "Smartnodes", w: 4, h: 4, description: "Monitored smartnodes, from any vantage. A machine that only watches them does not count. Normal: as many as you have.",
+			queries: []query{{"nodes", nodes}},
 			field:   field{unit: "none", decimals: ptr(0), colour: plain, noValue: "NONE MONITORED"},
 		},
 	}

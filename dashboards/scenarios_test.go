@@ -42,7 +42,7 @@ func healthy() map[string]string {
 	}
 	for _, labels := range []string{own, paris} {
 		maps.Copy(s, map[string]string{
-			series("smartnode_pose_banned", labels): "0", series("smartnode_pose_strikes_left", labels): "2", series("smartnode_pose_penalty", labels): "0",
+			series("smartnode_expected", labels): "1", series("smartnode_pose_banned", labels): "0", series("smartnode_pose_strikes_left", labels): "2", series("smartnode_pose_penalty", labels): "0",
 			series("smartnode_pose_penalty_max", labels): "100", series("smartnode_pose_decay_seconds", labels): "0", series("port_reachable", labels): "1",
 			series("smartnode_next_payment_seconds", labels): "480", series("smartnode_payment_queue_position", labels): "4",
 			series("smartnode_payment_queue_length", labels): "90", series("smartnode_payment_wait_blocks", labels): "85", series("smartnode_last_paid_height", labels): "60",
@@ -120,7 +120,7 @@ func scenarios() []scenario {
 	late := changed(healthy(), states("daemon_state", daemonStates(), "slow"), map[string]string{
 		series("daemon_answer_age_seconds", own, `batch="mainlock"`): "40", series("daemon_answer_age_seconds", own, `batch="node"`): "35",
 	})
-	return []scenario{
+	return append(watchers(), []scenario{
 		{"healthy", healthy(), map[string]sample{
 			"Verdict": {`{alert="no alert fires"}`: allOK}, "Ban": {none: 0}, "Strikes left": {none: 2}, "PoSe penalty": {none: 0},
 			"Daemon": {none: 1}, "Smartnode": {none: 1}, "Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 1}, "Block height": {none: 160},
@@ -247,5 +247,5 @@ func scenarios() []scenario {
 			"Banned": {none: 1}, "OK": {none: 1}, "Smartnodes": {none: 2}, "Smartnodes, worst first": {`{node="n"}`: nodeOK, `{node="m"}`: nodeBanned},
 			"States of the 20 worst nodes": {`{node="n"}`: nodeOK, `{node="m"}`: nodeBanned}, "Banned: mine vs. network": {none: 0.5},
 		}},
-	}
+	}...)
 }
