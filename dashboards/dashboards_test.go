@@ -53,7 +53,7 @@ func known() map[string]string {
 		"state-timeline": series + " alignValue mergeValues rowHeight showValue",
 		"table":          "showHeader cellHeight frameIndex enablePagination footer sortBy",
 
-		"timeseries custom":     "lineWidth fillOpacity showPoints drawStyle thresholdsStyle",
+		"timeseries custom":     "lineWidth fillOpacity showPoints drawStyle thresholdsStyle axisSoftMax",
 		"state-timeline custom": "lineWidth fillOpacity",
 		"table custom":          "align inspect cellOptions",
 

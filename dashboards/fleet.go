@@ -25,10 +25,21 @@ func fleetSynced(expr string) string {
 
 func byNode(aggregate, expr string) string { return aggregate + " by (node) (" + expr + ")" }
 
+// smartnodesOnly drops the nodes that are not smartnodes, such as the machine of a fleet exporter: their
+// raptoreumd is not expected to be one, or they have only a fleet file. The last state that is known from the
+// day before the end of the time range counts, because a smartnode whose exporter is down stays in the list.
+// A node of which nothing is known is a smartnode. /probe expects every node to be one.
+func smartnodesOnly(expr string) string {
+	last := func(name string) string { return "last_over_time(" + fleetMetric(name) + "[1d:5m] @ end())" } // 5 minutes, to read fewer samples
+	return "(" + expr + ") unless on (node) ((" + last("smartnode_expected") + " == 0 or " + last("fleet_config_reload_success") + ") unless on (node) (" +
+		last("smartnode_expected") + " == 1 or " + last("smartnode_configured") + " == 1))"
+}
+
 // The states of a node, from best to worst.
 const (
 	nodeOK = iota
 	nodeUnknown
+	nodeSlow
 	nodeActToday
 	nodeActNow
 	nodeBanned
@@ -38,13 +49,14 @@ func nodeStateMappings() []valueMapping {
 	return []valueMapping{
 		{value: nodeOK, text: "ok", colour: good},
 		{value: nodeUnknown, text: "unknown", colour: unknown},
+		{value: nodeSlow, text: "slow", colour: minor},
 		{value: nodeActToday, text: "act today", colour: bad},
 		{value: nodeActNow, text: "ACT NOW", colour: critical},
 		{value: nodeBanned, text: "BANNED", colour: "dark-red"},
 	}
 }
 
-// nodeState is the state of each node: banned, the severity of its worst firing alert, ok while an
+// nodeState is the state of each smartnode: banned, the severity of its worst firing alert, slow, ok while an
 // exporter sees it and the rules are evaluated, else unknown. A ban reported by an explorer counts
 // unless a daemon's chain contradicts it. at is " @ end()" for the state at the end of the time range.
 func nodeState(at string) string {
@@ -54,10 +66,12 @@ func nodeState(at string) string {
 	syncing := " unless on (job, instance, node) " + fleetMetric("initial_block_download") + at + " == 1"
 	banned := "((" + fleetMetric("smartnode_pose_banned") + at + " == 1)" + syncing + " or (" + fleetMetric("explorer_smartnode_pose_banned") + at +
 		" == 1) unless on (node) ((" + fleetMetric("smartnode_pose_banned") + at + " == 0)" + syncing + "))"
-	trouble := fmt.Sprintf("%d * %s or %d * %s or %d * %s", nodeBanned, banned, nodeActNow, criticals(firing), nodeActToday, firing(`severity="warning"`))
-	return byNode("max", trouble) +
+	late := "(" + fleetMetric("daemon_state", `state="slow"`) + at + " == 1)"
+	trouble := fmt.Sprintf("%d * %s or %d * %s or %d * %s or %d * %s", nodeBanned, banned, nodeActNow, criticals(firing),
+		nodeActToday, firing(`severity="warning"`), nodeSlow, late)
+	return smartnodesOnly(byNode("max", trouble) +
 		" or " + byNode("max", "0 * ("+fleetMetric("up")+at+" == 1)") + " and on () " + rulesRun + at +
-		" or " + byNode("max", fmt.Sprintf("%d + 0 * %s", nodeUnknown, fleetMetric("up")+at))
+		" or " + byNode("max", fmt.Sprintf("%d + 0 * %s", nodeUnknown, fleetMetric("up")+at)))
 }
 
 // worst keeps the series of the count nodes that are worst at the end of the time range. A graph of a
@@ -68,8 +82,8 @@ func worst(count int, expr, rank string) string {
 
 // trouble ranks the nodes: first by their state at the end of the time range, then by alerts within it.
 func trouble() string {
-	return byNode("max", "10 * ("+nodeState(" @ end()")+") or clamp_max(max_over_time("+
-		fleetMetric("ALERTS", `alertstate="firing"`, `severity=~"critical|warning"`)+"[$__range] @ end()), 1)")
+	return smartnodesOnly(byNode("max", "10 * ("+nodeState(" @ end()")+") or clamp_max(max_over_time("+
+		fleetMetric("ALERTS", `alertstate="firing"`, `severity=~"critical|warning"`)+"[$__range] @ end()), 1)"))
 }
 
 func fleet() board {
@@ -93,25 +107,24 @@ func fleet() board {
 
 // countPanels count the nodes by state. An empty state shows 0 only while there are nodes.
 func countPanels() []panel {
-	state := nodeState("")
-	count := func(n int) string {
-		return fmt.Sprintf("count((%s) == %d) or 0 * count(%s)", state, n, fleetMetric("up"))
-	}
-	tile := func(title, description string, n int, colour string) panel {
+	state, nodes := nodeState(""), "count("+smartnodesOnly(byNode("count", fleetMetric("up")))+")"
+	count := func(n int) string { return fmt.Sprintf("count((%s) == %d) or 0 * %s", state, n, nodes) }
+	tile := func(title, description string, w, n int, colour string) panel {
 		return panel{
-			kind: stat, title: title, w: 4, h: 4, description: description, queries: []query{{"nodes", count(n)}},
+			kind: stat, title: title, w: w, h: 4, description: description, queries: []query{{"nodes", count(n)}},
 			field: field{unit: "none", decimals: ptr(0), noValue: "UNKNOWN", steps: []step{{0, unknown}, {1, colour}}},
 		}
 	}
 	return []panel{
-		tile("Banned", "PoSe-banned smartnodes. They earn nothing until their owner sends protx update_service. Normal: 0.", nodeBanned, "dark-red"),
-		tile("Act now", "Smartnodes with a critical alert that are not banned. Normal: 0.", nodeActNow, critical),
-		tile("Act today", "Smartnodes with a warning and nothing worse. Normal: 0.", nodeActToday, bad),
-		tile("Unknown", "Smartnodes that no exporter sees. All smartnodes while Prometheus does not evaluate the rules. Normal: 0.", nodeUnknown, note),
-		tile("OK", "Smartnodes without a warning or a critical alert. Normal: all.", nodeOK, good),
+		tile("Banned", "PoSe-banned smartnodes. They earn nothing until their owner sends protx update_service. Normal: 0.", 3, nodeBanned, "dark-red"),
+		tile("Act now", "Smartnodes with a critical alert that are not banned. Normal: 0.", 4, nodeActNow, critical),
+		tile("Act today", "Smartnodes with a warning and nothing worse. Normal: 0.", 4, nodeActToday, bad),
+		tile("Slow", "Smartnodes whose raptoreumd answers late, without a warning or a critical alert. Do not restart them. Normal: 0.", 3, nodeSlow, minor),
+		tile("Unknown", "Smartnodes that no exporter sees. All smartnodes while Prometheus does not evaluate the rules. Normal: 0.", 3, nodeUnknown, note),
+		tile("OK", "Smartnodes without a warning or a critical alert that are not slow. Normal: all.", 3, nodeOK, good),
 		{
-			kind: stat, title: "Smartnodes", w: 4, h: 4, description: "Monitored smartnodes, from any vantage. Normal: as many as you have.",
-			queries: []query{{"nodes", "count(" + byNode("count", fleetMetric("up")) + ")"}},
+			kind: stat, title: "Smartnodes", w: 4, h: 4, description: "Monitored smartnodes, from any vantage. A machine that only watches them does not count. Normal: as many as you have.",
+			queries: []query{{"nodes", nodes}},
 			field:   field{unit: "none", decimals: ptr(0), colour: plain, noValue: "NONE MONITORED"},
 		},
 	}
@@ -133,7 +146,7 @@ func comparePanels() []panel {
 				{"mine", share(banned, banned+" == 1")},
 				{"network", bannedOfAll + " / (" + enabled + " + " + bannedOfAll + ")"},
 			},
-			field:     field{unit: "percentunit", decimals: ptr(1), min: ptr(0.0)},
+			field:     field{unit: "percentunit", decimals: ptr(1), min: ptr(0.0), softMax: ptr(1.25 * networkPenalised)},
 			overrides: []override{{"mine", field{colour: critical}}, {"network", field{colour: note, dashed: true}}},
 		},
 		{
@@ -143,14 +156,14 @@ func comparePanels() []panel {
 				{"mine", share(penalty, "("+penalty+" > 0) unless on (node) "+banned+" == 1")},
 				{"network", maxOf(networkMetric("smartnodes_penalised")) + " / " + enabled},
 			},
-			field:     field{unit: "percentunit", decimals: ptr(1), min: ptr(0.0), steps: limits(step{networkPenalised, bad})},
+			field:     field{unit: "percentunit", decimals: ptr(1), min: ptr(0.0), softMax: ptr(1.25 * networkPenalised), steps: limits(step{networkPenalised, bad})},
 			overrides: []override{{"mine", field{colour: bad}}, {"network", field{colour: note, dashed: true}}},
 		},
 		{
 			kind: graph, title: "Payments per day, 14 days", w: 8, h: 7, bars: true, interval: "1d", timeFrom: "14d",
 			description: "Payments to all of your smartnodes in the preceding 24 hours. Normal: for each smartnode, the 720 blocks of a day divided by the queue length.",
 			queries:     []query{{"payments", "sum(" + byNode("max", "changes("+fleetMetric("smartnode_last_paid_height")+"[1d])") + ")"}},
-			field:       field{unit: "none", decimals: ptr(0), min: ptr(0.0), colour: good},
+			field:       field{unit: "none", min: ptr(0.0), softMax: ptr(fewest), colour: good},
 		},
 	}
 }

@@ -43,6 +43,9 @@ func nodesPanel() panel {
 	}
 	columns := []column{{"node", "Smartnode"}}
 	for i, q := range queries {
+		if i > 0 { // nodeState does it itself
+			queries[i].expr = smartnodesOnly(q.expr) // a query that returns another node would add a row
+		}
 		if q.name != "" {
 			columns = append(columns, column{valueOf(i), q.name})
 		}
@@ -95,13 +98,13 @@ func timePanels() []panel {
 			kind: graph, title: "10 highest penalties", w: 12, h: 8,
 			description: "PoSe points of the smartnodes with the highest penalty now. Normal: 0. Each step up is a missed key generation.",
 			queries:     []query{{"{{node}}", worst(linesOfGraph, penalty(""), penalty(" @ end()"))}},
-			field:       field{unit: "suffix:points", decimals: ptr(0), min: ptr(0.0)},
+			field:       field{unit: "suffix:points", min: ptr(0.0)},
 		},
 		{
 			kind: graph, title: "10 nodes furthest behind", w: 12, h: 8, showLimits: true, alerts: []string{"RaptoreumChainBehind"},
 			description: "Blocks by which the closest explorer, or our highest daemon, is ahead. Normal: -1 to 1. Above 5 a smartnode misses its quorum duties.",
-			queries:     []query{{"{{node}}", worst(linesOfGraph, behindBy(""), behindBy(" @ end()"))}},
-			field:       field{unit: "suffix:blocks", decimals: ptr(0), steps: limits(step{blocksBehind + 1, critical})},
+			queries:     []query{{"{{node}}", worst(linesOfGraph, behindBy(""), smartnodesOnly(behindBy(" @ end()")))}},
+			field:       field{unit: "suffix:blocks", steps: limits(step{blocksBehind + 1, critical})},
 		},
 	}
 }

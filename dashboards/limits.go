@@ -34,6 +34,9 @@ const (
 // startJitter is by how many seconds two exporters may differ in the start time of one daemon.
 const startJitter = 5
 
+// lateAnswer is the age in seconds from which an answer is from before this scrape: raptoreumd is slow.
+const lateAnswer = 10
+
 // lastStrikeShare is the share of the maximum penalty from which one more missed key generation, which
 // adds 66 %, causes a ban.
 const lastStrikeShare = 0.34
@@ -45,6 +48,7 @@ func spaced(s string) string { return strings.ReplaceAll(s, "_", " ") }
 func daemonStates() enum {
 	return enum{
 		{text: "ready", colour: good},
+		{text: "slow", colour: minor},
 		{text: "warming_up", colour: minor},
 		{text: "busy", colour: bad},
 		{text: "unauthorized", colour: bad},
@@ -79,18 +83,21 @@ func portPhases() enum {
 	}
 }
 
-// The verdict: the action that the worst firing alert requires of the owner.
+// The verdict: the action that the worst firing alert requires of the owner. A daemon that is slow, for which
+// no alert fires yet, is worse than an alert that is for information only.
 const (
-	allOK    = 0
-	info     = 1
-	actToday = 2
-	actNow   = 3
+	allOK = iota
+	info
+	slow
+	actToday
+	actNow
 )
 
 func verdictMappings() []valueMapping {
 	return []valueMapping{
 		{value: allOK, text: "OK", colour: good},
 		{value: info, text: "INFO", colour: note},
+		{value: slow, text: "SLOW", colour: minor},
 		{value: actToday, text: "ACT TODAY", colour: bad},
 		{value: actNow, text: "ACT NOW", colour: critical},
 	}

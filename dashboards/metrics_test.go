@@ -136,6 +136,17 @@ func TestStates(t *testing.T) {
 	}
 }
 
+// TestDaemonStates checks that the dashboards know all states of the daemon.
+func TestDaemonStates(t *testing.T) {
+	var shown []daemon.State
+	for _, s := range daemonStates() {
+		shown = append(shown, daemon.State(s.text))
+	}
+	if all := daemon.States(); !slices.Equal(slices.Sorted(slices.Values(shown)), slices.Sorted(slices.Values(all))) {
+		t.Errorf("the dashboards have the states %v, raptoreumd has %v", shown, all)
+	}
+}
+
 // TestLimits checks that thresholds equal those of the alerts.
 func TestLimits(t *testing.T) {
 	var file struct {
@@ -170,6 +181,9 @@ func TestLimits(t *testing.T) {
 		{"RaptoreumHostMemoryLow", "warning", "< ", memoryLow, ""},
 		{"RaptoreumHostCPUStarved", "warning", "host_cpus[10m]) > ", cpuStolen, ""},
 		{"RaptoreumHostCPUStarved", "warning", "pressure_seconds_total[10m]) > ", cpuPressure, ""},
+		{"RaptoreumHostCPUStarved", "warning", "throttled_seconds_total[10m]) > ", cpuStolen, ""},
+		{"RaptoreumHostMemoryLow", "warning", "memory_limit_bytes[5m]) < ", memoryLow, ""},
+		{"RaptoreumHostTooFewCPUs", "info", "cpu_limit_cores[1h]) < ", cpusFew, ""},
 		{"RaptoreumHostTooFewCPUs", "info", "< ", cpusFew, ""},
 		{"RaptoreumDatadirFillingUp", "warning", "free_bytes[5m]) < 3e9", 0, ""},
 		{"RaptoreumDatadirFillingUp", "critical", "free_bytes[5m]) < 1e9", 0, ""},

@@ -36,7 +36,7 @@ func (p *panel) options() map[string]any {
 		}
 	case timeline:
 		return map[string]any{
-			"legend":  map[string]any{"displayMode": "list", "placement": "bottom", "showLegend": false, "calcs": []string{}},
+			"legend":  map[string]any{"displayMode": "list", "placement": "bottom", "showLegend": true, "calcs": []string{}}, // for texts that do not fit on their bar
 			"tooltip": map[string]any{"mode": "single", "sort": "none"}, "alignValue": "center", "mergeValues": true,
 			"rowHeight": 0.9, "showValue": "auto",
 		}

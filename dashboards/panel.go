@@ -56,8 +56,9 @@ type field struct {
 	unit        string
 	decimals    *int
 	min, max    *float64
-	steps       []step // colours by value; the first also covers lower values
-	colour      string // fixed colour
+	softMax     *float64 // for a graph: the axis ends here or higher
+	steps       []step   // colours by value; the first also covers lower values
+	colour      string   // fixed colour
 	mappings    []valueMapping
 	noValue     string // text for a missing value, in grey
 	emptyText   string // shown by a panel without any value if noValue is empty
@@ -68,6 +69,9 @@ type field struct {
 	right       bool // axis on the right
 	background  bool // for a column: coloured background
 }
+
+// fewest is the end of an axis of small counts, so that its ticks are integers.
+const fewest = 4.0
 
 // step is a threshold: the colour of values from a value upwards.
 type step struct {

@@ -64,3 +64,27 @@ func TestFolder(t *testing.T) {
 		t.Errorf("%v, %v", found, err)
 	}
 }
+
+// TestPictures checks that README.md shows the pictures in the folder, and that they are small.
+func TestPictures(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pictures, err := filepath.Glob("*.png")
+	if err != nil || len(pictures) == 0 {
+		t.Fatalf("%v, %v", pictures, err)
+	}
+	for _, picture := range pictures {
+		info, err := os.Stat(picture)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > 1<<20 {
+			t.Errorf("%s has %d bytes", picture, info.Size())
+		}
+		if !strings.Contains(string(readme), "("+picture+")") {
+			t.Errorf("README.md does not show %s", picture)
+		}
+	}
+}

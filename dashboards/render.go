@@ -88,10 +88,16 @@ func (p *panel) fieldDefaults() gField {
 		Unit: p.field.unit, Decimals: p.field.decimals, Min: p.field.min, Max: p.field.max, NoValue: p.field.noValue,
 		Color: gColor{Mode: "thresholds"}, Thresholds: thresholds(p.field.steps), Mappings: renderMappings(p.field.mappings, p.field.noValue),
 	}
-	if f.NoValue == "" {
+	switch {
+	case f.NoValue != "":
+	case p.kind == timeline: // the legend shows it for a gap
+		f.NoValue = "unknown"
+	default:
 		f.NoValue = cmp.Or(p.field.emptyText, notReported)
 	}
 	switch {
+	case p.kind == timeline: // with colours from thresholds, Grafana ignores the value mappings; see thresholdRange
+		f.Color = gColor{"fixed", unknown}
 	case p.field.colour != "":
 		f.Color = gColor{"fixed", p.field.colour}
 	case p.kind == graph:
@@ -102,6 +108,9 @@ func (p *panel) fieldDefaults() gField {
 		f.Custom = map[string]any{"lineWidth": 2, "fillOpacity": 0, "showPoints": "auto", "drawStyle": "line"}
 		if p.bars {
 			f.Custom["drawStyle"], f.Custom["fillOpacity"] = "bars", 60
+		}
+		if p.field.softMax != nil {
+			f.Custom["axisSoftMax"] = *p.field.softMax
 		}
 		if p.showLimits {
 			f.Custom["thresholdsStyle"] = map[string]any{"mode": "dashed"}

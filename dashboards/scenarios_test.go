@@ -35,13 +35,14 @@ func healthy() map[string]string {
 		series("daemon_info", own, `version="2.0.3"`): "1", series("release_update_available", own): "0",
 		series("port_peer_info", paris, `user_agent="/Raptoreum Core:2.0.3/"`): "1", series("port_peer_height", paris): "100+1x60",
 		series("smartnode_configured", own): "1", series("quorum_memberships", own, `valid="false"`): "0",
+		series("daemon_answer_age_seconds", own, `batch="lockfree"`): "0", series("daemon_answer_age_seconds", own, `batch="mainlock"`): "0",
 		series("safe_to_restart", own): "1", series("daemon_start_time_seconds", own): "-86400",
 		series("smartnodes", own, `state="enabled"`): "90", series("smartnodes", own, `state="pose_banned"`): "10", series("smartnodes_penalised", own): "3",
 		series("datadir_free_bytes", own): "9e10", series("datadir_size_bytes", own): "1e11",
 	}
 	for _, labels := range []string{own, paris} {
 		maps.Copy(s, map[string]string{
-			series("smartnode_pose_banned", labels): "0", series("smartnode_pose_strikes_left", labels): "2", series("smartnode_pose_penalty", labels): "0",
+			series("smartnode_expected", labels): "1", series("smartnode_pose_banned", labels): "0", series("smartnode_pose_strikes_left", labels): "2", series("smartnode_pose_penalty", labels): "0",
 			series("smartnode_pose_penalty_max", labels): "100", series("smartnode_pose_decay_seconds", labels): "0", series("port_reachable", labels): "1",
 			series("smartnode_next_payment_seconds", labels): "480", series("smartnode_payment_queue_position", labels): "4",
 			series("smartnode_payment_queue_length", labels): "90", series("smartnode_payment_wait_blocks", labels): "85", series("smartnode_last_paid_height", labels): "60",
@@ -116,11 +117,14 @@ func scenarios() []scenario {
 	const none = "{}"
 	down := changed(withoutDaemon(healthy()), states("daemon_state", daemonStates(), "hung"),
 		map[string]string{fires("RaptoreumDaemonDown", "critical", own): "1"})
-	return []scenario{
+	late := changed(healthy(), states("daemon_state", daemonStates(), "slow"), map[string]string{
+		series("daemon_answer_age_seconds", own, `batch="mainlock"`): "40", series("daemon_answer_age_seconds", own, `batch="node"`): "35",
+	})
+	return append(watchers(), []scenario{
 		{"healthy", healthy(), map[string]sample{
 			"Verdict": {`{alert="no alert fires"}`: allOK}, "Ban": {none: 0}, "Strikes left": {none: 2}, "PoSe penalty": {none: 0},
 			"Daemon": {none: 1}, "Smartnode": {none: 1}, "Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 1}, "Block height": {none: 160},
-			"Explorers ahead by": {`{explorer="e"}`: 0}, "Next payment": {none: 480}, "Version": {`{version="2.0.3"}`: 1}, "Tip age": {none: 0},
+			"Explorers ahead by": {`{explorer="e"}`: 0}, "Slow": {none: 0}, "Uptime, C": {none: 0}, "Next payment": {none: 480}, "Version": {`{version="2.0.3"}`: 1}, "Tip age": {none: 0},
 			"Payment": {none: 0}, "Safe to restart": {none: 1}, "Disk full in": {none: notFilling}, "Failed handshake phase": {`{vantage="self"}`: 0, `{vantage="paris"}`: 0},
 			"OK": {none: 1}, "Banned": {none: 0}, "Unknown": {none: 0}, "Smartnodes": {none: 1}, "Smartnodes, worst first": {`{node="n"}`: nodeOK},
 			"States of the 20 worst nodes": {`{node="n"}`: nodeOK}, "Banned: mine vs. network": {none: 0}, "Alerts for this smartnode": {}, "Firing alerts": {},
@@ -148,8 +152,49 @@ func scenarios() []scenario {
 			fires("RaptoreumExporterDown", "critical", own): "1",
 		}), map[string]sample{"Ban": {none: 1}, "Daemon": {none: 1}, "Verdict": {`{alert="ExporterDown"}`: actNow}}},
 		{"hung", down, map[string]sample{
-			"Verdict": {`{alert="DaemonDown"}`: actNow}, "Daemon": {none: 8}, "Smartnode": {}, "Block height": {none: 160}, "Explorers ahead by": {},
+			"Verdict": {`{alert="DaemonDown"}`: actNow}, "Daemon": {none: 9}, "Smartnode": {}, "Block height": {none: 160}, "Explorers ahead by": {},
 			"Version": {`{version="2.0.3"}`: 0}, "Ban": {none: 0}, "Safe to restart": {}, "Act now": {none: 1},
+		}},
+		{"slow", late, map[string]sample{
+			"Verdict": {`{alert="raptoreumd answers late"}`: slow}, "Daemon": {none: 2}, "Uptime, C": {none: 40}, "RPC latency, C": {none: 40},
+			"Slow": {none: 1}, "OK": {none: 0}, "Act now": {none: 0}, "Act today": {none: 0}, "Smartnodes, worst first": {`{node="n"}`: nodeSlow},
+			"States of the 20 worst nodes": {`{node="n"}`: nodeSlow}, "Ban": {none: 0}, "Block height": {none: 160},
+		}},
+		{"slow, and a new version exists", changed(late, map[string]string{fires("RaptoreumUpdateAvailable", "info", own): "1"}), map[string]sample{
+			"Verdict": {`{alert="raptoreumd answers late"}`: slow}, "Slow": {none: 1},
+		}},
+		{"slow for 20 minutes", changed(late, map[string]string{fires("RaptoreumDaemonSlow", "warning", own): "1"}), map[string]sample{
+			"Verdict": {`{alert="DaemonSlow"}`: actToday}, "Slow": {none: 0}, "Act today": {none: 1}, "Smartnodes, worst first": {`{node="n"}`: nodeActToday},
+		}},
+		{"slow, and the port is closed", changed(late, map[string]string{fires("RaptoreumPortUnreachable", "critical", own): "1"}), map[string]sample{
+			"Verdict": {`{alert="PortUnreachable"}`: actNow}, "Slow": {none: 0}, "Act now": {none: 1},
+		}},
+		{"warming up, as debug.log shows", changed(withoutDaemon(healthy()), states("daemon_state", daemonStates(), "warming_up"), map[string]string{
+			series("debuglog_block_height", own): "100+1x60", series("debuglog_progress_ratio", own): "0.9", series("debuglog_tip_timestamp_seconds", own): "-30+60x60",
+			series("debuglog_last_write_timestamp_seconds", own): "-10+60x60", series("debuglog_event_timestamp_seconds", own, `event="pose_punished"`): "600",
+			series("debuglog_event_timestamp_seconds", own, `event="shutdown"`): "3000",
+		}), map[string]sample{
+			"Daemon": {none: 3}, "Height": {}, "Height, D": {none: 160}, "debug.log": {none: 160}, "debug.log, B": {none: 0.9}, "debug.log, C": {none: 30},
+			"debug.log, D": {none: 10}, "debug.log, E": {none: 3000},
+		}},
+		{"limits of a container that are tighter than the machine", changed(healthy(), map[string]string{
+			series("host_cpus", own): "8", series("host_memory_total_bytes", own): "32e9", series("host_memory_available_bytes", own): "20e9",
+			series("daemon_cpu_limit_cores", own): "1", series("daemon_cpu_throttled_seconds_total", own): "0+30x60",
+			series("daemon_memory_limit_bytes", own): "3e9", series("daemon_memory_used_bytes", own): "2e9",
+		}), map[string]sample{
+			"raptoreumd CPU usage, B": {none: 8}, "raptoreumd CPU usage, C": {none: 1}, "raptoreumd CPU usage, D": {none: 2}, "CPU starvation, C": {none: 0.5},
+			"Memory, B": {none: 1e9}, "Memory, C": {none: 32e9}, "Memory, D": {none: 0.24e9}, "Memory, E": {none: 3e9},
+		}},
+		{"limits of a unit that are looser than the machine", changed(healthy(), map[string]string{
+			series("host_cpus", own): "2", series("host_memory_total_bytes", own): "4e9", series("host_memory_available_bytes", own): "1e9",
+			series("daemon_cpu_limit_cores", own): "4", series("daemon_memory_limit_bytes", own): "3.5e9", series("daemon_memory_used_bytes", own): "0.5e9",
+		}), map[string]sample{
+			"raptoreumd CPU usage, C": {none: 2}, "Memory, B": {none: 1e9}, "Memory, D": {none: 0.32e9}, "Memory, E": {none: 3.5e9},
+		}},
+		{"no limits", changed(healthy(), map[string]string{
+			series("host_cpus", own): "2", series("host_memory_total_bytes", own): "4e9", series("host_memory_available_bytes", own): "1e9",
+		}), map[string]sample{
+			"raptoreumd CPU usage, C": {none: 2}, "CPU starvation, C": {}, "Memory, B": {none: 1e9}, "Memory, D": {none: 0.32e9}, "Memory, E": {},
 		}},
 		{"syncing", changed(healthy(), states("smartnode_state", smartnodeStates(), "waiting_for_protx"), map[string]string{
 			series("initial_block_download", own): "1", series("header_height", own): "1000", series("smartnode_pose_banned", own): "1",
@@ -202,5 +247,5 @@ func scenarios() []scenario {
 			"Banned": {none: 1}, "OK": {none: 1}, "Smartnodes": {none: 2}, "Smartnodes, worst first": {`{node="n"}`: nodeOK, `{node="m"}`: nodeBanned},
 			"States of the 20 worst nodes": {`{node="n"}`: nodeOK, `{node="m"}`: nodeBanned}, "Banned: mine vs. network": {none: 0.5},
 		}},
-	}
+	}...)
 }

@@ -50,6 +50,9 @@ func (s *Screen) Show(panel, refID string, labels map[string]string, value *floa
 		return Shown{}, err
 	}
 	shown, err := display.show(value)
+	if p.Type == string(timeline) && p.Options["mergeValues"] == true && display.Color.Mode == "thresholds" {
+		shown = display.thresholdRange(*value)
+	}
 	if display.DisplayName != "" {
 		name = display.DisplayName
 	}
@@ -201,6 +204,24 @@ func (f *gField) show(value *float64) (Shown, error) {
 		shown.Text = "No data"
 	}
 	return shown, nil
+}
+
+// thresholdRange is how a state timeline that merges values displays one if the colour comes from the
+// thresholds: Grafana replaces the value by its range and ignores the value mappings. Seen in 9.4; the
+// code is the same in 11.1 (prepareTimelineFields in TimelineChart/utils.ts).
+func (f *gField) thresholdRange(value float64) Shown {
+	steps := f.Thresholds.Steps
+	for i := len(steps) - 1; i >= 0; i-- {
+		switch from := steps[i].Value; {
+		case from != nil && value >= *from:
+			return Shown{Text: format(f.Unit, f.Decimals, *from) + "+", Colour: steps[i].Color}
+		case from == nil && i+1 < len(steps):
+			return Shown{Text: "< " + format(f.Unit, f.Decimals, *steps[i+1].Value), Colour: steps[i].Color}
+		case from == nil:
+			return Shown{Text: "-∞+", Colour: steps[i].Color}
+		}
+	}
+	return Shown{}
 }
 
 // mapping returns the first value mapping that matches.

@@ -35,7 +35,11 @@ func TestShow(t *testing.T) {
 		{"smartnode.json", "Strikes left", "A", nil, 7, Shown{"", "2: ok", good}}, // a range
 		{"smartnode.json", "PoSe penalty", "A", nil, 0.339, Shown{"penalty", "34%", minor}},
 		{"smartnode.json", "PoSe penalty", "A", nil, 0.34, Shown{"penalty", "34%", critical}},
-		{"smartnode.json", "Daemon", "A", nil, 8, Shown{"", "hung", critical}},
+		{"smartnode.json", "Daemon", "A", nil, 9, Shown{"", "hung", critical}},
+		{"smartnode.json", "Daemon", "A", nil, 2, Shown{"", "slow", minor}},
+		{"smartnode.json", "Verdict", "A", labels{"alert": "raptoreumd answers late"}, slow, Shown{"raptoreumd answers late", "SLOW", minor}},
+		{"smartnode.json", "Uptime", "C", nil, 0.003, Shown{"oldest answer", "3 ms", good}},
+		{"smartnode.json", "Uptime", "C", nil, 95, Shown{"oldest answer", "2 mins", minor}},
 		{"smartnode.json", "Smartnode", "A", nil, 6, Shown{"", "IP changed", critical}},
 		{"smartnode.json", "Port", "A", labels{"vantage": "paris"}, 0, Shown{"from paris", "NO HANDSHAKE", critical}},
 		{"smartnode.json", "Port", "A", labels{"vantage": "self"}, 0, Shown{"from self", "NO HANDSHAKE", bad}}, // an override
@@ -46,6 +50,10 @@ func TestShow(t *testing.T) {
 		{"smartnode.json", "Next payment", "A", nil, 5400, Shown{"in about", "1.5 hours", plain}},
 		{"smartnode.json", "Next payment", "B", nil, 0, Shown{"ahead in queue", "next block", plain}},
 		{"smartnode.json", "RPC latency", "A", labels{"batch": "lockfree"}, 0.0123, Shown{"lock-free calls", "12.3 ms", ""}},
+		{"smartnode.json", "debug.log", "A", nil, 1234567, Shown{"height", "1234567", plain}},
+		{"smartnode.json", "debug.log", "B", nil, 0.9234, Shown{"progress", "92.3%", plain}},
+		{"smartnode.json", "debug.log", "E", nil, 5400, Shown{"last punished", "1.5 hours", bad}},
+		{"smartnode.json", "debug.log", "A", nil, nil, Shown{"", "NOT READABLE", unknown}},
 		{"smartnode.json", "Tip age", "A", nil, 2100, Shown{"age", "35 mins", critical}},
 		{"smartnode.json", "Peers", "A", labels{"direction": "inbound"}, 3, Shown{"inbound", "3", critical}},
 		{"smartnode.json", "Peers", "A", nil, nil, Shown{"", notReported, ""}},

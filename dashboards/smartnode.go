@@ -104,14 +104,16 @@ func criticals(firing func(matchers ...string) string) string {
 	return "(" + text + ")"
 }
 
-// verdict is the worst firing alert with its name. It is ok only while the rules are evaluated and an
-// exporter answers.
+// verdict is the worst firing alert with its name, or that the daemon is slow. It is ok only while the rules
+// are evaluated and an exporter answers.
 func verdict() string {
 	firing := func(matchers ...string) string {
 		return nodeMetric("ALERTS", append(matchers, `alertstate="firing"`)...)
 	}
-	worst := fmt.Sprintf(`topk(1, max by (alert) (label_replace(%d * %s or %d * %s or %d * %s, "alert", "$1", "alertname", "Raptoreum(.*)")))`,
+	alerts := fmt.Sprintf(`label_replace(%d * %s or %d * %s or %d * %s, "alert", "$1", "alertname", "Raptoreum(.*)")`,
 		actNow, criticals(firing), actToday, firing(`severity="warning"`), info, firing(`severity="info"`))
+	late := fmt.Sprintf(`label_replace(%d * (%s == 1), "alert", "raptoreumd answers late", "", "")`, slow, nodeMetric("daemon_state", `state="slow"`))
+	worst := "topk(1, max by (alert) (" + alerts + " or " + late + "))"
 	return worst + ` or on () label_replace(0 * max(` + nodeMetric("up") + ` == 1) and on () ` + rulesRun + `, "alert", "no alert fires", "", "")`
 }
 
@@ -140,7 +142,7 @@ func topStates() []panel {
 	return []panel{
 		{
 			kind: stat, title: "Verdict", w: 5, h: 4, showNames: true, sizes: &sizes{15, 36},
-			description: "The worst firing alert of this smartnode. Normal: OK. Unknown: no exporter answers, or Prometheus does not evaluate the rules.",
+			description: "The worst firing alert of this smartnode. Normal: OK. Slow: raptoreumd answers late and no alert fires yet; do not restart it. Unknown: no exporter answers, or Prometheus does not evaluate the rules.",
 			queries:     []query{{"{{alert}}", verdict()}},
 			field:       field{unit: "none", mappings: verdictMappings(), noValue: "UNKNOWN"},
 		},
@@ -167,7 +169,7 @@ func topStates() []panel {
 		},
 		{
 			kind: stat, title: "Daemon", w: 4, h: 4, alerts: []string{"RaptoreumDaemonDown", "RaptoreumDaemonHung", "RaptoreumExporterDown"},
-			description: "State of raptoreumd as seen by its exporter. Normal: ready. Hung: it accepts connections but does not answer.",
+			description: "State of raptoreumd as seen by its exporter. Normal: ready. Slow: it answers, but some answers take longer than a scrape, and the values shown are up to 2 minutes old. Hung: it accepts connections but does not answer.",
 			queries:     []query{{"daemon", daemonState()}},
 			field:       field{unit: "none", mappings: daemon.mappings(valueMapping{value: 0, text: "EXPORTER DOWN", colour: critical}), noValue: "NOT MONITORED"},
 		},

@@ -21,21 +21,21 @@ func paymentPanels() []panel {
 				{"position", maxOf(nodeMetric("smartnode_payment_queue_position"))},
 				{"queue length", maxOf(nodeMetric("smartnode_payment_queue_length"))},
 			},
-			field:     field{unit: "none", decimals: ptr(0), min: ptr(0.0)},
+			field:     field{unit: "none", min: ptr(0.0)},
 			overrides: []override{{"queue length", field{dashed: true}}},
 		},
 		{
 			kind: graph, title: "Wait for payment", w: 7, h: 7, alerts: []string{"RaptoreumSmartnodePaymentOverdue"},
 			description: "Blocks since the last payment. The dashed line is the alert threshold, about one and a half rounds of the queue. Normal: below the line.",
 			queries:     []query{{"wait", waited()}, {"overdue above", overdueFrom()}},
-			field:       field{unit: "suffix:blocks", decimals: ptr(0), min: ptr(0.0)},
+			field:       field{unit: "suffix:blocks", min: ptr(0.0)},
 			overrides:   []override{{"overdue above", field{colour: bad, dashed: true}}},
 		},
 		{
 			kind: graph, title: "Last paid height", w: 5, h: 7,
 			description: "Block height of the last payment. Normal: one step up per payment.",
 			queries:     []query{{"last paid", maxOf(nodeMetric("smartnode_last_paid_height"))}},
-			field:       field{unit: "none", decimals: ptr(0)},
+			field:       field{unit: "none"},
 		},
 		{
 			kind: stat, title: "Payment", w: 4, h: 7, alerts: []string{"RaptoreumSmartnodePaymentOverdue", "RaptoreumSmartnodeUnpayable"},
@@ -73,7 +73,7 @@ func quorumPanels() []panel {
 				{"member", maxOf(nodeMetric("quorum_memberships", `valid="true"`))},
 				{"missed", maxOf(nodeMetric("quorum_memberships", `valid="false"`))},
 			},
-			field:     field{unit: "none", decimals: ptr(0), min: ptr(0.0)},
+			field:     field{unit: "none", min: ptr(0.0), softMax: ptr(fewest)},
 			overrides: []override{{"member", field{colour: good}}, {"missed", field{colour: critical}}},
 		},
 	}

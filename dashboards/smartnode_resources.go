@@ -4,38 +4,57 @@ import "fmt"
 
 func rateOf(name string) string { return "rate(" + nodeMetric(name) + "[$__rate_interval])" }
 
+// usableCores is the number of cores of the machine, or the limit of raptoreumd's container or unit if that is lower.
+func usableCores() string {
+	cores, limit := nodeMetric("host_cpus"), nodeMetric("daemon_cpu_limit_cores")
+	return maxOf(limit + " < " + cores + " or " + cores)
+}
+
+// tighter is a value of raptoreumd's container or unit where a smaller share of its memory limit is available
+// than of the machine's memory, else the value of the machine. The check command does the same.
+func tighter(unit, machine string) string {
+	limit := nodeMetric("daemon_memory_limit_bytes")
+	return maxOf(unit + " and 1 - " + nodeMetric("daemon_memory_used_bytes") + " / " + limit + " < " +
+		nodeMetric("host_memory_available_bytes") + " / " + nodeMetric("host_memory_total_bytes") + " or " + machine)
+}
+
 func resourcePanels() []panel {
+	total, limit := nodeMetric("host_memory_total_bytes"), nodeMetric("daemon_memory_limit_bytes")
 	return []panel{
 		{
 			kind: graph, title: "raptoreumd CPU usage", w: 8, h: 7, alerts: []string{"RaptoreumHostTooFewCPUs"},
-			description: fmt.Sprintf("Cores used by raptoreumd, and cores of the machine. The guides require %d. Normal: a fraction of one core; all cores while the chain is downloaded.", cpusFew),
+			description: fmt.Sprintf("Cores used by raptoreumd, of the machine, and available: those of the machine, or the limit of raptoreumd's container or unit if lower. The guides require %d. Normal: a fraction of one core; all cores while the chain is downloaded.", cpusFew),
 			queries: []query{
 				{"raptoreumd", maxOf(rateOf("process_cpu_seconds_total"))},
-				{"cores of the machine", maxOf(nodeMetric("host_cpus"))},
+				{"machine", maxOf(nodeMetric("host_cpus"))},
+				{"available", usableCores()},
+				{"alert threshold", fmt.Sprintf("%d + 0 * %s", cpusFew, usableCores())},
 			},
 			field:     field{unit: "suffix:cores", min: ptr(0.0)},
-			overrides: []override{{"cores of the machine", field{dashed: true}}},
+			overrides: []override{{"machine", field{dashed: true}}, {"alert threshold", field{colour: bad, dashed: true}}},
 		},
 		{
 			kind: graph, title: "CPU starvation", w: 8, h: 7, showLimits: true, alerts: []string{"RaptoreumHostCPUStarved"},
-			description: "Pressure: share of time in which a task waited for a CPU. Steal: share of CPU time that the provider gave to other machines. Normal: under 20 % and under 5 %. The lines are the alert thresholds.",
+			description: "Pressure: share of time in which a task waited for a CPU. Steal: share of CPU time that the provider gave to other machines. Throttled: share of time in which the CPU limit of raptoreumd's container or unit stopped it. Normal: under 20 %, under 5 % and 0 %. The lines are the alert thresholds.",
 			queries: []query{
 				{"pressure", maxOf(rateOf("host_cpu_pressure_seconds_total"))},
 				{"steal", maxOf(rateOf("host_cpu_steal_seconds_total") + " / " + nodeMetric("host_cpus"))},
+				{"throttled", maxOf(rateOf("daemon_cpu_throttled_seconds_total"))},
 			},
-			field: field{unit: "percentunit", min: ptr(0.0), steps: limits(step{cpuStolen, minor}, step{cpuPressure, bad})},
+			field: field{unit: "percentunit", min: ptr(0.0), softMax: ptr(1.0), steps: limits(step{cpuStolen, minor}, step{cpuPressure, bad})},
 		},
 		{
 			kind: graph, title: "Memory", w: 8, h: 7, alerts: []string{"RaptoreumHostMemoryLow"},
-			description: "Memory of raptoreumd and of the machine. Normal: available memory stays far above the dashed line. When memory runs out, the kernel kills the largest process, raptoreumd.",
+			description: "Memory of raptoreumd and of the machine, and the limit of raptoreumd's container or unit. Available memory and alert threshold are those of the limit if a smaller share of it is available. Normal: available memory stays far above the dashed line. When memory runs out, the kernel kills the largest process, raptoreumd.",
 			queries: []query{
 				{"raptoreumd", maxOf(nodeMetric("process_resident_memory_bytes"))},
-				{"available", maxOf(nodeMetric("host_memory_available_bytes"))},
-				{"machine", maxOf(nodeMetric("host_memory_total_bytes"))},
-				{"alert threshold", fmt.Sprintf("%v * %s", memoryLow, maxOf(nodeMetric("host_memory_total_bytes")))},
+				{"available", tighter("("+limit+" - "+nodeMetric("daemon_memory_used_bytes")+")", nodeMetric("host_memory_available_bytes"))},
+				{"machine", maxOf(total)},
+				{"alert threshold", fmt.Sprintf("%v * %s", memoryLow, tighter(limit, total))},
+				{"limit", maxOf(limit)},
 			},
 			field:     field{unit: "bytes", min: ptr(0.0)},
-			overrides: []override{{"alert threshold", field{colour: bad, dashed: true}}},
+			overrides: []override{{"alert threshold", field{colour: bad, dashed: true}}, {"limit", field{dashed: true}}},
 		},
 	}
 }
@@ -79,7 +98,7 @@ func storagePanels() []panel {
 			kind: graph, title: "Open files", w: 6, h: 7, showLimits: true, alerts: []string{"RaptoreumFileDescriptorsLow"},
 			description: "Share of raptoreumd's file descriptor limit in use. Normal: under 50 %. Absent if the exporter runs as another user.",
 			queries:     []query{{"open", maxOf(nodeMetric("process_open_fds") + " / " + nodeMetric("process_max_fds"))}},
-			field:       field{unit: "percentunit", decimals: ptr(0), min: ptr(0.0), max: ptr(1.0), steps: limits(step{filesMany, bad})},
+			field:       field{unit: "percentunit", min: ptr(0.0), max: ptr(1.0), steps: limits(step{filesMany, bad})},
 		},
 	}
 }

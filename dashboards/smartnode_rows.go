@@ -12,17 +12,19 @@ func syncTime() string {
 func chainPanels() []panel {
 	return []panel{
 		{
-			kind: graph, title: "Height", w: 10, h: 8, alerts: []string{"RaptoreumChainBehind", "RaptoreumChainForked"},
-			description: "Block height of this node, of the median peer and of each explorer. Normal: the lines coincide.",
+			kind: graph, title: "Height", w: 7, h: 8, alerts: []string{"RaptoreumChainBehind", "RaptoreumChainForked"},
+			description: "Block height of this node, of the median peer and of each explorer. Normal: the lines coincide. The height in debug.log is also known while RPC warms up, is slow or hangs.",
 			queries: []query{
 				{"own", maxOf(nodeMetric("block_height"))},
 				{"peers", maxOf(nodeMetric("peers_median_height"))},
 				{"{{explorer}}", "max by (explorer) (" + nodeMetric("explorer_block_height") + ")"},
+				{"debug.log", maxOf(nodeMetric("debuglog_block_height"))},
 			},
-			field: field{unit: "none", decimals: ptr(0)},
+			field:     field{unit: "none"},
+			overrides: []override{{"debug.log", field{dashed: true}}},
 		},
 		{
-			kind: graph, title: "Tip age", w: 8, h: 8, showLimits: true, alerts: []string{"RaptoreumChainStalled"},
+			kind: graph, title: "Tip age", w: 5, h: 8, showLimits: true, alerts: []string{"RaptoreumChainStalled"},
 			description: "Age of the newest block. Normal: under 10 minutes; over 20 about once a month. Not shown while the chain is downloaded.",
 			queries:     []query{{"age", "time() - " + maxOf(synced(nodeMetric("block_timestamp_seconds")))}},
 			field:       field{unit: "s", steps: limits(step{tipOld, bad}, step{tipVeryOld, critical})},
@@ -42,6 +44,30 @@ func chainPanels() []panel {
 				{"smartnode sync", field{unit: "none", mappings: yesNo("done", good, "NOT DONE", bad)}},
 				{"explorers' chain", field{unit: "none", mappings: yesNo("same", good, "DIFFERENT", critical)}},
 			},
+		},
+		debugLogPanel(),
+	}
+}
+
+// debugLogPanel shows the progress that raptoreumd logs. It does not need RPC.
+func debugLogPanel() panel {
+	since := func(name string, labels ...string) string { return "time() - " + maxOf(nodeMetric(name, labels...)) }
+	return panel{
+		kind: stat, title: "debug.log", w: 6, h: 8, showNames: true, vertical: true, sizes: detail(),
+		alerts:      []string{"RaptoreumDaemonStuckWarmingUp", "RaptoreumDaemonHung", "RaptoreumSmartnodePoSePenaltyRose"},
+		description: "The last new tip in debug.log, also while RPC warms up, is slow or hangs, and the time since the tip, the last line, and the last PoSe punishment of this smartnode. Normal: 100 %, a tip within minutes, no punishment. A raptoreumd that logs new tips is not hung.",
+		queries: []query{
+			{"height", maxOf(nodeMetric("debuglog_block_height"))},
+			{"progress", maxOf(nodeMetric("debuglog_progress_ratio"))},
+			{"last tip", since("debuglog_tip_timestamp_seconds")},
+			{"last line", since("debuglog_last_write_timestamp_seconds")},
+			{"last punished", since("debuglog_event_timestamp_seconds", `event="pose_punished"`)},
+		},
+		field: field{unit: "s", decimals: ptr(1), colour: plain, noValue: "NOT READABLE"},
+		overrides: []override{
+			{"height", field{unit: "none", decimals: ptr(0)}},
+			{"progress", field{unit: "percentunit", decimals: ptr(1)}},
+			{"last punished", field{colour: bad}},
 		},
 	}
 }
@@ -64,7 +90,7 @@ func posePanels() []panel {
 				{"expected from decay", decayed()},
 				{"{{explorer}}", "max by (explorer) (" + nodeMetric("explorer_smartnode_pose_penalty") + ")"},
 			},
-			field: field{unit: "suffix:points", decimals: ptr(0), min: ptr(0.0)},
+			field: field{unit: "suffix:points", min: ptr(0.0)},
 			overrides: []override{
 				{"own", field{colour: bad}}, {"ban at", field{colour: critical, dashed: true}}, {"expected from decay", field{colour: note, dashed: true}},
 			},
@@ -110,18 +136,19 @@ func portPanels() []panel {
 func daemonPanels() []panel {
 	return []panel{
 		{
-			kind: timeline, title: "Daemon and smartnode states", w: 12, h: 7, alerts: []string{"RaptoreumDaemonDown", "RaptoreumSmartnodeNotReady"},
-			description: "States of raptoreumd and of its smartnode over time. Normal: both ready.",
+			kind: timeline, title: "Daemon and smartnode states", w: 11, h: 7, alerts: []string{"RaptoreumDaemonDown", "RaptoreumSmartnodeNotReady"},
+			description: "States of raptoreumd and of its smartnode over time. Normal: both ready. Slow: it answers late. Hung: it does not answer.",
 			queries:     []query{{"daemon", daemonState()}, {"smartnode", smartnodeState()}},
 			field:       field{unit: "none", mappings: daemonStates().mappings(valueMapping{value: 0, text: "exporter down", colour: critical})},
 			overrides:   []override{{"smartnode", field{mappings: smartnodeStates().mappings(valueMapping{value: 0, text: "not configured", colour: critical})}}},
 		},
 		{
 			kind: graph, title: "RPC latency", w: 8, h: 7, alerts: []string{"RaptoreumDaemonHung", "RaptoreumDaemonBusy"},
-			description: "Time that raptoreumd took to answer each batch of RPC calls. Normal: milliseconds. A call that runs for minutes blocks an RPC worker until raptoreumd is restarted.",
+			description: "Time that raptoreumd took to answer each batch of RPC calls. Normal: milliseconds. A call that runs for minutes blocks an RPC worker until raptoreumd is restarted. Age of answers: the oldest of those shown; of a slow raptoreumd up to 2 minutes.",
 			queries: []query{
 				{"{{batch}}", "max by (batch) (" + nodeMetric("daemon_rpc_duration_seconds") + ")"},
 				{"longest running call", maxOf(nodeMetric("daemon_rpc_longest_command_seconds"))},
+				{"age of answers", maxOf(nodeMetric("daemon_answer_age_seconds"))},
 			},
 			field: field{unit: "s"},
 			overrides: []override{
@@ -133,14 +160,18 @@ func daemonPanels() []panel {
 			},
 		},
 		{
-			kind: stat, title: "Uptime", w: 4, h: 7, showNames: true, vertical: true, sizes: detail(), alerts: []string{"RaptoreumDaemonRestarting"},
-			description: "Time since raptoreumd started, and its restarts in the last hour. Normal: days, and 0.",
+			kind: stat, title: "Uptime", w: 5, h: 7, showNames: true, vertical: true, sizes: detail(), alerts: []string{"RaptoreumDaemonRestarting"},
+			description: "Time since raptoreumd started, its restarts in the last hour, and the age of the oldest answer shown. Normal: days, 0, and milliseconds.",
 			queries: []query{
 				{"running for", "time() - " + maxOf(nodeMetric("daemon_start_time_seconds"))},
 				{"restarts in 1 h", maxOf("changes(" + nodeMetric("daemon_start_time_seconds") + "[1h])")},
+				{"oldest answer", maxOf(nodeMetric("daemon_answer_age_seconds"))},
 			},
-			field:     field{unit: "s", decimals: ptr(1), colour: plain, noValue: "UNKNOWN"},
-			overrides: []override{{"restarts in 1 h", field{unit: "none", decimals: ptr(0), steps: limits(step{1, minor}, step{restartsMany, critical})}}},
+			field: field{unit: "s", decimals: ptr(1), colour: plain, noValue: "UNKNOWN"},
+			overrides: []override{
+				{"restarts in 1 h", field{unit: "none", decimals: ptr(0), steps: limits(step{1, minor}, step{restartsMany, critical})}},
+				{"oldest answer", field{decimals: ptr(0), steps: limits(step{lateAnswer, minor})}},
+			},
 		},
 	}
 }
@@ -154,7 +185,7 @@ func peerPanels() []panel {
 				{"{{direction}}", "max by (direction) (" + nodeMetric("peers") + ")"},
 				{"total", "max(sum by (job, instance) (" + nodeMetric("peers") + "))"},
 			},
-			field: field{unit: "none", decimals: ptr(0), min: ptr(0.0), steps: []step{{0, critical}, {peersFew, "transparent"}}},
+			field: field{unit: "none", min: ptr(0.0), steps: []step{{0, critical}, {peersFew, "transparent"}}},
 		},
 		{
 			kind: graph, title: "Peer round-trip time", w: 6, h: 7, showLimits: true, alerts: []string{"RaptoreumPeersSlow"},

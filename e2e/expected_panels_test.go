@@ -31,6 +31,7 @@ func healthyPanels() []expectation {
 		{one, "Height", chains("540..700", "540..700")},
 		{one, "Tip age", "age: 0..60 s green or age: 1..20 mins green"},
 		{one, "Sync", synced + ", explorers' chain: same green"},
+		{one, "debug.log", "NOT READABLE grey"}, // the fake writes none
 		{one, "Penalty", "own: 0 points, ban at: 200 points, explorer: 0 points"},
 		{one, "Strikes left over time", "strikes: 2: ok green"},
 		{one, "Recovery", "penalty at 0 in: no penalty green"},
@@ -38,8 +39,8 @@ func healthyPanels() []expectation {
 		{one, "Failed handshake phase", "from self: complete green"},
 		{one, "Daemon and smartnode states", "daemon: ready green, smartnode: ready green"},
 		{one, "RPC latency", "chain: *, key generation: *, lock-free calls: *" + calls + " or chain: *, lock-free calls: *" + calls}, // some calls are missing on a busy machine
-		{one, "Uptime", "running for: 3.0..9.0 hours, restarts in 1 h: 0 green"},
-		{one, "raptoreumd CPU usage", "cores of the machine: 2 cores"},
+		{one, "Uptime", "running for: 3.0..9.0 hours, restarts in 1 h: 0 green, oldest answer: *"},
+		{one, "raptoreumd CPU usage", "machine: 2 cores, available: 2 cores, alert threshold: 2 cores"},
 		{one, "CPU starvation", "pressure: 0% green, steal: 0% green"},
 		{one, "Memory", "available: 1.73 GiB, machine: 3.84 GiB, alert threshold: 315 MiB"},
 		{one, "Data directory disk", "free: 37.3 GiB, size: 74.5 GiB"},
@@ -60,6 +61,7 @@ func healthyPanels() []expectation {
 		{fleet, "Banned", "0 grey"},
 		{fleet, "Act now", "0 grey"},
 		{fleet, "Act today", "0 grey"},
+		{fleet, "Slow", "0 grey"},
 		{fleet, "Unknown", "0 grey"},
 		{fleet, "OK", "1 green"},
 		{fleet, "Smartnodes", "1"},
@@ -112,7 +114,7 @@ func actToday(alert string) changes {
 
 const (
 	notReported = "No exporter reports this"
-	calls       = ", smartnode list: *, smartnode: *, longest running call: *"
+	calls       = ", smartnode list: *, smartnode: *, longest running call: *, age of answers: *"
 	synced      = "verified: 100.0%, time left: done green, smartnode sync: done green"
 )
 
@@ -129,8 +131,8 @@ func noDaemon(state string) changes {
 		"Tip age": notReported, "Sync": "UNKNOWN grey", "Penalty": "explorer: 0 points", "Recovery": "UNKNOWN grey",
 		"Uptime": "restarts in 1 h: 0 green or UNKNOWN grey", "Peers": notReported, "Wait for payment": notReported, "Payment": "UNKNOWN grey",
 		"Safe to restart": "UNKNOWN grey", "Next key generation": "UNKNOWN grey", "Quorums": notReported,
-		"Height": "explorer: 540..700, explorer: 540..700", "Strikes left over time": notReported, "RPC latency": notReported, "Peer round-trip time": notReported,
-		"Traffic": notReported, "Payment queue position": notReported, "Last paid height": notReported, "Quorum duty": notReported,
+		"Height": "explorer: 540..700, explorer: 540..700", "Strikes left over time": "unknown", "RPC latency": notReported, "Peer round-trip time": notReported,
+		"Traffic": notReported, "Payment queue position": notReported, "Last paid height": notReported, "Quorum duty": "unknown",
 		"Banned: mine vs. network": notReported, "Penalised: mine vs. network": notReported,
 		"10 highest penalties": notReported, "10 nodes furthest behind": notReported,
 		"row: Penalty": "", "row: Strikes left": "", "row: Behind by": "", "row: Unpaid for": "", "row: Next payment": "", "row: Version": "",
@@ -187,13 +189,13 @@ func outagePanels() map[string]changes {
 			"10 nodes furthest behind": "{node}: -1..1 blocks green",
 		}),
 		"exporter-killed": actNow("ExporterDown").with(noDaemon("EXPORTER DOWN red")).with(changes{
-			"Ban": "UNKNOWN grey", "Port": "UNKNOWN grey", "Daemon and smartnode states": "daemon: exporter down red", "Penalty": notReported, "Failed handshake phase": notReported,
+			"Ban": "UNKNOWN grey", "Port": "UNKNOWN grey", "Daemon and smartnode states": "daemon: exporter down red", "Penalty": notReported, "Failed handshake phase": "unknown",
 			"Height": notReported, "Handshake phases": notReported, "raptoreumd CPU usage": notReported, "CPU starvation": notReported, "Memory": notReported,
 			"Data directory disk": notReported, "Disk full in": "UNKNOWN grey",
 			"row: Port": "",
 		}),
 		"oom-killed": actToday("DaemonOOMKilled").with(changes{
-			"OOM kills": "raptoreumd: 0 green, any process: 1 orange", "Uptime": "running for: 10..40 mins, restarts in 1 h: 1 yellow",
+			"OOM kills": "raptoreumd: 0 green, any process: 1 orange", "Uptime": "running for: 10..40 mins, restarts in 1 h: 1 yellow, oldest answer: *",
 		}),
 
 		"one-strike": actNow("SmartnodeOneStrikeLeft").with(changes{

@@ -12,13 +12,22 @@ import (
 	"raptoreum_exporter/internal/drill"
 )
 
-// unanswered lists the queries without a result for a healthy node, and those of a process, which the fake lacks.
+// unanswered lists the queries without a result for a healthy node, and those of a process with its limits,
+// which the fake lacks.
 func unanswered() []string {
 	return []string{
+		"raptoreum-smartnode, Height, D", // the fake writes no debug.log
+		"raptoreum-smartnode, debug.log, A",
+		"raptoreum-smartnode, debug.log, B",
+		"raptoreum-smartnode, debug.log, C",
+		"raptoreum-smartnode, debug.log, D",
+		"raptoreum-smartnode, debug.log, E",
 		"raptoreum-smartnode, Penalty, C",
 		"raptoreum-smartnode, Recovery, B",
 		"raptoreum-smartnode, raptoreumd CPU usage, A",
+		"raptoreum-smartnode, CPU starvation, C",
 		"raptoreum-smartnode, Memory, A",
+		"raptoreum-smartnode, Memory, E",
 		"raptoreum-smartnode, Open files, A",
 		"raptoreum-smartnode, Alerts for this smartnode, A",
 		"raptoreum-smartnode, Missed DKG, Anno",
