@@ -74,6 +74,7 @@ func variants() []variant {
 		{"peers 6 ahead", false, 700, one("peers_median_height", "535")},
 		{"best peer 6 ahead, no median", false, 700, one("peers_median_height", "", "peers_best_height", "535")},
 		{"peers 6 ahead, downloading", false, 70000, one("peers_median_height", "535", "initial_block_download", "1")},
+		{"explorers 20 ahead, slow", false, 3000, with(state("slow"), delta1, "20", delta2, "20", "peers_median_height", "549")},
 		{"fork", false, 60, one(match1, "0", match2, "0")},
 		{"fork, of one explorer", false, 60, one(match1, "0")},
 		{"fork, of one that is far behind", false, 60, one(match1, "0", match2, "", delta1, "-31")},
@@ -103,7 +104,7 @@ func variants() []variant {
 		{"heal", false, 60, one("heal_gave_up", "0")},
 		{"two explorers disagree", false, 60, one(`explorer_block_height{explorer="explorer-1"}`, "560")},
 	}
-	for _, name := range []string{"hung", "busy", "unreachable", "error", "unauthorized", "forbidden", "warming_up"} {
+	for _, name := range []string{"slow", "hung", "busy", "unreachable", "error", "unauthorized", "forbidden", "warming_up"} {
 		list = append(list, variant{"daemon " + name, false, 60, state(name)})
 	}
 	for _, name := range []string{"error", "removed", "operator_key_changed", "waiting_for_protx", "unknown"} {

@@ -198,6 +198,8 @@ func outagePanels() map[string]changes {
 			"OOM kills": "raptoreumd: 0 green, any process: 1 orange", "Uptime": "running for: 10..40 mins, restarts in 1 h: 1 yellow, oldest answer: *",
 		}),
 
+		"slow": nil, "catching-up": nil, // late answers come and go: what the panels show depends on the moment
+
 		"one-strike": actNow("SmartnodeOneStrikeLeft").with(changes{
 			"Strikes left": "1: LAST STRIKE red", "PoSe penalty": "penalty: 66% red", "Recovery": "penalty at 0 in: 8.0..9.0 hours",
 			"Penalty": "own: 132 points, ban at: 200 points, explorer: 132 points", "Quorums": "member: 2, missed: 1",

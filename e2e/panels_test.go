@@ -184,7 +184,11 @@ func checkPanels(t *testing.T, runs []run, results []result) {
 		}
 		if r.outage != nil || name == "nothing-happens" {
 			v := viewer{boards, r.stack, r.stack.Prometheus[0], results[i].at, r.nodes[0].Job, r.nodes[0].Name}
-			for _, failure := range slices.Concat(v.compare(other), v.compareAlerts(r.outage)) {
+			failures := v.compareAlerts(r.outage)
+			if other != nil || r.outage == nil {
+				failures = append(failures, v.compare(other)...)
+			}
+			for _, failure := range failures {
 				t.Errorf("%s: %s", name, failure)
 			}
 		}

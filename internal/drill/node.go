@@ -48,6 +48,7 @@ type Node struct {
 	set     *collector.Set
 	sources collector.Sources
 	server  *http.Server
+	closed  <-chan struct{}
 	cancel  context.CancelFunc
 }
 
@@ -59,6 +60,7 @@ func StartNode(ctx context.Context, root, job, name string) (n *Node, err error)
 	}
 	n = &Node{Name: name, Job: "raptoreum-" + job, protx: scenario.ProTxHash(), address: "127.0.0.1:0"}
 	ctx, n.cancel = context.WithCancel(ctx)
+	n.closed = ctx.Done()
 	defer func() {
 		if err != nil {
 			n.Close()

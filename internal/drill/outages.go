@@ -59,7 +59,7 @@ func port(mode simnet.PortMode) func(*Node) {
 
 // Outages returns every scripted outage.
 func Outages() []Outage {
-	return slices.Concat(daemonOutages(), smartnodeOutages(), portOutages(), networkOutages())
+	return slices.Concat(daemonOutages(), slowOutages(), smartnodeOutages(), portOutages(), networkOutages())
 }
 
 func daemonOutages() []Outage {

@@ -44,6 +44,7 @@ func QuietDays() []Quiet {
 				})
 			}
 		}},
+		{"explorer-lags", explorerLags},
 		{"block-gaps", blockGaps},
 		{"penalty-decays", func(ctx context.Context, n *Node) { // one point per 2 blocks, from 60
 			for sleep(ctx, 2*blockEvery) {
