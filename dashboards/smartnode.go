@@ -168,7 +168,7 @@ func topStates() []panel {
 			},
 		},
 		{
-			kind: stat, title: "Daemon", w: 4, h: 4, alerts: []string{"RaptoreumDaemonDown", "RaptoreumDaemonHung", "RaptoreumExporterDown"},
+			kind: stat, title: "Daemon", w: 4, h: 4, alerts: []string{"RaptoreumDaemonDown", "RaptoreumDaemonHung", "RaptoreumDaemonSlow", "RaptoreumExporterDown"},
 			description: "State of raptoreumd as seen by its exporter. Normal: ready. Slow: it answers, but some answers take longer than a scrape, and the values shown are up to 2 minutes old. Hung: it accepts connections but does not answer.",
 			queries:     []query{{"daemon", daemonState()}},
 			field:       field{unit: "none", mappings: daemon.mappings(valueMapping{value: 0, text: "EXPORTER DOWN", colour: critical}), noValue: "NOT MONITORED"},

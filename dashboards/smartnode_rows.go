@@ -54,7 +54,7 @@ func debugLogPanel() panel {
 	since := func(name string, labels ...string) string { return "time() - " + maxOf(nodeMetric(name, labels...)) }
 	return panel{
 		kind: stat, title: "debug.log", w: 6, h: 8, showNames: true, vertical: true, sizes: detail(),
-		alerts:      []string{"RaptoreumDaemonStuckWarmingUp", "RaptoreumDaemonHung", "RaptoreumSmartnodePoSePenaltyRose"},
+		alerts:      []string{"RaptoreumDaemonStuckWarmingUp", "RaptoreumDaemonHung", "RaptoreumDaemonSlow", "RaptoreumSmartnodePoSePenaltyRose"},
 		description: "The last new tip in debug.log, also while RPC warms up, is slow or hangs, and the time since the tip, the last line, and the last PoSe punishment of this smartnode. Normal: 100 %, a tip within minutes, no punishment. A raptoreumd that logs new tips is not hung.",
 		queries: []query{
 			{"height", maxOf(nodeMetric("debuglog_block_height"))},
@@ -143,7 +143,7 @@ func daemonPanels() []panel {
 			overrides:   []override{{"smartnode", field{mappings: smartnodeStates().mappings(valueMapping{value: 0, text: "not configured", colour: critical})}}},
 		},
 		{
-			kind: graph, title: "RPC latency", w: 8, h: 7, alerts: []string{"RaptoreumDaemonHung", "RaptoreumDaemonBusy"},
+			kind: graph, title: "RPC latency", w: 8, h: 7, alerts: []string{"RaptoreumDaemonHung", "RaptoreumDaemonSlow", "RaptoreumDaemonBusy"},
 			description: "Time that raptoreumd took to answer each batch of RPC calls. Normal: milliseconds. A call that runs for minutes blocks an RPC worker until raptoreumd is restarted. Age of answers: the oldest of those shown; of a slow raptoreumd up to 2 minutes.",
 			queries: []query{
 				{"{{batch}}", "max by (batch) (" + nodeMetric("daemon_rpc_duration_seconds") + ")"},
