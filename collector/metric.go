@@ -38,7 +38,8 @@ func (c *catalog) gauge(name, help string, labels ...string) *metric {
 	return c.add(prometheus.GaugeValue, namespace+name, help, labels)
 }
 
-// late declares a gauge of an answer that is shown for some time while raptoreumd is slow.
+// late declares a gauge whose source is the mainlock or node batch: while raptoreumd is slow, the last answer is
+// sent for up to 2 minutes.
 func (c *catalog) late(name, help string, labels ...string) *metric {
 	return c.gauge(name, strings.TrimSuffix(help, ".")+"; up to 2 minutes old while raptoreumd is slow.", labels...)
 }

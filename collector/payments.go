@@ -18,9 +18,9 @@ func paymentMetrics(c *catalog) *payments {
 	return &payments{
 		last:     c.late("smartnode_last_paid_height", "Block height of the last payment; absent if the smartnode was never paid (protx info lastPaidHeight)."),
 		waits:    c.late("smartnode_payment_wait_blocks", "Number of blocks since the last payment, revival or registration of the smartnode (protx info, getblockcount)."),
-		position: c.gauge("smartnode_payment_queue_position", "Number of smartnodes that are paid before this one: 0 = paid in the next block; absent if it is not in the queue, or was paid since the list was read (protx list, minus the blocks since then)."),
+		position: c.late("smartnode_payment_queue_position", "Number of smartnodes that are paid before this one: 0 = paid in the next block; absent if it is not in the queue, or was paid since the list was read (protx list, minus the blocks since then)."),
 		length:   c.gauge("smartnode_payment_queue_length", "Number of smartnodes in the payment queue, which is the number of blocks between two payments (protx list, whose age is raptoreum_list_age_seconds)."),
-		next:     c.gauge("smartnode_next_payment_seconds", "Expected time until the next payment in seconds; each block pays one smartnode (queue position)."),
+		next:     c.late("smartnode_next_payment_seconds", "Expected time until the next payment in seconds; each block pays one smartnode (queue position)."),
 	}
 }
 
