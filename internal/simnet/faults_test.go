@@ -220,7 +220,7 @@ func TestHangingDKGStatus(t *testing.T) {
 	}
 }
 
-// A stopped process that goes on answers what it was asked meanwhile.
+// A stopped process that continues answers the requests that arrived while it was stopped.
 func TestHungThenGoingOn(t *testing.T) {
 	n := start(t, "healthy")
 	n.Set(func(s *State) { s.Daemon = DaemonHung })
