@@ -36,7 +36,7 @@ func (p *payments) update(ctx context.Context, in *scrape, out *samples) error {
 		return err
 	}
 	list, err := in.list(ctx)
-	if err != nil || list == nil {
+	if err != nil || list == nil || main.Chain.Err != nil { // list may have used a newer answer than main
 		return err
 	}
 	network, ok := daemon.NetworkOf(*main.Chain.Value.Chain)
