@@ -221,7 +221,7 @@ func TestHangingDKGStatus(t *testing.T) {
 }
 
 // A stopped process that continues answers the requests that arrived while it was stopped.
-func TestHungThenGoingOn(t *testing.T) {
+func TestHungThenContinuing(t *testing.T) {
 	n := start(t, "healthy")
 	n.Set(func(s *State) { s.Daemon = DaemonHung })
 	answers := make(chan answer, 1)
