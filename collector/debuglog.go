@@ -57,6 +57,3 @@ func (d *debugLog) update(_ context.Context, in *scrape, out *samples) error {
 	}
 	return nil
 }
-
-// unix returns a Unix time in seconds, to the millisecond.
-func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1e3 }

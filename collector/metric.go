@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -117,3 +118,6 @@ func sendEnum[S ~string](out *samples, m *metric, states []S, current S) {
 		sendFlag(out, m, state == current, string(state))
 	}
 }
+
+// unix returns a Unix time in seconds, to the millisecond.
+func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1e3 }

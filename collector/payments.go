@@ -2,7 +2,6 @@ package collector
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"raptoreum_exporter/daemon"
@@ -74,20 +73,4 @@ func blockSpacing(main *daemon.Mainlock) (time.Duration, bool) {
 	}
 	network, ok := daemon.NetworkOf(*main.Chain.Value.Chain)
 	return network.BlockSpacing(), ok
-}
-
-// list returns the smartnode list if it belongs to the current tip or is recent enough, otherwise nil.
-func (in *scrape) list(ctx context.Context) (*daemon.List, error) {
-	main, err := in.mainlock(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list, err := in.session.List(ctx, in.mode)
-	if list == nil || main.Chain.Err != nil {
-		return nil, errors.Join(err, main.Chain.Err)
-	}
-	if !list.Current(*main.Chain.Value.BestBlockHash, *main.Chain.Value.Blocks, time.Now()) {
-		list = nil
-	}
-	return list, err
 }
