@@ -75,7 +75,7 @@ func define(app *kingpin.Application, o *options) (complete func()) {
 	app.Flag("fleet.config", "YAML file of smartnodes to probe from outside, for /probe and /sd.").PlaceHolder("FILE").StringVar(&o.Fleet.File)
 	app.Flag("fleet.check-config", "Validate the file of --fleet.config and exit.").BoolVar(&o.checkFleet)
 	app.Flag("fleet.allow-private", "Connect to registered addresses that are not public, as on a test network.").BoolVar(&o.Fleet.AllowPrivate)
-	app.Flag("heal.history", "File in which heal records its checks and restarts; the source of its metrics.").Default("/var/lib/raptoreum_heal/history.json").StringVar(&o.HealHistory)
+	app.Flag("heal.history", "File in which heal records its checks and restarts; the source of raptoreum_heal_*.").Default("/var/lib/raptoreum_heal/history.json").StringVar(&o.HealHistory)
 	app.Flag("vantage", "Name of the place from which /probe connects, for the label vantage. Default: the host name").PlaceHolder("NAME").StringVar(&o.Fleet.Vantage)
 	enabled := map[string]*bool{}
 	for _, c := range collector.All() {
@@ -88,7 +88,7 @@ func define(app *kingpin.Application, o *options) (complete func()) {
 	app.Flag("web.disable-exporter-metrics", "Exclude metrics about the exporter itself (go_*, process_*).").BoolVar(&o.web.DisableExporterMetrics)
 	app.Flag("log.level", "Minimum level of log lines: debug, info, warn or error.").Default("info").EnumVar(&o.log.Level, "debug", "info", "warn", "error")
 	app.Flag("log.format", "Format of log lines: logfmt or json.").Default("logfmt").EnumVar(&o.log.Format, "logfmt", "json")
-	// raptoreumd is to have the other cores. With one, goroutines also hand over without waking threads: a
+	// The other cores are for raptoreumd. With one, goroutines also switch without waking threads, and a
 	// scrape costs a fifth less CPU time.
 	app.Flag("runtime.gomaxprocs", "Maximum number of CPUs that the exporter uses at a time (GOMAXPROCS).").Envar("GOMAXPROCS").Default("1").IntVar(&o.maxProcs)
 	defineCommands(app, o)
@@ -104,15 +104,15 @@ func define(app *kingpin.Application, o *options) (complete func()) {
 // defineCommands declares the commands and the flags of each.
 func defineCommands(app *kingpin.Application, o *options) {
 	app.Command("serve", "Serve metrics; the default command.").Default()
-	c := app.Command("check", "Check once, and print problems and the next step for each. Exit codes: 0 ok, 1 warning, 2 critical, 3 unknown.")
+	c := app.Command("check", "Check once, and print the result of each check with the next step for each problem. Exit codes: 0 ok, 1 warning, 2 critical, 3 unknown.")
 	c.Flag("json", "Print the findings as JSON.").NoEnvar().BoolVar(&o.check.JSON)
 	c.Flag("quiet", "Print only problems, for cron.").NoEnvar().BoolVar(&o.check.Quiet)
-	c.Flag("target", "Check this node of --fleet.config from outside instead.").NoEnvar().PlaceHolder("NAME").StringVar(&o.check.Target)
+	c.Flag("target", "Check this node of --fleet.config from outside, instead of the smartnode of this machine.").NoEnvar().PlaceHolder("NAME").StringVar(&o.check.Target)
 	c.Flag("watch", "Show the progress of the sync until it is finished.").NoEnvar().BoolVar(&o.check.Watch)
-	c.Flag("runbook", "Print the runbook of an alert and exit; README lists them.").NoEnvar().PlaceHolder("ALERT").StringVar(&o.runbook)
-	h := app.Command("heal", "Restart the daemon if it is hung or dead, and only then. Run it every minute, with a timer.")
-	h.Flag("heal.command", "Command that starts the daemon; split at spaces and run without a shell.").PlaceHolder("\"systemctl restart raptoreumd\"").StringVar(&o.heal.Command)
-	h.Flag("heal.after", "Minimum time for which the daemon must have been hung or gone.").Default("5m").DurationVar(&o.heal.After)
+	c.Flag("runbook", "Print the runbook of an alert and exit; --runbook=README lists all.").NoEnvar().PlaceHolder("ALERT").StringVar(&o.runbook)
+	h := app.Command("heal", "Restart the daemon if it is hung or not running, otherwise do nothing. Run it every minute from a timer.")
+	h.Flag("heal.command", "Command that restarts the daemon; split at spaces and run without a shell.").PlaceHolder("\"systemctl restart raptoreumd\"").StringVar(&o.heal.Command)
+	h.Flag("heal.after", "Minimum time for which the daemon must have been hung before a restart; at most 2m if it is not running.").Default("5m").DurationVar(&o.heal.After)
 	h.Flag("heal.attempts", "Maximum number of restarts within 6 hours; then heal gives up and reports it.").Default("3").IntVar(&o.heal.Attempts)
 	h.Flag("heal.stop-timeout", "Maximum time for a hung daemon to exit after SIGTERM.").Default("10m").DurationVar(&o.heal.StopTimeout)
 	h.Flag("heal.kill-after", "Time after which to send SIGKILL, which can damage the databases; 0s: never.").Default("0s").DurationVar(&o.heal.KillAfter)
@@ -132,7 +132,7 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, app *kingpin.Ap
 	if o.command, err = app.Parse(args); err != nil {
 		err = fmt.Errorf("%w; see --help", nameFlag(app, args, err))
 		if slices.Contains(args, "check") {
-			o.command = "check" // has its own exit code
+			o.command = "check" // its usage errors exit with 3
 		}
 		return o, app, exited, err
 	}
@@ -201,7 +201,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "%s: %s\n", config.Program, strings.ReplaceAll(err.Error(), "\n", "; "))
-		if o.command == "check" { // for which 2 means critical
+		if o.command == "check" { // where 2 means critical
 			return int(check.Unknown)
 		}
 		return exitUsage
@@ -220,7 +220,7 @@ func serve(ctx context.Context, o *options, stderr io.Writer) error {
 	if err := o.web.Validate(); err != nil {
 		return err
 	}
-	// The requests of the sources outlive a scrape that is running when ctx is done, so it gets its answers.
+	// The sources outlive ctx, so that a scrape that is running at shutdown still gets its answers.
 	sourcesContext, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	sources, err := o.Connect(sourcesContext, logger)

@@ -162,7 +162,7 @@ func TestExitCodes(t *testing.T) {
 		{append(healthy.Flags(), "check"), 0, "OK: this machine"},
 		{append(penalized.Flags(), "check", "--quiet"), 2, "CRITICAL: this machine"},
 		{append(healthy.Flags(), "check", "--watch"), 0, "synced at block"},
-		{append(healthy.Flags(), "check", "--json", "--quiet"), 3, "give one of them"},
+		{append(healthy.Flags(), "check", "--json", "--quiet"), 3, "give only one of them"},
 		{[]string{"check", "--runbook=RaptoreumDaemonHung"}, 0, "# RaptoreumDaemonHung"},
 		{[]string{"check", "--runbook=Nope"}, 3, "no runbook"},
 		{[]string{"--version"}, 0, "raptoreum_exporter, version "},

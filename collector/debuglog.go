@@ -9,7 +9,7 @@ import (
 	"raptoreum_exporter/daemon"
 )
 
-// debugLog is a second witness of the daemon, which also speaks while RPC warms up, is slow or hangs.
+// debugLog is a source that is independent of RPC: it has values also while RPC warms up, is slow or hangs.
 type debugLog struct {
 	written, tip, height, blockTime, progress, event *metric
 }
@@ -20,7 +20,7 @@ func newDebugLog(c *catalog) updater {
 		tip:       c.gauge("debuglog_tip_timestamp_seconds", "Unix time at which raptoreumd last logged a new tip; absent if it is not in the last 64 KiB (debug.log UpdateTip)."),
 		height:    c.gauge("debuglog_block_height", "Height of the last new tip in debug.log, also while RPC warms up, is slow or hangs (debug.log UpdateTip)."),
 		blockTime: c.gauge("debuglog_block_timestamp_seconds", "Unix time of the last new tip in debug.log, as claimed by its miner (debug.log UpdateTip)."),
-		progress:  c.gauge("debuglog_progress_ratio", "Estimated validated part of the chain at the last new tip in debug.log, 0 to 1 (debug.log UpdateTip)."),
+		progress:  c.gauge("debuglog_progress_ratio", "Estimated share of the chain that is verified at the last new tip in debug.log, from 0 to 1 (debug.log UpdateTip)."),
 		event:     c.gauge("debuglog_event_timestamp_seconds", "Unix time at which raptoreumd last logged an event: shutdown, corruption, disk_space_low, or pose_punished and pose_banned of this smartnode; absent if it is not in the last 64 KiB (debug.log).", "event"),
 	}
 }
@@ -57,6 +57,3 @@ func (d *debugLog) update(_ context.Context, in *scrape, out *samples) error {
 	}
 	return nil
 }
-
-// unix returns a Unix time in seconds, to the millisecond.
-func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1e3 }

@@ -25,8 +25,8 @@ func TestDocsMetrics(t *testing.T) {
 
 Generated from the declarations of the collectors (`+"`make docs`"+`). A test fails if it is out of date.
 
-An unknown value is absent: never an old value, never a zero. Metrics that a scrape does not wait for state
-in their text how old they may be. All metrics except counters (`+"`_total`"+`) are gauges.
+An unknown value is absent, never zero. If a value can be older than the scrape, its description gives the maximum
+age. All metrics except counters (`+"`_total`"+`) are gauges.
 
 | metric | labels | meaning |
 |---|---|---|

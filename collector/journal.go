@@ -40,7 +40,7 @@ const (
 )
 
 // note logs when a collector or another source starts to fail and when it works again. at identifies the
-// observation: several scrapes may see the same one. Errors caused by the state of the daemon affect all
+// observation, because several scrapes may have the same one. Errors caused by the state of the daemon affect all
 // collectors, so only the daemon's collector logs them.
 func (j *journal) note(source string, at time.Time, err error) {
 	if _, ok := errors.AsType[*daemon.Error](err); ok {
@@ -54,9 +54,9 @@ func (j *journal) note(source string, at time.Time, err error) {
 		return
 	}
 	if err != nil {
-		level.Warn(j.logger).Log("msg", "source fails", "source", source, "err", err)
+		level.Warn(j.logger).Log("msg", "source failed", "source", source, "err", err)
 	} else {
-		level.Info(j.logger).Log("msg", "source works again", "source", source)
+		level.Info(j.logger).Log("msg", "source recovered", "source", source)
 	}
 }
 

@@ -27,9 +27,9 @@ func TestJournal(t *testing.T) {
 		{"flaps", "rr" + strings.Repeat("sr", 50), "", "daemon is ready"},
 		{"flaps, seen twice each", "rr" + strings.Repeat("SR", 50), "", "daemon is ready"},
 		{"slow, then hung", "rrsshh", "......", "daemon is ready|daemon is not ready|daemon is not ready"},
-		{"a source fails", "", "..xxx..", "source fails|source works again"},
+		{"a source fails", "", "..xxx..", "source failed|source recovered"},
 		{"a source flaps", "", ".x.x.x.x", ""},
-		{"a source fails from the start", "", "xx", "source fails"},
+		{"a source fails from the start", "", "xx", "source failed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer

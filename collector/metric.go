@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -38,7 +39,8 @@ func (c *catalog) gauge(name, help string, labels ...string) *metric {
 	return c.add(prometheus.GaugeValue, namespace+name, help, labels)
 }
 
-// late declares a gauge of an answer that is shown for some time while raptoreumd is slow.
+// late declares a gauge whose source is the mainlock or node batch: while raptoreumd is slow, the last answer is
+// sent for up to 2 minutes.
 func (c *catalog) late(name, help string, labels ...string) *metric {
 	return c.gauge(name, strings.TrimSuffix(help, ".")+"; up to 2 minutes old while raptoreumd is slow.", labels...)
 }
@@ -116,3 +118,6 @@ func sendEnum[S ~string](out *samples, m *metric, states []S, current S) {
 		sendFlag(out, m, state == current, string(state))
 	}
 }
+
+// unix returns a Unix time in seconds, to the millisecond.
+func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1e3 }

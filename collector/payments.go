@@ -2,7 +2,6 @@ package collector
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"raptoreum_exporter/daemon"
@@ -18,9 +17,9 @@ func paymentMetrics(c *catalog) *payments {
 	return &payments{
 		last:     c.late("smartnode_last_paid_height", "Block height of the last payment; absent if the smartnode was never paid (protx info lastPaidHeight)."),
 		waits:    c.late("smartnode_payment_wait_blocks", "Number of blocks since the last payment, revival or registration of the smartnode (protx info, getblockcount)."),
-		position: c.gauge("smartnode_payment_queue_position", "Number of smartnodes that are paid before this one: 0 = paid in the next block; absent if it is not in the queue, or was paid since the list was read (protx list, minus the blocks since then)."),
+		position: c.late("smartnode_payment_queue_position", "Number of smartnodes that are paid before this one: 0 = paid in the next block; absent if it is not in the queue, or was paid since the list was read (protx list, minus the blocks since then)."),
 		length:   c.gauge("smartnode_payment_queue_length", "Number of smartnodes in the payment queue, which is the number of blocks between two payments (protx list, whose age is raptoreum_list_age_seconds)."),
-		next:     c.gauge("smartnode_next_payment_seconds", "Expected time until the next payment in seconds; each block pays one smartnode (queue position)."),
+		next:     c.late("smartnode_next_payment_seconds", "Expected time until the next payment in seconds; each block pays one smartnode (queue position)."),
 	}
 }
 
@@ -36,7 +35,7 @@ func (p *payments) update(ctx context.Context, in *scrape, out *samples) error {
 		return err
 	}
 	list, err := in.list(ctx)
-	if err != nil || list == nil {
+	if err != nil || list == nil || main.Chain.Err != nil { // list may have used a newer answer than main
 		return err
 	}
 	network, ok := daemon.NetworkOf(*main.Chain.Value.Chain)
@@ -74,20 +73,4 @@ func blockSpacing(main *daemon.Mainlock) (time.Duration, bool) {
 	}
 	network, ok := daemon.NetworkOf(*main.Chain.Value.Chain)
 	return network.BlockSpacing(), ok
-}
-
-// list returns the smartnode list if it belongs to the current tip or is recent enough, otherwise nil.
-func (in *scrape) list(ctx context.Context) (*daemon.List, error) {
-	main, err := in.mainlock(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list, err := in.session.List(ctx, in.mode)
-	if list == nil || main.Chain.Err != nil {
-		return nil, errors.Join(err, main.Chain.Err)
-	}
-	if !list.Current(*main.Chain.Value.BestBlockHash, *main.Chain.Value.Blocks, time.Now()) {
-		list = nil
-	}
-	return list, err
 }

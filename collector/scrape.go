@@ -60,3 +60,19 @@ func (in *scrape) smartnode(ctx context.Context) (daemon.Smartnode, error) {
 	}
 	return self, nil
 }
+
+// list returns the smartnode list if it belongs to the current tip or is recent enough, otherwise nil.
+func (in *scrape) list(ctx context.Context) (*daemon.List, error) {
+	main, err := in.mainlock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := in.session.List(ctx, in.mode)
+	if list == nil || main.Chain.Err != nil {
+		return nil, errors.Join(err, main.Chain.Err)
+	}
+	if !list.Current(*main.Chain.Value.BestBlockHash, *main.Chain.Value.Blocks, time.Now()) {
+		list = nil
+	}
+	return list, err
+}

@@ -28,8 +28,8 @@ func (c Check) Validate(f Fleet) error {
 
 // Heal configures when and how the heal command restarts raptoreumd.
 type Heal struct {
-	Command     string        // starts raptoreumd; split at spaces, run without a shell
-	After       time.Duration // for which the daemon has to be hung or gone
+	Command     string        // restarts raptoreumd; split at spaces, run without a shell
+	After       time.Duration // minimum time for which the daemon is hung; if it is not running, at most 2 minutes
 	Attempts    int           // maximum number of restarts within 6 hours
 	StopTimeout time.Duration // maximum time to exit after SIGTERM
 	KillAfter   time.Duration // until SIGKILL; 0: never
@@ -43,7 +43,7 @@ const MaxAttempts = 6
 func (h Heal) Validate() error {
 	switch {
 	case strings.TrimSpace(h.Command) == "" && !h.DryRun:
-		return errors.New("--heal.command: give the command that starts raptoreumd, such as --heal.command=\"systemctl restart raptoreumd\"")
+		return errors.New("--heal.command: give the command that restarts raptoreumd, such as --heal.command=\"systemctl restart raptoreumd\"")
 	case strings.ContainsAny(h.Command, "'\"`\\|&;<>$(){}*?~\n"):
 		return fmt.Errorf("--heal.command: %q contains quotes or other shell syntax, but no shell runs it; put it into a script and give the script", h.Command)
 	case h.Attempts < 1 || h.Attempts > MaxAttempts:

@@ -47,18 +47,18 @@ func TestConnectErrors(t *testing.T) {
 	fleet := write(t, "fleet.yml", "nodes:\n- {protx: "+hash+"}\n", 0o600)
 	for want, c := range map[string]config.Config{
 		"--daemon.password-file and --daemon.cookie-file: give only one of them": {Daemon: config.Daemon{PasswordFile: "p", CookieFile: "c"}},
-		"--daemon.user: needs --daemon.password-file":                       {Daemon: config.Daemon{User: "u"}},
-		"--daemon.password-file: ":                                          {Daemon: config.Daemon{PasswordFile: "nosuch"}},
-		"--daemon.cookie-file: . is not a file":                             {Daemon: config.Daemon{CookieFile: "."}},
-		"--daemon.conf: ":                                                   {Daemon: config.Daemon{Conf: write(t, "raptoreum.conf", "rpcpassword hunter22\n", 0o600)}},
-		"--daemon.url: ":                                                    {Daemon: config.Daemon{URL: "http://u:hunter22@127.0.0.1:1"}},
-		"--smartnode.protx: ":                                               {ProTxHash: "xyz"},
-		"--explorer.url: ":                                                  {ExplorerURLs: []string{"explorer"}, Collectors: []string{"explorer"}},
-		"--release.url: ":                                                   {ReleaseURL: "nourl", Collectors: []string{"release"}},
-		"--host.procfs: ":                                                   {Procfs: "/nosuch"},
-		"--fleet.allow-private: needs --fleet.config":                       {Fleet: config.Fleet{AllowPrivate: true}},
-		"--fleet.config: nosuch.yml: ":                                      {Fleet: config.Fleet{File: "nosuch.yml"}},
-		"--fleet.config: neither a daemon nor an explorer":                  {Fleet: config.Fleet{File: fleet}},
+		"--daemon.user: needs --daemon.password-file":                            {Daemon: config.Daemon{User: "u"}},
+		"--daemon.password-file: ":                                               {Daemon: config.Daemon{PasswordFile: "nosuch"}},
+		"--daemon.cookie-file: . is not a file":                                  {Daemon: config.Daemon{CookieFile: "."}},
+		"--daemon.conf: ":                                                        {Daemon: config.Daemon{Conf: write(t, "raptoreum.conf", "rpcpassword hunter22\n", 0o600)}},
+		"--daemon.url: ":                                                         {Daemon: config.Daemon{URL: "http://u:hunter22@127.0.0.1:1"}},
+		"--smartnode.protx: ":                                                    {ProTxHash: "xyz"},
+		"--explorer.url: ":                                                       {ExplorerURLs: []string{"explorer"}, Collectors: []string{"explorer"}},
+		"--release.url: ":                                                        {ReleaseURL: "nourl", Collectors: []string{"release"}},
+		"--host.procfs: ":                                                        {Procfs: "/nosuch"},
+		"--fleet.allow-private: needs --fleet.config":                            {Fleet: config.Fleet{AllowPrivate: true}},
+		"--fleet.config: nosuch.yml: ":                                           {Fleet: config.Fleet{File: "nosuch.yml"}},
+		"--fleet.config: requires a daemon or an explorer":                       {Fleet: config.Fleet{File: fleet}},
 	} {
 		lines, err := connect(t, c)
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(lines+err.Error(), "hunter22") {
@@ -71,7 +71,7 @@ func TestConnectErrors(t *testing.T) {
 func TestConnect(t *testing.T) {
 	for want, c := range map[string]config.Config{
 		"no raptoreum.conf; give --daemon.conf or --daemon.url": {},
-		"daemon_configured=true": {Daemon: config.Daemon{Conf: filepath.Join(t.TempDir(), "none.conf")}},
+		"daemon_configured=true":                                {Daemon: config.Daemon{Conf: filepath.Join(t.TempDir(), "none.conf")}},
 		"no RPC credentials; give --daemon.cookie-file, or --daemon.user and --daemon.password-file": {Daemon: config.Daemon{URL: "http://127.0.0.1:1"}},
 		"warning=": {Daemon: config.Daemon{Conf: write(t, "raptoreum.conf", "server=0\n", 0o600)}},
 		"sets of the fleet file stay empty": {
@@ -137,13 +137,13 @@ func TestWeb(t *testing.T) {
 func TestHeal(t *testing.T) {
 	valid := config.Heal{Command: "systemctl restart raptoreumd", After: time.Minute, Attempts: 3, StopTimeout: time.Minute}
 	for want, change := range map[string]func(*config.Heal){
-		"":                            func(*config.Heal) {},
-		"--heal.command: give":        func(h *config.Heal) { h.Command = " " },
-		"--heal.command: \"a | b\" c": func(h *config.Heal) { h.Command = "a | b" },
-		"--heal.attempts: 7 is not":   func(h *config.Heal) { h.Attempts = 7 },
-		"--heal.after: 1ms is less":   func(h *config.Heal) { h.After = time.Millisecond },
-		"--heal.stop-timeout: ":       func(h *config.Heal) { h.StopTimeout = 0 },
-		"--heal.kill-after: -1s is":   func(h *config.Heal) { h.KillAfter = -time.Second },
+		"":                                   func(*config.Heal) {},
+		"--heal.command: give":               func(h *config.Heal) { h.Command = " " },
+		"--heal.command: \"a | b\" contains": func(h *config.Heal) { h.Command = "a | b" },
+		"--heal.attempts: 7 is not":          func(h *config.Heal) { h.Attempts = 7 },
+		"--heal.after: 1ms is less":          func(h *config.Heal) { h.After = time.Millisecond },
+		"--heal.stop-timeout: ":              func(h *config.Heal) { h.StopTimeout = 0 },
+		"--heal.kill-after: -1s is":          func(h *config.Heal) { h.KillAfter = -time.Second },
 	} {
 		h := valid
 		change(&h)
@@ -172,7 +172,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestLog: every line starts with its level and the time, whoever logs.
+// TestLog: every line starts with its level and the time, also lines of libraries.
 func TestLog(t *testing.T) {
 	var out bytes.Buffer
 	l := config.Log{Level: "info", Format: "logfmt"}

@@ -66,7 +66,7 @@ type Client struct {
 }
 
 // ErrURLHasPassword means that the URL of the RPC server contains a user or a password.
-var ErrURLHasPassword = errors.New("a password in an address ends up in logs")
+var ErrURLHasPassword = errors.New("the address contains a user or a password, which would appear in logs")
 
 // NewClient returns a Client that has not connected yet. Outstanding requests end with ctx. An
 // error is about the URL.

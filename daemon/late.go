@@ -14,43 +14,44 @@ const (
 	// to 2 % of a core, with 130 blocks to validate, answered main lock calls after 3 s to over a
 	// minute.
 	hungAfter = 3 * time.Minute
-	// listTimeout is how long reading the smartnode list may hold the slot before the daemon counts
-	// as slow.
+	// listTimeout is how long reading the smartnode list may hold the slot while the daemon counts as
+	// busy. After that it counts as slow.
 	listTimeout = time.Minute
 )
 
-// kept is what is remembered between scrapes about the main lock; under Client.mu.
+// kept is the state that outlives a scrape: the last answers that needed the main lock. It is under
+// Client.mu.
 type kept struct {
-	mainlock *Mainlock // last answer; nil: none from this daemon
-	node     *Node
-	asked    time.Time // of the first request since the last answer; zero: none
-	heard    time.Time // of the last answer; zero: none from this daemon
+	mainlock  *Mainlock // last answer; nil: none from this daemon
+	node      *Node
+	requested time.Time // when the first request since the last answer was sent; zero: none
+	answered  time.Time // when the last answer arrived; zero: none from this daemon
 }
 
-// asked records that a request goes out under a slot.
-func (c *Client) asked(s slot) {
+// recordRequest records that a request is sent under a slot.
+func (c *Client) recordRequest(s slot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s == c.main && c.kept.asked.IsZero() {
-		c.kept.asked = c.config.Now()
+	if s == c.main && c.kept.requested.IsZero() {
+		c.kept.requested = c.config.Now()
 	}
 }
 
-// heard records the outcome of a request. After a connection error the daemon may be another one, so
-// the kept answers are dropped.
-func (c *Client) heard(s slot, err error) {
+// recordOutcome records the outcome of a request. After a connection error the daemon may be another
+// process, so the kept answers are dropped.
+func (c *Client) recordOutcome(s slot, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case err == nil && s == c.main:
-		c.kept.asked, c.kept.heard = time.Time{}, c.config.Now()
+		c.kept.requested, c.kept.answered = time.Time{}, c.config.Now()
 	case err != nil && stateOf(err) == Unreachable:
 		c.kept = kept{}
 	}
 }
 
-// LatestMainlock is Mainlock, or when the time is up and the daemon is slow, the last answer, marked
-// as Late and at most 2 minutes old.
+// LatestMainlock is Mainlock. If the time is up and the daemon is slow, it returns the last answer,
+// marked as Late and at most 2 minutes old.
 func (s *Session) LatestMainlock(ctx context.Context) (*Mainlock, error) {
 	r, err := s.Mainlock(ctx)
 	if err != nil && errors.Is(err, errNoAnswerYet) {
@@ -61,8 +62,8 @@ func (s *Session) LatestMainlock(ctx context.Context) (*Mainlock, error) {
 	return r, err
 }
 
-// LatestNode is Node, or when the time is up and the daemon is slow, the last answer, marked as Late
-// and at most 2 minutes old.
+// LatestNode is Node. If the time is up and the daemon is slow, it returns the last answer, marked as
+// Late and at most 2 minutes old.
 func (s *Session) LatestNode(ctx context.Context) (*Node, error) {
 	r, err := s.Node(ctx)
 	if err != nil && errors.Is(err, errNoAnswerYet) {
@@ -73,8 +74,8 @@ func (s *Session) LatestNode(ctx context.Context) (*Node, error) {
 	return r, err
 }
 
-// lateMainlock returns the last answer; nil: too old, or the daemon does not answer even the calls
-// that need no lock.
+// lateMainlock returns the last answer; nil: it is too old, or the daemon has not answered the
+// lock-free stage of this Session.
 func (s *Session) lateMainlock() *Mainlock {
 	c := s.client
 	c.mu.Lock()
@@ -110,12 +111,12 @@ func (s *Session) Ages() map[string]time.Duration {
 	}
 	if r, ok := s.mainlock.result(); ok {
 		ages[batchMainlock] = now.Sub(r.At)
-	} else if late := s.lateMainlock(); late != nil && s.mainlock.pending() {
+	} else if late := s.lateMainlock(); late != nil && !s.mainlock.finished() {
 		ages[batchMainlock] = now.Sub(late.At)
 	}
 	if r, ok := s.node.result(); ok {
 		ages[batchNode] = now.Sub(r.At)
-	} else if late := s.lateNode(); late != nil && s.node.pending() {
+	} else if late := s.lateNode(); late != nil && !s.node.finished() {
 		ages[batchNode] = now.Sub(late.At)
 	}
 	return ages
@@ -136,7 +137,8 @@ func (s *Session) whyMain() error {
 	now := c.config.Now()
 	r := c.main.current.Load()
 	if r != nil {
-		// Without a connection yet, it is not unreachable: it has answered the lock-free stage.
+		// Unlike why, this does not check for a connection: the daemon has answered the lock-free stage,
+		// so it is not unreachable.
 		if waited := now.Sub(r.since); r.what == batchList && waited < listTimeout {
 			return &Error{Busy, fmt.Errorf("%w: the request for the smartnode list has been running for %s", errNoAnswerYet, age(waited))}
 		}
@@ -149,15 +151,15 @@ func (s *Session) whyMain() error {
 func (s *Session) slowOrHung(r *outstanding, now time.Time) error {
 	c := s.client
 	c.mu.Lock()
-	asked, heard := c.kept.asked, c.kept.heard
+	requested, answered := c.kept.requested, c.kept.answered
 	c.mu.Unlock()
 	if r == nil {
 		return &Error{Slow, fmt.Errorf("%w within the time of the scrape", errNoAnswerYet)}
 	}
-	if asked.IsZero() { // r was sent before the daemon restarted
-		asked = r.since
+	if requested.IsZero() { // r was sent before the daemon restarted
+		requested = r.since
 	}
-	silent := now.Sub(asked)
+	silent := now.Sub(requested)
 	request := fmt.Errorf("%w to the %s request after %s", errNoAnswerYet, r.what, age(now.Sub(r.since)))
 	tip, height, moving := time.Duration(0), int64(0), false
 	if silent >= hungAfter {
@@ -168,9 +170,9 @@ func (s *Session) slowOrHung(r *outstanding, now time.Time) error {
 		return &Error{Slow, fmt.Errorf("%w; debug.log has a new tip, %d, from %s ago", request, height, age(tip))}
 	case silent >= hungAfter:
 		return &Error{Hung, fmt.Errorf("%w; the main lock has not answered for %s", request, age(silent))}
-	case heard.IsZero():
+	case answered.IsZero():
 		return &Error{Slow, fmt.Errorf("%w; it counts as hung after %s", request, hungAfter)}
 	default:
-		return &Error{Slow, fmt.Errorf("%w; the main lock answered %s ago", request, age(now.Sub(heard)))}
+		return &Error{Slow, fmt.Errorf("%w; the main lock answered %s ago", request, age(now.Sub(answered)))}
 	}
 }

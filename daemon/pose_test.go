@@ -37,8 +37,8 @@ func TestPoSe(t *testing.T) {
 	}
 }
 
-// TestPoSeStrikesPlayed simulates the rule of the daemon and counts.
-func TestPoSeStrikesPlayed(t *testing.T) {
+// TestPoSeStrikesSimulated simulates the rule of the daemon and counts.
+func TestPoSeStrikesSimulated(t *testing.T) {
 	for registered := 1; registered <= 2000; registered += 37 {
 		poseMax := PoSeMax(registered)
 		for penalty := 0; penalty < poseMax; penalty += 3 {
@@ -74,8 +74,8 @@ func TestPoSeDecay(t *testing.T) {
 	}
 }
 
-// TestPoSeDecayPlayed simulates the rule of the daemon block by block.
-func TestPoSeDecayPlayed(t *testing.T) {
+// TestPoSeDecaySimulated simulates the rule of the daemon block by block.
+func TestPoSeDecaySimulated(t *testing.T) {
 	for _, every := range []int64{2, 30} {
 		for height := int64(990); height < 1050; height++ {
 			for penalty := range 10 {

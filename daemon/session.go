@@ -104,7 +104,7 @@ type stage[T any] struct {
 
 func newStage[T any]() *stage[T] { return &stage[T]{done: make(chan struct{})} }
 
-// get waits for the stage until ctx is done; why then returns what it waited for.
+// get starts the stage if necessary, and waits for it until ctx is done. Then it returns the error from why.
 func (g *stage[T]) get(ctx context.Context, work func() (T, error), why func() error) (T, error) {
 	g.once.Do(func() {
 		go func() {
@@ -136,13 +136,13 @@ func (g *stage[T]) result() (value T, ok bool) {
 	}
 }
 
-// pending reports whether the stage has not failed.
-func (g *stage[T]) pending() bool {
+// finished reports whether the stage has a result or has failed.
+func (g *stage[T]) finished() bool {
 	select {
 	case <-g.done:
-		return false
-	default:
 		return true
+	default:
+		return false
 	}
 }
 

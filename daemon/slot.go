@@ -41,7 +41,7 @@ func (s slot) take(ctx context.Context) bool {
 	}
 }
 
-// leave frees the slot. If the request has outlived its scrape, this closes its connection.
+// leave frees the slot. If the request has outlived its scrape, leave closes its connection.
 func (c *Client) leave(s slot) {
 	s.free <- struct{}{}
 	c.closeIdle()
@@ -53,16 +53,16 @@ func (c *Client) send(s slot, what string, exchange func(context.Context) error)
 	r := &outstanding{what: what, since: c.config.Now()}
 	s.current.Store(r)
 	defer s.current.Store(nil)
-	c.asked(s)
+	c.recordRequest(s)
 	ctx, cancel := context.WithTimeout(traced(c.ctx, r), maxOutstanding)
 	defer cancel()
 	began := time.Now()
 	err := exchange(ctx)
-	c.heard(s, err)
+	c.recordOutcome(s, err)
 	return time.Since(began), err
 }
 
-// why returns what a caller whose time is up was waiting for.
+// why returns the reason why a caller whose time is up has no answer.
 func (c *Client) why(s slot) error {
 	r := s.current.Load()
 	if r == nil { // answered just now

@@ -190,7 +190,7 @@ func TestHeightsDisagree(t *testing.T) {
 	}
 }
 
-func TestHeightsAskedOnceAMinute(t *testing.T) {
+func TestHeightsRequestedOnceAMinute(t *testing.T) {
 	s := newServer(t, says(200, "100"))
 	clock := &clock{}
 	client := newClient(t, clock.Now, s.URL)

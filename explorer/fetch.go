@@ -145,7 +145,7 @@ func (f *fetcher) checkRedirect(req *http.Request, via []*http.Request) error {
 }
 
 // errSpent is the error of a request over the budget.
-var errSpent = fmt.Errorf("%w: its requests of this minute are used up", poll.ErrNotAsked)
+var errSpent = fmt.Errorf("%w: its requests of this minute are used up", poll.ErrNotRequested)
 
 // budget counts the requests to one host.
 type budget struct {

@@ -165,7 +165,7 @@ func (e *endpoint) heightError() error {
 	reading, ok := e.height.Last()
 	switch {
 	case !ok: // no request went out, as when the host had its share
-		return &hostError{e.base.Host, fmt.Errorf("%w: %w", poll.ErrNotAsked, errNoHeight)}
+		return &hostError{e.base.Host, fmt.Errorf("%w: %w", poll.ErrNotRequested, errNoHeight)}
 	case reading.Err == nil: // too old
 		return &hostError{e.base.Host, errNoHeight}
 	}

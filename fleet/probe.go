@@ -9,19 +9,19 @@ import (
 	"raptoreum_exporter/p2p"
 )
 
-// ProbeResult is what one probe learned about a node from outside.
+// ProbeResult is the result of one probe of a node from outside.
 type ProbeResult struct {
 	Node      *Node
 	Facts     Facts
 	Network   daemon.Network          // empty: not known yet
-	Address   string                  // that was dialled; empty: not known, or revoked
-	Refused   error                   // why the address was not dialled; nil: it was, or is not known
+	Address   string                  // to connect to; empty: unknown, or revoked
+	Refused   error                   // why the exporter did not connect to Address; nil: it did, or Address is empty
 	Handshake *poll.Reading[p2p.Peer] // nil: none yet
 	Duration  time.Duration           // of this probe
 }
 
-// Success reports whether the port shook hands at most poll.MaxAge ago and no other smartnode
-// answered there.
+// Success reports whether a handshake succeeded at most poll.MaxAge ago and no other smartnode
+// answered.
 func (r *ProbeResult) Success() bool {
 	if r.Handshake == nil || !r.Handshake.Fresh() {
 		return false
@@ -30,26 +30,26 @@ func (r *ProbeResult) Success() bool {
 	return peer.Reachable() && (!peer.Mnauth || peer.ProTxHash == r.Node.ProTxHash.String())
 }
 
-// Probe shakes hands with a node, unless that was done less than a minute ago, and adds what the chain
-// says about it. It waits for the handshake until ctx is done; for an explorer only with poll.Wait.
+// Probe makes a handshake with a node, unless the last one is less than a minute old, and adds the
+// state of the node on the chain. It waits for the handshake until ctx is done; for an explorer only with poll.Wait.
 func (f *Fleet) Probe(ctx context.Context, s *Snapshot, n *Node, mode poll.Mode) ProbeResult {
 	began := time.Now()
 	r := ProbeResult{Node: n, Network: s.Network, Address: f.Address(ctx, n)}
 	if r.Address == "" {
-		mode = poll.Wait // the chain comes first; else no explorer may take the time of the handshake
+		mode = poll.Wait // the address comes from the chain; otherwise an explorer must not use up the time for the handshake
 	}
 	r.Facts = f.Facts(ctx, s, n, mode)
 	if r.Address == "" {
 		r.Address = f.Address(ctx, n)
 	}
 	if r.Address != "" && s.Network != "" {
-		f.shakeHands(ctx, &r)
+		f.handshake(ctx, &r)
 	}
 	r.Duration = time.Since(began)
 	return r
 }
 
-func (f *Fleet) shakeHands(ctx context.Context, r *ProbeResult) {
+func (f *Fleet) handshake(ctx context.Context, r *ProbeResult) {
 	if r.Refused = f.dialable(r.Address, r.Network); r.Refused != nil {
 		return
 	}
@@ -58,7 +58,7 @@ func (f *Fleet) shakeHands(ctx context.Context, r *ProbeResult) {
 	}
 }
 
-// LastHandshake returns the last handshake with a node and false before the first. It dials nobody.
+// LastHandshake returns the last handshake with a node and false before the first. It does not connect.
 func (f *Fleet) LastHandshake(ctx context.Context, s *Snapshot, n *Node) (poll.Reading[p2p.Peer], bool) {
 	return f.sources.Port.Last(f.Address(ctx, n), string(s.Network))
 }

@@ -1,17 +1,17 @@
 // Package heal decides whether a restart would help raptoreumd, and restarts it: the heal command.
 //
 // A restart interrupts what is running, a key generation perhaps, and a kill can damage the databases. So
-// only silence is a reason, observed in several consecutive checks:
+// only a missing answer is a reason, observed in several consecutive checks:
 //
 //	raptoreumd is                       restart after
-//	gone: refuses, and has no process   2 minutes; never when it exited cleanly, which removes its pid
-//	                                    file: then it was stopped on purpose
-//	hung: accepts and does not answer,  --heal.after without CPU time, six times that with; a full work
-//	or not for a minute what takes its  queue after it counts as hung too; never while debug.log has new
-//	main lock                           tips: it is slow
-//	silent: refuses, with a process     six times that: it may be starting or writing its databases; never
-//	                                    while its port shakes hands, or when it was never ready at that
-//	                                    address: then the address is wrong
+//	gone: it refuses connections and    2 minutes; never if it exited cleanly, which removes its pid file,
+//	has no process                      because then it was stopped on purpose
+//	hung: it accepts connections but    --heal.after if the process uses no CPU time, otherwise six times
+//	does not answer, or for a minute    that. A full work queue after that still counts as hung. Never
+//	no call that takes its main lock    while debug.log has new tips: it is slow
+//	silent: it refuses connections,     six times --heal.after, because it may be starting or writing its
+//	but its process is running          databases; never if the P2P handshake succeeds or it was never
+//	                                    ready at that address, because then the address is wrong
 //	anything else                       never: ready, slow, starting, busy, rejecting us, not understood
 //
 // PoSe, explorers and heights play no role. An attempt is recorded before it is made, so that a crash
@@ -31,7 +31,7 @@ import (
 // Trouble is a state of the daemon in which a restart may help.
 type Trouble string
 
-// The troubles; see the package.
+// The troubles, as defined in the package comment.
 const (
 	None   Trouble = ""
 	Gone   Trouble = "gone"
@@ -41,7 +41,7 @@ const (
 
 const (
 	minChecks    = 3
-	goneAfter    = 2 * time.Minute  // a supervisor has had its chance
+	goneAfter    = 2 * time.Minute  // gives a supervisor time to restart it
 	maxGap       = 10 * time.Minute // between consecutive checks
 	minBusyShare = 0.05             // of a core, from which on a process counts as working
 	busyFactor   = 6                // times --heal.after for a daemon that works or may be starting
@@ -65,7 +65,7 @@ type Action string
 // The actions.
 const (
 	Leave   Action = "leave"   // nothing is wrong that a restart would fix
-	Wait    Action = "wait"    // it may be, but not for long enough
+	Wait    Action = "wait"    // a restart may help, but is not due yet
 	Restart Action = "restart" // now
 	GiveUp  Action = "give_up" // restarts did not help
 )
@@ -85,7 +85,7 @@ func Decide(p Policy, h history.History, o Observation) (Decision, history.Histo
 	decide := func(a Action, format string, args ...any) (Decision, history.History) {
 		return Decision{a, trouble, fmt.Sprintf(format, args...)}, h
 	}
-	leave := func(reason string) (Decision, history.History) { // what comes after it is a new sequence
+	leave := func(reason string) (Decision, history.History) { // the next trouble starts a new sequence
 		h.Since, h.Checks = time.Time{}, 0
 		return decide(Leave, "%s", reason)
 	}
@@ -107,11 +107,11 @@ func Decide(p Policy, h history.History, o Observation) (Decision, history.Histo
 	case o.State != "hung" && o.Safe != nil && !*o.Safe:
 		return decide(Wait, "raptoreumd is %s, and a key generation is running", trouble)
 	case trouble == Gone && o.Another && h.LastReady.IsZero():
-		return leave("another raptoreumd is running, and ours was never ready at the configured address; is its conf right?")
+		return leave("another raptoreumd is running, and ours was never ready at the configured address; is --daemon.conf right?")
 	case trouble == Gone && stopped(h, o):
 		return leave("raptoreumd exited and removed its pid file, so it was stopped on purpose")
 	case trouble == Silent && o.Port != nil && *o.Port:
-		return leave("its port shakes hands, so only its RPC is silent; is its address right?")
+		return leave("the P2P handshake succeeds, so only RPC does not answer; is the address right?")
 	case trouble == Silent && h.LastReady.IsZero():
 		return leave("raptoreumd is running and was never ready at the configured address; is the address right?")
 	}

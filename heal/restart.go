@@ -52,10 +52,10 @@ func (r *Restarter) Restart(ctx context.Context, trouble Trouble) (outcome strin
 	case errors.Is(err, host.ErrNotRunning):
 		return r.start(ctx)
 	case err != nil: // hidden, or several: the command knows which
-		r.Log("the process is unknown; only the command stops it", "reason", err)
+		r.Log("the process is unknown, so only the command can stop it", "reason", err)
 		return r.start(ctx)
 	case trouble == Gone:
-		return "it has been started by another program", nil
+		return "started by another program", nil
 	}
 	kill := r.KillAfter
 	if trouble != Hung {
@@ -64,15 +64,15 @@ func (r *Restarter) Restart(ctx context.Context, trouble Trouble) (outcome strin
 	done, err := r.stop(ctx, found.PID, kill)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		r.Log("its process belongs to another user; only the command stops it", "pid", found.PID)
+		r.Log("its process belongs to another user, so only the command can stop it", "pid", found.PID)
 		return r.start(ctx)
 	case err != nil:
 		return err.Error(), err
 	case !done:
-		return "another program has started it", nil
+		return "started by another program", nil
 	}
 	if r.startedAgain(found.PID) {
-		return "stopped; its supervisor has started it", nil
+		return "stopped, then started by its supervisor", nil
 	}
 	return r.start(context.WithoutCancel(ctx)) // it is stopped: now it has to be started
 }
@@ -102,14 +102,14 @@ func (r *Restarter) stop(ctx context.Context, pid int, kill time.Duration) (bool
 		return false, err
 	}
 	_ = process.Signal(syscall.SIGCONT) // a stopped one would never see SIGTERM; if it has exited, that shows below
-	// From here on half a restart would be worse than a late one: nothing aborts it.
+	// From here on nothing aborts the restart: an incomplete one is worse than a late one.
 	if r.exits(process, pid, limit) {
 		return true, nil
 	}
 	if kill == 0 {
 		return false, fmt.Errorf("%w: raptoreumd has not exited %s after SIGTERM; check debug.log for what it is doing", ErrNotRestarted, limit)
 	}
-	r.Log("SIGKILL: it has not exited", "pid", pid, "after", limit)
+	r.Log("SIGKILL, because it has not exited", "pid", pid, "after", limit)
 	if err := process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return false, err
 	}
@@ -151,7 +151,7 @@ func (r *Restarter) start(ctx context.Context) (outcome string, err error) {
 	}
 	command := strings.Join(r.Command, " ")
 	r.Log("running the command", "command", command)
-	// It continues when heal is told to stop: half a restart is worse than a late one.
+	// It continues when heal receives a stop signal: an incomplete restart is worse than a late one.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, r.Command[0], r.Command[1:]...) //nolint:gosec // the owner's, from the flag

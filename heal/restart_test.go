@@ -152,7 +152,7 @@ func TestCancelRestart(t *testing.T) {
 func TestGone(t *testing.T) {
 	t.Parallel()
 	w := startProcess(t, "gentle")
-	if outcome, err := w.restarter().Restart(t.Context(), heal.Gone); err != nil || outcome != "it has been started by another program" || w.wasStarted() || w.pid.Load() == 0 {
+	if outcome, err := w.restarter().Restart(t.Context(), heal.Gone); err != nil || outcome != "started by another program" || w.wasStarted() || w.pid.Load() == 0 {
 		t.Errorf("%q, %v", outcome, err)
 	}
 	s := w.restarter()
@@ -194,7 +194,7 @@ func TestSupervised(t *testing.T) {
 		return found, nil
 	}
 	outcome, err := s.Restart(t.Context(), heal.Hung)
-	if err != nil || outcome != "stopped; its supervisor has started it" || w.wasStarted() {
+	if err != nil || outcome != "stopped, then started by its supervisor" || w.wasStarted() {
 		t.Errorf("%q, %v", outcome, err)
 	}
 }

@@ -21,9 +21,9 @@ import (
 )
 
 const (
-	// gatherTimeout bounds a check: what a daemon that is hung keeps silent about.
+	// gatherTimeout bounds a check, because a hung daemon does not answer.
 	gatherTimeout = 15 * time.Second
-	// slowTimeout is for the main lock of a slow daemon, after that. Each run is a process of its own and does
+	// slowTimeout bounds the additional wait for the main lock of a slow daemon. Each run is a process of its own and does
 	// not know of earlier answers.
 	slowTimeout = time.Minute
 )
@@ -156,8 +156,8 @@ func Relevant(enabled []string) []string {
 // errUnsure means that a process may belong to another node.
 var errUnsure = errors.New("it is unknown which raptoreumd is ours; give --daemon.conf")
 
-// findProcess finds our raptoreumd so that it may be signalled: by its data directory or conf and not by
-// a pid file alone, which may be stale, and in the /proc of this very machine.
+// findProcess finds our raptoreumd in order to signal it: in the /proc of this machine, and by its data
+// directory or conf. A pid file alone is not enough, because it may be stale.
 func (c *Config) findProcess() (host.Process, error) {
 	q := c.Sources.Process
 	if q.Datadir == "" && q.Conf == "" || !c.RealProcfs {

@@ -137,7 +137,7 @@ func TestRun(t *testing.T) {
 	}{
 		{name: "gone", fault: func(*simnet.State) {}, logged: "msg=\"attempt finished\" outcome=\"succeeded: ", ran: "begun\ndone\n", restarts: 1},
 		{name: "silent", alive: true, fault: func(*simnet.State) {}, logged: "msg=SIGTERM", ran: "begun\ndone\n", restarts: 1},
-		{name: "its port works", alive: true, fault: func(s *simnet.State) { s.Port = simnet.PortOK }, logged: "msg=leave reason=\"its port shakes hands"},
+		{name: "its port works", alive: true, fault: func(s *simnet.State) { s.Port = simnet.PortOK }, logged: "msg=leave reason=\"the P2P handshake succeeds"},
 		{
 			name: "ready", alive: true, fault: func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonOK, simnet.PortOK },
 			logged: "msg=leave reason=\"raptoreumd is ready\"",

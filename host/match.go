@@ -23,7 +23,7 @@ const (
 	exact                // ours
 )
 
-// match compares a process with the Query. One that exits meanwhile or may not be read is unrelated.
+// match compares a process with the Query. One that exits during the comparison or cannot be read is unrelated.
 func (h *Host) match(p procfs.Proc, q Query) fit {
 	args, err := p.CmdLine()
 	if err != nil || len(args) == 0 || !isDaemon(p, args[0]) {

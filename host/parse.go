@@ -20,7 +20,7 @@ const (
 )
 
 // read returns the content of a kernel file. The error wraps fs.ErrNotExist when this kernel does
-// not have the file, when this user may not read it, and when its cgroup is removed meanwhile.
+// not have the file, when this user may not read it, and when its cgroup is removed during the read.
 func read(path string) (string, error) {
 	data, err := readFile(path)
 	switch {

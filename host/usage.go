@@ -40,7 +40,7 @@ func (h *Host) Usage(pid int) Usage {
 
 // started is when a process started.
 type started struct {
-	ticks   uint64  // clock ticks after boot, which tell a process from an earlier one with its pid
+	ticks   uint64  // clock ticks after boot, which distinguish a process from an earlier one with the same pid
 	seconds float64 // Unix time
 }
 

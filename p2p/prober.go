@@ -111,7 +111,7 @@ func (p *Prober) dial(ctx context.Context, t target) (Peer, error) {
 	case p.slots <- struct{}{}:
 		defer func() { <-p.slots }()
 	case <-ctx.Done():
-		return Peer{}, fmt.Errorf("%w: too many handshakes in progress", poll.ErrNotAsked)
+		return Peer{}, fmt.Errorf("%w: too many handshakes in progress", poll.ErrNotRequested)
 	}
 	return p.config.Dial(ctx, t.address, t.network)
 }

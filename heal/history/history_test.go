@@ -45,7 +45,7 @@ func TestStore(t *testing.T) {
 	s.Close()
 }
 
-// TestForeign: what is no history of ours is not taken for an empty one, which would forget attempts.
+// TestForeign: a file that is not a history of heal is not treated as an empty history, which would lose attempts.
 func TestForeign(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.json")
 	for _, content := range []string{"", "{", "[]", "{}", `{"version":2}`, "x"} {

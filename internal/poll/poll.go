@@ -28,9 +28,9 @@ const MaxAge = 3 * time.Minute
 // Fresh reports whether the reading came at most MaxAge ago.
 func (r Reading[T]) Fresh() bool { return !r.At.IsZero() && time.Since(r.At) < MaxAge }
 
-// ErrNotAsked is wrapped in the error of a fetch that sent no request. Such a fetch is not a result: the
+// ErrNotRequested is wrapped in the error of a fetch that sent no request. Such a fetch is not a result: the
 // last reading stays, and the next caller starts a fetch again.
-var ErrNotAsked = errors.New("not requested")
+var ErrNotRequested = errors.New("not requested")
 
 // Config configures a Poll.
 type Config[T any] struct {
@@ -107,7 +107,7 @@ func (p *Poll[T]) fetch() (any, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if errors.Is(err, ErrNotAsked) {
+	if errors.Is(err, ErrNotRequested) {
 		p.started = time.Time{}
 		return nil, nil
 	}

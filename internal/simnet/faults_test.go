@@ -220,8 +220,8 @@ func TestHangingDKGStatus(t *testing.T) {
 	}
 }
 
-// A stopped process that goes on answers what it was asked meanwhile.
-func TestHungThenGoingOn(t *testing.T) {
+// A stopped process that continues answers the requests that arrived while it was stopped.
+func TestHungThenContinuing(t *testing.T) {
 	n := start(t, "healthy")
 	n.Set(func(s *State) { s.Daemon = DaemonHung })
 	answers := make(chan answer, 1)

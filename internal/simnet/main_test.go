@@ -114,7 +114,7 @@ func field(t *testing.T, value any, names ...string) string {
 	for _, name := range names {
 		fields, ok := value.(object)
 		if !ok {
-			t.Fatalf("%v is no object with %s", value, name)
+			t.Fatalf("%v is not an object with %s", value, name)
 		}
 		value = fields[name]
 	}

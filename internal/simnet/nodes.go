@@ -11,7 +11,7 @@ func (v view) gone() bool {
 	return v.Smartnode == SmartnodeRemoved && v.base.Smartnode != SmartnodeRemoved
 }
 
-// list is protx list registered true: the captured smartnodes first, then made ones.
+// list is protx list registered true: the captured smartnodes first, then generated ones.
 func (v view) list(captured any) any {
 	list := []any{}
 	entries, _ := captured.([]any)
@@ -97,7 +97,7 @@ func (v view) patchNode(node object) {
 	}
 }
 
-// made is the number of smartnodes that no capture has.
+// made is the number of generated smartnodes, which are not in the capture.
 func (v view) made() int { return v.ListSize - v.base.ListSize }
 
 // lastPaid is when the smartnode at this place of the payment queue was last paid: at the
@@ -114,7 +114,7 @@ func (v view) lastPaid(captured, place, height int) int {
 	return first + (height-first)/cycle*cycle
 }
 
-// madeNode is the i-th registered smartnode. The made ones are ahead of the captured ones in
+// madeNode is the i-th registered smartnode. The generated ones are ahead of the captured ones in
 // the payment queue.
 func (v view) madeNode(i int) json.RawMessage {
 	place := i - v.base.ListSize

@@ -9,8 +9,8 @@ import (
 	"net"
 )
 
-// servePeer plays the peer-to-peer port. As the daemon, it says nothing until the other's
-// version has come.
+// servePeer plays the P2P port. Like the daemon, it sends nothing before it has received the other
+// side's version.
 func (n *Network) servePeer(life context.Context, c net.Conn) {
 	s := n.State()
 	n.serveAs(life, c, s, n.config.Scenario.own)
@@ -41,14 +41,15 @@ func (n *Network) serveAs(life context.Context, c net.Conn, s State, proTxHash s
 type peerConn struct {
 	net.Conn
 	*handshake
-	view  view
-	state State
-	own   string // proTxHash
-	life  context.Context
-	asked bool // version has come with a challenge
+	view       view
+	state      State
+	own        string // proTxHash
+	life       context.Context
+	challenged bool // the received version has a challenge
 }
 
-// talk answers until the other closes, sends what is no message of our network, or is too old.
+// talk answers until the other side closes the connection, sends something that is not a message of
+// our network, or has too old a protocol version.
 func (p *peerConn) talk() {
 	greeted := false
 	received := bufio.NewReader(p) // nothing unread at the close, which would make it a reset
@@ -71,7 +72,7 @@ func (p *peerConn) talk() {
 	}
 }
 
-// greet answers a version, and says whether the other is recent enough to go on with.
+// greet answers a version message and reports whether the other side's protocol version is recent enough.
 func (p *peerConn) greet(payload []byte) bool {
 	if len(payload) < 4 || binary.LittleEndian.Uint32(payload) < minProtocol || p.state.Port == PortOldProtocol {
 		p.send(p.reject)
@@ -80,17 +81,17 @@ func (p *peerConn) greet(payload []byte) bool {
 	// The challenge is the last but one field; an older kind of version ends before it.
 	if len(payload) > agentOffset {
 		tail := payload[min(len(payload), agentOffset+1+int(payload[agentOffset])):]
-		p.asked = len(tail) >= 5+32 && !bytes.Equal(tail[5:5+32], make([]byte, 32))
+		p.challenged = len(tail) >= 5+32 && !bytes.Equal(tail[5:5+32], make([]byte, 32))
 	}
 	p.send(p.version(p.view))
 	p.send(p.messages[1])
 	return true
 }
 
-// introduce sends what follows the other's verack. Only a ready smartnode says which it is, and
-// only to who sent a challenge.
+// introduce sends the messages that follow the other side's verack. Only a ready smartnode identifies
+// itself, and only to a peer that sent a challenge.
 func (p *peerConn) introduce() {
-	if p.asked && p.state.Smartnode == SmartnodeReady && p.state.Port != PortNoMNAuth {
+	if p.challenged && p.state.Smartnode == SmartnodeReady && p.state.Port != PortNoMNAuth {
 		hash := p.own
 		if p.state.Port == PortWrongProTx {
 			hash = madeHash("another smartnode", 0)

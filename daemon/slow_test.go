@@ -1,0 +1,72 @@
+package daemon_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/internal/simnet"
+)
+
+// TestSlowWhileTheTipMoves checks that new tips in debug.log show that a daemon is at work although
+// its main lock does not answer.
+func TestSlowWhileTheTipMoves(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "debug.log")
+	n, client, advance := slowly(t, func(f *simnet.Config, d *daemon.Config) { f.DebugLog, d.DebugLog = path, path })
+	set(n, simnet.DaemonHungMainLock)
+	n.AddBlock()
+	observe(t, client, short)
+	advance(2*time.Minute + 50*time.Second)
+	if r := observe(t, client, short); r.state != daemon.Slow {
+		t.Errorf("after less than 3 minutes: %s, %s", r.state, r.reason)
+	}
+	advance(20 * time.Second)
+	if r := observe(t, client, short); r.state != daemon.Hung {
+		t.Errorf("the last tip is more than 3 minutes old: %s, %s", r.state, r.reason)
+	}
+	// The clock of the fake daemon is that of the machine: its log has to be moved.
+	line := fmt.Sprintf("%s UpdateTip: new best=e186 height=531 version=0x20000000 date='2026-11-25T23:24:45Z' progress=1.000000 \n",
+		time.Now().Add(3*time.Minute).UTC().Format(time.RFC3339))
+	if err := os.WriteFile(path, []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := observe(t, client, short); r.state != daemon.Slow || !strings.Contains(r.reason, "debug.log has a new tip, 531") {
+		t.Errorf("with a new tip: %s, %s", r.state, r.reason)
+	}
+	set(n, simnet.DaemonHung)
+	if r := observe(t, client, short); r.state != daemon.Hung {
+		t.Errorf("when it answers nothing, a new tip does not matter: %s, %s", r.state, r.reason)
+	}
+}
+
+// TestSlowForAWhile scrapes a slow daemon again and again: every scrape has an answer, and the two
+// batches take turns.
+func TestSlowForAWhile(t *testing.T) {
+	n, client, _ := slowly(t, nil)
+	n.Set(func(s *simnet.State) { s.MainLockDelay = simnet.Duration(100 * time.Millisecond) })
+	eventually(t, "late answers", func() bool {
+		r := observe(t, client, short/2)
+		return r.main != nil && r.node != nil
+	})
+	before := n.Calls()
+	for range 30 {
+		r := observe(t, client, short/2)
+		if r.state != daemon.Slow && r.state != daemon.Ready || r.main == nil || r.node == nil {
+			t.Errorf("got %+v", r)
+		}
+		time.Sleep(short / 2)
+	}
+	after := n.Calls()
+	mains := after.Methods["getblockcount"] - before.Methods["getblockcount"]
+	nodes := after.Methods["getpeerinfo"] - before.Methods["getpeerinfo"]
+	if mains < 2 || nodes < mains-1 || nodes > mains+1 {
+		t.Errorf("%d mainlock and %d node requests; want as many of each", mains, nodes)
+	}
+	if after.MaxMainLock != 1 {
+		t.Errorf("%d requests for the main lock at once", after.MaxMainLock)
+	}
+}
