@@ -156,16 +156,21 @@ func Relevant(enabled []string) []string {
 // errUnsure means that a process may belong to another node.
 var errUnsure = errors.New("it is unknown which raptoreumd is ours; give --daemon.conf")
 
-// findProcess finds our raptoreumd in order to signal it: in the /proc of this machine, and by its data
-// directory or conf. A pid file alone is not enough, because it may be stale.
+// findProcess finds our raptoreumd so that it may be signalled: one that is certain to be ours, and not by a
+// pid file alone, which may be stale, and in the /proc of this very machine.
 func (c *Config) findProcess() (host.Process, error) {
 	q := c.Sources.Process
 	if q.Datadir == "" && q.Conf == "" || !c.RealProcfs {
 		return host.Process{}, errUnsure
 	}
 	found, err := c.Sources.Host.Daemon(q)
-	if err != nil || q.PidFile == "" {
+	switch {
+	case err != nil:
 		return found, err
+	case !found.Certain:
+		return host.Process{}, errUnsure
+	case q.PidFile == "":
+		return found, nil
 	}
 	q.PidFile = ""
 	if again, err := c.Sources.Host.Daemon(q); err != nil || again.PID != found.PID {

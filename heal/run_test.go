@@ -97,13 +97,15 @@ func (f *fixture) recorded() history.History {
 }
 
 // startDaemon starts this test under the name of raptoreumd, which heal finds among all processes.
-func (f *fixture) startDaemon() {
+func (f *fixture) startDaemon() { f.Helper(); f.startDaemonWith("-datadir=" + f.dir) }
+
+func (f *fixture) startDaemonWith(argument string) {
 	f.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		f.Fatal(err)
 	}
-	daemon := exec.CommandContext(context.WithoutCancel(f.Context()), self, "-datadir="+f.dir)
+	daemon := exec.CommandContext(context.WithoutCancel(f.Context()), self, argument)
 	daemon.Args[0], daemon.Env = "raptoreumd", append(os.Environ(), "HEAL_FAKE_DAEMON=gentle")
 	if err := daemon.Start(); err != nil {
 		f.Fatal(err)
@@ -200,6 +202,25 @@ func TestRun(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestRunOther: a raptoreumd whose arguments do not say whose it is must not be stopped, though no other is
+// running.
+func TestRunOther(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, false)
+	f.startDaemonWith("-datadir=elsewhere")
+	if code, err := heal.Run(t.Context(), f.config); code != 0 || err != nil {
+		t.Errorf("code %d, %v\n%s", code, err, f.log)
+	}
+	if strings.Contains(f.log.String(), "SIGTERM") {
+		t.Errorf("it was stopped:\n%s", f.log)
+	}
+	select {
+	case <-f.ended:
+		t.Error("it has ended")
+	default:
 	}
 }
 

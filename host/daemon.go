@@ -34,6 +34,10 @@ type Query struct {
 type Process struct {
 	PID int
 
+	// Certain reports whether its arguments, or the pid file and nothing in its arguments against it, say
+	// that it is ours. Otherwise it is the only one that may be.
+	Certain bool
+
 	// Cgroups has the path of its cgroup in each hierarchy, by the controllers of the hierarchy as
 	// /proc/PID/cgroup names them: "memory", "cpu,cpuacct", "" for cgroup v2. nil is unknown.
 	Cgroups map[string]string
@@ -45,8 +49,10 @@ type Process struct {
 func (h *Host) Daemon(q Query) (Process, error) {
 	// The pid file is left behind by a kill -9, and its pid may belong to another process by now.
 	if pid := readPid(q.PidFile); pid > 0 {
-		if p, err := h.proc.Proc(pid); err == nil && h.match(p, q) >= unlikely {
-			return newProcess(p), nil
+		if p, err := h.proc.Proc(pid); err == nil {
+			if f := h.match(p, q); f >= unlikely {
+				return newProcess(p, f >= possible), nil
+			}
 		}
 	}
 	all, err := h.proc.AllProcs()
@@ -59,12 +65,13 @@ func (h *Host) Daemon(q Query) (Process, error) {
 		found[f] = append(found[f], p)
 	}
 	ours, others := found[exact], len(found[other])+len(found[unlikely])
-	if len(ours) == 0 {
+	certain := len(ours) > 0
+	if !certain {
 		ours = found[possible]
 	}
 	switch {
 	case len(ours) == 1:
-		return newProcess(ours[0]), nil
+		return newProcess(ours[0], certain), nil
 	case len(ours) > 1:
 		return Process{}, fmt.Errorf("%w: %d match, and no pid file in the data directory decides which is this node's", ErrSeveral, len(ours))
 	case h.hidden(q):
@@ -108,14 +115,14 @@ func readPid(file string) int {
 }
 
 // newProcess adds the cgroups of p.
-func newProcess(p procfs.Proc) Process {
+func newProcess(p procfs.Proc, certain bool) Process {
 	groups, err := p.Cgroups()
 	if err != nil || len(groups) == 0 {
-		return Process{PID: p.PID}
+		return Process{PID: p.PID, Certain: certain}
 	}
 	cgroups := make(map[string]string, len(groups))
 	for _, g := range groups {
 		cgroups[strings.Join(g.Controllers, ",")] = g.Path
 	}
-	return Process{PID: p.PID, Cgroups: cgroups}
+	return Process{PID: p.PID, Certain: certain, Cgroups: cgroups}
 }

@@ -53,7 +53,7 @@ func (p process) write(tb testing.TB, dir string) {
 }
 
 // find calls Daemon on a proc with these processes and compares the pid and the error.
-func find(t *testing.T, processes []process, pidFile string, query host.Query, want int, wantErr error) {
+func find(t *testing.T, processes []process, pidFile string, query host.Query, want int, wantErr error) (certain bool) {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
@@ -73,8 +73,38 @@ func find(t *testing.T, processes []process, pidFile string, query host.Query, w
 	in := func(s string) string { return strings.ReplaceAll(s, "$DIR", dir) }
 	q := host.Query{PidFile: in(query.PidFile), Datadir: in(query.Datadir), Conf: in(query.Conf)}
 	got, err := newHost(t, dir).Daemon(q)
-	if diff := cmp.Diff(host.Process{PID: want}, got); diff != "" || !errors.Is(err, wantErr) {
+	if diff := cmp.Diff(host.Process{PID: want, Certain: got.Certain}, got); diff != "" || !errors.Is(err, wantErr) {
 		t.Errorf("got error %v, want %v; -want +got:\n%s", err, wantErr, diff)
+	}
+	return got.Certain
+}
+
+// TestDaemonCertain: only arguments or a pid file make it certain whose a raptoreumd is.
+func TestDaemonCertain(t *testing.T) {
+	plain := process{pid: 20, args: "raptoreumd", uid: 3} // of a user without a known home
+	relative := process{pid: 22, args: "raptoreumd -datadir=one"}
+	other := process{pid: 24, args: "raptoreumd", uid: 1} // its home has another data directory
+	one := process{pid: 31, args: "raptoreumd -datadir=$DIR/one"}
+	ours := host.Query{PidFile: "$DIR/one/raptoreumd.pid", Datadir: "$DIR/one", Conf: "$DIR/one/raptoreum.conf"}
+	for _, tc := range []struct {
+		name    string
+		process process
+		pidFile string
+		want    bool
+	}{
+		{"arguments", one, "", true},
+		{"no arguments", plain, "", false},
+		{"relative arguments", relative, "", false},
+		{"no arguments, pid file", plain, "20\n", true},
+		{"relative arguments, pid file", relative, "22\n", true},
+		{"another home, pid file", other, "24\n", false},
+		{"stale pid file", relative, "21\n", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := find(t, []process{tc.process}, tc.pidFile, ours, tc.process.pid, nil); got != tc.want {
+				t.Errorf("certain: %t, want %t", got, tc.want)
+			}
+		})
 	}
 }
 
