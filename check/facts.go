@@ -182,6 +182,14 @@ func formatDuration(seconds float64) string {
 	return fmt.Sprintf("%d d %d h", int(d.Hours())/24, int(d.Hours())%24)
 }
 
+// formatCoins returns an amount in RTM for people, with three digits or all before the decimal point.
+func formatCoins(coins float64) string {
+	if coins >= 100 {
+		return fmt.Sprintf("%.0f RTM", coins)
+	}
+	return fmt.Sprintf("%.3g RTM", coins)
+}
+
 // formatBytes returns bytes in units for people.
 func formatBytes(bytes float64) string {
 	if bytes < 1e9 {

@@ -90,7 +90,7 @@ func (f *facts) banned(source string) *Finding {
 	if source != "" {
 		text += " according to " + source
 	}
-	return critical("SmartnodePoSeBanned", text+" and earns nothing; a ban never ends by itself: fix its cause, then send update_service", f.updateService())
+	return critical("SmartnodePoSeBanned", text+" and earns nothing"+f.lossPerDay()+"; a ban never ends by itself: fix its cause, then send update_service", f.updateService())
 }
 
 // poseOfExplorers is the fallback when no daemon reports the penalty.
@@ -164,20 +164,46 @@ func judgePayment(f *facts) *Finding {
 	length, queued := f.value("smartnode_payment_queue_length")
 	text := "not paid yet"
 	if paid {
-		text = fmt.Sprintf("last paid in block %.0f", last)
+		text = fmt.Sprintf("last paid %sin block %.0f", f.lastPayment(), last)
 	}
 	next, expected := f.value("smartnode_next_payment_seconds")
 	switch {
 	case known && queued && waits > alerts.OverdueRounds*length+alerts.OverdueBlocks:
-		return warning("SmartnodePaymentOverdue", fmt.Sprintf("%s; it has waited %.0f blocks, more than one and a half rounds of the queue", text, waits),
+		return warning("SmartnodePaymentOverdue", fmt.Sprintf("%s; it has waited %.0f blocks, more than one and a half rounds of the queue%s", text, waits, f.lossPerDay()),
 			"raptoreum-cli getblockhash $(raptoreum-cli getblockcount)   # does an explorer show the same hash?")
 	case expected:
 		position, _ := f.value("smartnode_payment_queue_position")
-		return healthy("%s, next in about %s (queue position %.0f)", text, formatDuration(next), position)
+		return healthy("%s%s, next in about %s (queue position %.0f)", text, f.earnsPerDay(), formatDuration(next), position)
 	case paid:
 		return healthy("%s", text)
 	}
 	return nil
+}
+
+// lastPayment returns the amount of the last payment with its unit and a space; empty: unknown.
+func (f *facts) lastPayment() string {
+	coins, known := f.value("smartnode_last_payment_coins")
+	if !known {
+		return ""
+	}
+	return formatCoins(coins) + " "
+}
+
+// earnsPerDay returns what the smartnode is expected to earn, as the end of a sentence; empty: unknown or
+// nothing.
+func (f *facts) earnsPerDay() string {
+	if perDay, _ := f.value("smartnode_expected_coins_per_day"); perDay > 0 {
+		return ", about " + formatCoins(perDay) + " a day"
+	}
+	return ""
+}
+
+// lossPerDay returns what a day without a payment costs, as the end of a sentence; empty: unknown or nothing.
+func (f *facts) lossPerDay() string {
+	if perDay, _ := f.value("smartnode_expected_coins_per_day"); perDay > 0 {
+		return ", which costs about " + formatCoins(perDay) + " a day"
+	}
+	return ""
 }
 
 // minDKGSmartnodes is the number of enabled smartnodes below which the daemon is not asked about running key

@@ -81,6 +81,9 @@ func (p *Probe) send(out *samples, r *fleet.ProbeResult) {
 	} else {
 		p.payments.sendWait(out, f.Smartnode, nil)
 	}
+	if f.LastPayment != nil {
+		p.payments.sendCoins(out, *f.LastPayment, f.Round, r.Network.BlockSpacing())
+	}
 	if f.Position != nil {
 		p.payments.sendPlace(out, *f.Position, f.Length, r.Network.BlockSpacing())
 	}

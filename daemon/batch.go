@@ -20,6 +20,7 @@ const (
 	batchNode     = "node"
 	batchDKG      = "dkgstatus"
 	batchList     = "list"
+	batchPayment  = "payment"
 )
 
 // Answer is the outcome of one call of a batch. If Err is nil, every field of Value that the daemon

@@ -63,6 +63,7 @@ type Client struct {
 	started  time.Time       // of the daemon, as last reported
 	identity identity
 	list     listCache
+	payments paymentCache
 }
 
 // ErrURLHasPassword means that the URL of the RPC server contains a user or a password.
@@ -86,6 +87,7 @@ func NewClient(ctx context.Context, config Config) (*Client, error) {
 		lockfree: newSlot(),
 		main:     newSlot(),
 		sent:     make(chan struct{}),
+		payments: paymentCache{},
 		identity: identity{
 			given: config.ProTxHash != nil, hash: config.ProTxHash,
 			address: config.Address, network: config.Network,

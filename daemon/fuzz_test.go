@@ -13,7 +13,7 @@ import (
 func recordedBodies(f *testing.F) []string {
 	f.Helper()
 	var bodies []string
-	for _, pattern := range []string{scenarios + "/*/*.json", "../testdata/captures/batch/batch_*.json"} {
+	for _, pattern := range []string{scenarios + "/*/*.json", "../testdata/captures/batch/batch_*.json", "../testdata/captures/payment/*.json"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			f.Fatalf("%s: %d files, %v", pattern, len(files), err)
@@ -49,7 +49,7 @@ func read[T any](fields ...*T) {
 	}
 }
 
-// takers returns takers for the replies of lockfree, mainlock, node and dkgstatus.
+// takers returns takers for the replies of lockfree, mainlock, node, dkgstatus and payment.
 func takers() []taker {
 	return []taker{
 		take(func(int64) {}), // uptime, getblockcount
@@ -102,6 +102,11 @@ func takers() []taker {
 				read(session.Phase)
 				read(session.Aborted)
 			}
+		}),
+		take(func(r Block) { read(r.Transactions) }),
+		take(func(r Transaction) {
+			read(r.InActiveChain)
+			_, _ = new(Smartnode).paidBy(*r.Outputs)
 		}),
 	}
 }

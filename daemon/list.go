@@ -83,9 +83,7 @@ func (c *Client) refreshList(s *Session) <-chan struct{} {
 		defer c.mu.Unlock()
 		return c.list.done
 	}
-	select {
-	case <-c.main.free:
-	default:
+	if !c.main.try() {
 		return nil
 	}
 	done := make(chan struct{})
@@ -94,16 +92,20 @@ func (c *Client) refreshList(s *Session) <-chan struct{} {
 	c.mu.Unlock()
 	list := &List{Tip: tip, Height: height, Asked: c.config.Now()}
 	go func() {
-		defer c.leave(c.main)
 		took, err := c.send(c.main, batchList, func(ctx context.Context) error { return c.readList(ctx, list) })
 		list.Took = took
 		c.mu.Lock()
-		defer c.mu.Unlock()
 		if c.list.err = err; err == nil {
 			c.list.last = list
 		}
 		c.list.done = nil
+		c.mu.Unlock()
 		close(done)
+		if err != nil {
+			c.leave(c.main)
+			return
+		}
+		c.readPayments() // on the same connection
 	}()
 	return done
 }
@@ -112,7 +114,7 @@ func (c *Client) refreshList(s *Session) <-chan struct{} {
 // one and the chain is not in its initial block download.
 func (c *Client) listDue(s *Session) (tip string, height int64, due bool) {
 	main, ok := s.mainlock.result()
-	if !ok || main.Chain.Err != nil || *main.Chain.Value.InitialBlockDownload {
+	if !ok || !main.downloaded() {
 		return "", 0, false
 	}
 	tip, height = *main.Chain.Value.BestBlockHash, *main.Chain.Value.Blocks

@@ -16,6 +16,11 @@ type Mainlock struct {
 	Chainlock Answer[Chainlock] // ErrNoChainlock: none yet
 }
 
+// downloaded reports whether the chain is known to be downloaded; m may be nil.
+func (m *Mainlock) downloaded() bool {
+	return m != nil && m.Chain.Err == nil && !*m.Chain.Value.InitialBlockDownload
+}
+
 // Mainlock makes the brief calls that take the main lock. If those of an earlier scrape are still
 // outstanding, it waits for their answer instead: the daemon computes it once it has the lock, so it
 // is as recent as the answer to a new request.

@@ -121,6 +121,12 @@ func (p *ProTx) smartnode() Smartnode {
 	if p.State.PayoutAddress != nil {
 		s.Payout = *p.State.PayoutAddress
 	}
+	if p.State.OperatorPayout != nil {
+		s.OperatorPayout = *p.State.OperatorPayout
+	}
+	if p.OperatorReward != nil {
+		s.OperatorReward = *p.OperatorReward
+	}
 	if p.NeedToUpgrade != nil {
 		s.Payable, s.PayableKnown = !*p.NeedToUpgrade, true
 	}

@@ -20,8 +20,10 @@ type Smartnode struct {
 	PayableKnown     bool // false: the collateral is spent, or was not requested
 	Owner            string
 	Voting           string
-	Payout           string // empty: none
-	OperatorKey      string // public
+	Payout           string  // address; empty: none
+	OperatorPayout   string  // address; empty: none
+	OperatorReward   float64 // percent of each payment that goes to OperatorPayout, if there is one
+	OperatorKey      string  // public
 }
 
 // Banned reports whether the smartnode is PoSe banned. The penalty does not show it: there are bans
@@ -70,6 +72,18 @@ func PaymentPosition(list []Smartnode, self Smartnode, blocksSince int64) (posit
 	return position, length, queued
 }
 
+// RoundLength returns the number of blocks between two payments of a smartnode: the length of the queue
+// with it, whether it is in the queue now or not.
+func RoundLength(list []Smartnode, self Hash) int {
+	length := 1
+	for i := range list {
+		if list[i].queued() && list[i].ProTxHash != self {
+			length++
+		}
+	}
+	return length
+}
+
 // PaysSmartnodes reports whether blocks pay smartnodes at all: on the main network only with more
 // than 10 registered (CDeterministicMNList::GetMNPayee).
 func PaysSmartnodes(network Network, registered int) bool {
@@ -90,6 +104,13 @@ func PaymentPlaces(list []Smartnode) map[Hash]int {
 		places[s.ProTxHash] = i
 	}
 	return places
+}
+
+// CoinsPerDay returns the expected coins per day of a smartnode that gets coins in each round of the
+// queue, in RTM. round is the length of the queue in blocks, at least 1.
+func CoinsPerDay(coins float64, round int, spacing time.Duration) float64 {
+	const day = 24 * time.Hour
+	return coins * day.Seconds() / (float64(round) * spacing.Seconds())
 }
 
 // NextPayment returns the mean time until the smartnode at a position of the queue is paid: each

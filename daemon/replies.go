@@ -78,6 +78,7 @@ type DMNState struct {
 	VotingAddress     *string `json:"votingAddress"`
 	PayoutAddress     *string `json:"payoutAddress,omitempty"`
 	PubKeyOperator    *string `json:"pubKeyOperator"`
+	OperatorPayout    *string `json:"operatorPayoutAddress,omitempty"`
 }
 
 // ProTx is the reply of protx info, and one entry of protx list with details.
@@ -85,6 +86,8 @@ type ProTx struct {
 	ProTxHash     *Hash     `json:"proTxHash"`
 	NeedToUpgrade *bool     `json:"needToUpgrade,omitempty"` // the collateral amount is no longer eligible for payments; missing when it is spent
 	State         *DMNState `json:"state"`
+	// OperatorReward is the operator's share of each payment in percent, if there is an operator payout address.
+	OperatorReward *float64 `json:"operatorReward,omitempty"`
 }
 
 // Peer is one element of getpeerinfo's reply (rpc/net.cpp).
@@ -101,6 +104,26 @@ type Peer struct {
 type BlockHeader struct {
 	Height *int64 `json:"height"`
 	Time   *int64 `json:"time"` // unix seconds, as the miner claims
+}
+
+// Block is the reply of getblock with verbosity 1 (rpc/blockchain.cpp).
+type Block struct {
+	Transactions *[]Hash `json:"tx"` // the first is the coinbase
+}
+
+// Transaction is the reply of getrawtransaction for a transaction of a given block
+// (rpc/rawtransaction.cpp).
+type Transaction struct {
+	InActiveChain *bool     `json:"in_active_chain"` // the block is not on an abandoned branch
+	Outputs       *[]Output `json:"vout"`
+}
+
+// Output is one output of a transaction.
+type Output struct {
+	Value  *int64 `json:"valueSat"` // 1e-8 RTM
+	Script *struct {
+		Addresses []string `json:"addresses"` // none for a script of an unknown form, several for multisig
+	} `json:"scriptPubKey"`
 }
 
 // Membership is one element of quorum memberof's reply.

@@ -56,7 +56,7 @@ func (c *Client) Session(blockHashes []int64) *Session {
 }
 
 // Release ends the use by one scrape. After the last one the Session stops waiting and, when the
-// tip has moved, the smartnode list is read in the background.
+// tip has moved, the smartnode list is read in the background, as are the blocks of payments.
 func (s *Session) Release() {
 	s.client.mu.Lock()
 	s.users--
@@ -69,6 +69,9 @@ func (s *Session) Release() {
 	s.cancel()
 	if wanted && s.client.refreshList(s) != nil {
 		return // it uses the connection, and closes it at its end
+	}
+	if s.client.refreshPayments(s) {
+		return
 	}
 	s.client.closeIdle()
 }

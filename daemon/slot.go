@@ -41,6 +41,22 @@ func (s slot) take(ctx context.Context) bool {
 	}
 }
 
+// try takes the slot if it is free.
+func (s slot) try() bool {
+	select {
+	case <-s.free:
+		return true
+	default:
+		return false
+	}
+}
+
+// yield passes the slot to a scrape that waits for it, and reports whether none did.
+func (s slot) yield() bool {
+	s.free <- struct{}{} // goes to the first waiter, if any
+	return s.try()
+}
+
 // leave frees the slot. If the request has outlived its scrape, leave closes its connection.
 func (c *Client) leave(s slot) {
 	s.free <- struct{}{}

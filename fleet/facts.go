@@ -26,6 +26,9 @@ type Facts struct {
 	Spork21  *int64
 	Position *int // in the payment queue
 	Length   int  // of the payment queue, if Position is known
+	Round    int  // blocks between two payments; 0: unknown
+
+	LastPayment *float64 // RTM; only in the facts of a probe
 
 	ListHeight int64          // height of the smartnode list that the facts are from; 0: they are from an explorer
 	Age        *time.Duration // of the list, or of the explorer's answer
@@ -53,6 +56,7 @@ func (f *Fleet) Facts(ctx context.Context, s *Snapshot, n *Node, mode poll.Mode)
 	}
 	if n.Chain != nil {
 		facts.Duplicate = &n.Duplicate
+		facts.Round = v.Round(n.Chain)
 		if position, length, queued := v.Place(n.Chain); queued {
 			facts.Position, facts.Length = &position, length
 		}

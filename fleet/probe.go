@@ -35,10 +35,12 @@ func (r *ProbeResult) Success() bool {
 func (f *Fleet) Probe(ctx context.Context, s *Snapshot, n *Node, mode poll.Mode) ProbeResult {
 	began := time.Now()
 	r := ProbeResult{Node: n, Network: s.Network, Address: f.Address(ctx, n)}
+	chainMode := mode
 	if r.Address == "" {
-		mode = poll.Wait // the address comes from the chain; otherwise an explorer must not use up the time for the handshake
+		chainMode = poll.Wait // the address comes from the chain; otherwise an explorer must not use up the time for the handshake
 	}
-	r.Facts = f.Facts(ctx, s, n, mode)
+	r.Facts = f.Facts(ctx, s, n, chainMode)
+	f.addPayment(ctx, &r.Facts, mode)
 	if r.Address == "" {
 		r.Address = f.Address(ctx, n)
 	}
@@ -47,6 +49,16 @@ func (f *Fleet) Probe(ctx context.Context, s *Snapshot, n *Node, mode poll.Mode)
 	}
 	r.Duration = time.Since(began)
 	return r
+}
+
+// addPayment adds the amount of the last payment. Only a daemon knows it.
+func (f *Fleet) addPayment(ctx context.Context, facts *Facts, mode poll.Mode) {
+	if f.sources.Daemon == nil || facts.Smartnode == nil {
+		return
+	}
+	if coins, err := f.sources.Daemon.LastPayment(ctx, *facts.Smartnode, mode); err == nil {
+		facts.LastPayment = &coins
+	}
 }
 
 func (f *Fleet) handshake(ctx context.Context, r *ProbeResult) {

@@ -201,3 +201,19 @@ func BenchmarkResolve(b *testing.B) {
 		})
 	}
 }
+
+// TestRound: a banned smartnode counts as if it were in the queue, so that its expected earnings say what the
+// ban costs.
+func TestRound(t *testing.T) {
+	queued, banned := hash(t, strings.Repeat("1", 64)), hash(t, strings.Repeat("2", 64))
+	v := View{queue: map[daemon.Hash]int{queued: 0, hash(t, strings.Repeat("3", 64)): 1}}
+	if got := v.Round(&daemon.Smartnode{ProTxHash: queued}); got != 2 {
+		t.Errorf("%d blocks between two payments, want 2", got)
+	}
+	if got := v.Round(&daemon.Smartnode{ProTxHash: banned}); got != 3 {
+		t.Errorf("%d for a banned smartnode, want 3", got)
+	}
+	if got := new(View).Round(&daemon.Smartnode{ProTxHash: queued}); got != 0 {
+		t.Errorf("%d on a network that pays none, want 0", got)
+	}
+}

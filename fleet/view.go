@@ -41,6 +41,18 @@ func (v *View) Place(s *daemon.Smartnode) (position, length int, queued bool) {
 	return position, len(v.queue), queued && position >= 0
 }
 
+// Round returns the number of blocks between two payments of a smartnode, whether it is in the queue now or
+// not. It returns 0 if the network pays no smartnode.
+func (v *View) Round(s *daemon.Smartnode) int {
+	if v.queue == nil {
+		return 0
+	}
+	if _, queued := v.queue[s.ProTxHash]; queued {
+		return len(v.queue)
+	}
+	return len(v.queue) + 1
+}
+
 // readView requests the tip from the daemon, and the list when it is due. It returns nil without an
 // error if there is no list yet, as during initial block download.
 func readView(ctx context.Context, client *daemon.Client, last *View) (*View, error) {

@@ -151,6 +151,7 @@ func choices(s State) []choice {
 	}{
 		{"hang_dkgstatus", s.HangDKGStatus},
 		{"hang_list", s.HangList},
+		{"pruned", s.Pruned},
 		{"stalled", s.Stalled},
 		{"mnsync_finished", s.SyncFinished},
 		{"initial_block_download", s.InitialBlockDownload},

@@ -34,6 +34,10 @@ func (v view) reply(c call) (any, *rpcError) {
 		return v.blockHash(c)
 	case "getblockheader":
 		return v.blockHeader(c)
+	case "getblock":
+		return v.getBlock(c)
+	case "getrawtransaction":
+		return v.rawTransaction(c)
 	case "protx info":
 		return v.protxInfo(c)
 	case "quorum memberof":

@@ -17,6 +17,7 @@ type State struct {
 	MainLockDelay Duration   `json:"main_lock_delay"` // of each request that takes the main lock, as on a busy machine; the others are answered at once
 	HangDKGStatus bool       `json:"hang_dkgstatus"`  // quorum dkgstatus loops forever
 	HangList      bool       `json:"hang_list"`       // protx list is not answered
+	Pruned        bool       `json:"pruned"`          // getblock has no blocks any more
 	FailCount     bool       `json:"fail_count"`      // smartnode count answers with an RPC error
 	Started       time.Time  `json:"started"`         // uptime counts from it
 	Version       string     `json:"version"`         // such as 2.0.3.1
