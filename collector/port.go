@@ -36,6 +36,7 @@ func (p *port) update(ctx context.Context, in *scrape, out *samples) error {
 		return errNotApplicable
 	}
 	if r, ok := in.Port.Probe(ctx, known.Address, string(known.Network), in.mode); ok && r.Fresh() {
+		in.journal.note("port handshake", r.At, r.Err) // port_reachable reports it; the log has the hint
 		p.send(out, r, known.ProTxHash)
 	}
 	return nil
