@@ -77,5 +77,5 @@ var (
 	// ErrDKGNetworkTooSmall: there is nothing wrong, the call is not safe in this network.
 	ErrDKGNetworkTooSmall = errors.New("quorum dkgstatus is not called: it may never end in a network that has, or had since the daemon started, fewer than 10 enabled smartnodes")
 	ErrDKGStatusSlow      = errors.New("quorum dkgstatus has not answered yet")
-	ErrDKGStatusStuck     = errors.New("quorum dkgstatus did not answer; it is not called again until the daemon restarts")
+	ErrDKGStatusStuck     = errors.New("quorum dkgstatus did not answer; it is not called again until it ends or the daemon restarts")
 )

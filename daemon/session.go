@@ -194,7 +194,9 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 // startOf converts an uptime to a start time that stays the same until the daemon restarts.
 func (c *Client) startOf(uptime time.Duration) time.Time {
 	const jitter = 5 * time.Second
-	start := c.config.Now().Add(-uptime)
+	// Without the monotonic clock: the uptime moves with the clock too, when that is set or the machine
+	// was suspended.
+	start := c.config.Now().Round(0).Add(-uptime)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if start.Sub(c.started).Abs() > jitter {
