@@ -46,6 +46,8 @@ func (c *Client) heard(s slot, err error) {
 		c.kept.asked, c.kept.heard = time.Time{}, c.config.Now()
 	case err != nil && stateOf(err) == Unreachable:
 		c.kept = kept{}
+	case s == c.main && stateOf(err) != Hung: // an answer too, though not the right one: it is not silent
+		c.kept.asked = time.Time{}
 	}
 }
 
