@@ -97,6 +97,10 @@ func TestDebugLogLines(t *testing.T) {
 		{"height is not a number", stamp + strings.Replace(fields, "766", "7x6", 1), DebugLog{}},
 		{"height is negative", stamp + strings.Replace(fields, "766", "-1", 1), DebugLog{}},
 		{"progress is not a number", stamp + strings.Replace(fields, "0.250000", "NaN", 1), DebugLog{}},
+		{"progress of a block from the future", stamp + strings.Replace(fields, "0.250000", "1.000002", 1), DebugLog{Tip: &UpdateTip{
+			At: at, Height: 766, BlockTime: logged(t, "2026-11-25T23:24:40Z"), Progress: 1,
+		}}},
+		{"progress is far too high", stamp + strings.Replace(fields, "0.250000", "100", 1), DebugLog{}},
 		{"no date", stamp + strings.Replace(fields, "date=", "dat=", 1), DebugLog{}},
 		{"text of a peer", stamp + "received: UpdateTip: new best=1 height=9 date='2026-11-25T23:24:40Z' progress=1 \n", DebugLog{}},
 		{"shutdown", stamp + "PrepareShutdown: In progress...\n", DebugLog{ShutdownBegun: at}},
