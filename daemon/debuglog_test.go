@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -172,22 +171,6 @@ func TestDebugLogFile(t *testing.T) {
 	}
 	if got := height(line(9)); got != 9 {
 		t.Errorf("after rotation: height %d", got)
-	}
-}
-
-func TestDebugLogIsNotAFile(t *testing.T) {
-	dir := t.TempDir()
-	fifo := filepath.Join(dir, "fifo")
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, bad := range []string{fifo, dir} {
-		if _, err := ReadDebugLog(bad, nil); err == nil || !strings.Contains(err.Error(), "not a regular file") {
-			t.Errorf("%s: %v", filepath.Base(bad), err)
-		}
-	}
-	if _, err := ReadDebugLog("", nil); !errors.Is(err, ErrNoDebugLog) {
-		t.Errorf("without a path: %v", err)
 	}
 }
 
