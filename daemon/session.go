@@ -177,6 +177,7 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 			return nil, c.why(c.lockfree)
 		}
 		defer c.leave(c.lockfree)
+		sent := c.config.Now()
 		var err error
 		r.Took, err = c.send(c.lockfree, batchLockfree, func(ctx context.Context) error { return c.exchange(ctx, calls) })
 		if err != nil {
@@ -184,23 +185,25 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 		}
 		r.At = c.config.Now()
 		if r.Uptime.Err == nil {
-			r.Started = c.startOf(time.Duration(r.Uptime.Value) * time.Second)
+			r.Started = c.startOf(time.Duration(r.Uptime.Value)*time.Second, sent)
 		}
 		c.dkg.observe(r)
 		return r, nil
 	}, func() error { return c.why(c.lockfree) })
 }
 
-// startOf converts an uptime to a start time that stays the same until the daemon restarts.
-func (c *Client) startOf(uptime time.Duration) time.Time {
+// startOf converts the uptime in the answer to a request sent at that time to a start time that stays the
+// same until the daemon restarts. The daemon may have counted it at any time in between: it or this
+// program may have been stopped for a while.
+func (c *Client) startOf(uptime time.Duration, sent time.Time) time.Time {
 	const jitter = 5 * time.Second
 	// Without the monotonic clock: the uptime moves with the clock too, when that is set or the machine
 	// was suspended.
-	start := c.config.Now().Round(0).Add(-uptime)
+	earliest, latest := sent.Round(0).Add(-uptime), c.config.Now().Round(0).Add(-uptime)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if start.Sub(c.started).Abs() > jitter {
-		c.started, c.kept = start, kept{} // another daemon process
+	if c.started.Before(earliest.Add(-jitter)) || c.started.After(latest.Add(jitter)) {
+		c.started, c.kept = latest, kept{} // another daemon process
 	}
 	return c.started
 }
