@@ -77,6 +77,7 @@ func (s *Session) Release() {
 // until ctx is done: a caller that needs certainty about a slow daemon passes a later deadline than
 // that of a scrape.
 func (s *Session) State(ctx context.Context) (State, error) {
+	began := time.Now() // of this scrape, not of the Session that it may share
 	if _, err := s.Lockfree(ctx); err != nil {
 		return stateOf(err), err
 	}
@@ -88,7 +89,7 @@ func (s *Session) State(ctx context.Context) (State, error) {
 		return stateOf(err), err
 	}
 	// It may have joined a request of an earlier scrape, near its end.
-	if deadline, ok := ctx.Deadline(); ok && main.Took > deadline.Sub(s.began) {
+	if deadline, ok := ctx.Deadline(); ok && main.Took > deadline.Sub(began) {
 		return Slow, fmt.Errorf("the mainlock request took %s, longer than a scrape", age(main.Took))
 	}
 	return Ready, nil
