@@ -57,6 +57,18 @@ func Observe(families []*dto.MetricFamily, at time.Time) Observation {
 	return o
 }
 
+// waited returns the observation of a slow daemon with what a longer wait for its main lock has shown.
+func (o Observation) waited(later Observation) Observation {
+	o.At, o.State, o.Answered = later.At, later.State, later.Answered
+	if later.Tip != nil { // it may have logged a new one during the wait
+		o.Tip = later.Tip
+	}
+	if o.State == "ready" { // late
+		o.State = "slow"
+	}
+	return o
+}
+
 // trouble returns what is wrong. An unknown process counts as running. A daemon whose chain moves has no
 // trouble that a restart would fix.
 func (o Observation) trouble() Trouble {
