@@ -85,9 +85,11 @@ func (o Observation) trouble() Trouble {
 	return None
 }
 
-// moving reports whether debug.log has a new tip: a daemon that validates blocks may not answer.
+// moving reports whether debug.log has a new tip: a daemon that validates blocks may not answer. One that
+// accepts connections runs, also when its process is not visible from here.
 func (o Observation) moving() bool {
-	return o.Tip != nil && o.At.Sub(*o.Tip).Abs() < alerts.HungAfter*time.Second && (o.Alive == nil || *o.Alive)
+	runs := o.Alive == nil || *o.Alive || o.State == "slow" || o.State == "hung"
+	return runs && o.Tip != nil && o.At.Sub(*o.Tip).Abs() < alerts.HungAfter*time.Second
 }
 
 // busy reports whether the process used the CPU since the last check: such a daemon is only slow.

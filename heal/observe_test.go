@@ -28,3 +28,31 @@ func TestWaited(t *testing.T) {
 		}
 	}
 }
+
+// TestMoving checks whether a recent tip in debug.log shows that the daemon runs: not when it has died since.
+func TestMoving(t *testing.T) {
+	at := time.Unix(1e9, 0)
+	recent, old, future := at.Add(-time.Minute), at.Add(-4*time.Minute), at.Add(time.Hour)
+	yes, no := true, false
+	for _, test := range []struct {
+		state string
+		alive *bool
+		tip   *time.Time
+		want  bool
+	}{
+		{"slow", &yes, &recent, true},
+		{"slow", nil, &recent, true},
+		{"slow", &no, &recent, true}, // in a container, or on another machine
+		{"hung", &no, &recent, true},
+		{"unreachable", &yes, &recent, true},
+		{"unreachable", nil, &recent, true},
+		{"unreachable", &no, &recent, false},
+		{"slow", &yes, &old, false},
+		{"slow", &yes, &future, false},
+		{"slow", &yes, nil, false},
+	} {
+		if got := (Observation{At: at, State: test.state, Alive: test.alive, Tip: test.tip}).moving(); got != test.want {
+			t.Errorf("%+v: %v", test, got)
+		}
+	}
+}
