@@ -41,7 +41,8 @@ type DKG struct {
 // DKG returns the key generations that this smartnode takes part in. The call is made after Node,
 // alone, and only if the daemon is a smartnode. It can hang a daemon in a small network, so it is
 // made only if smartnode count reported at least 10 enabled ones in this scrape and in every
-// earlier one since the daemon started (ErrDKGNetworkTooSmall), not while the main lock is slow
+// earlier one since the daemon started (ErrDKGNetworkTooSmall), not while the chain is downloaded
+// (ErrDKGDownloading: the network was small once, and there is no duty) or the main lock is slow
 // (ErrDKGStatusSlow), and not again after it has not answered, until getrpcinfo shows that it has ended
 // or the daemon restarts (ErrDKGStatusStuck).
 func (s *Session) DKG(ctx context.Context) (*DKG, error) {
@@ -61,8 +62,13 @@ func (s *Session) DKG(ctx context.Context) (*DKG, error) {
 		if node.Status.Err != nil {
 			return nil, node.Status.Err
 		}
-		if main, ok := s.mainlock.result(); !ok || max(main.Took, node.Took) > dkgWait {
+		switch main, ok := s.mainlock.result(); {
+		case !ok || max(main.Took, node.Took) > dkgWait:
 			return nil, ErrDKGStatusSlow // it would only add to the work of a slow daemon
+		case main.Chain.Err != nil:
+			return nil, fmt.Errorf("quorum dkgstatus is not called: %w", main.Chain.Err)
+		case *main.Chain.Value.InitialBlockDownload:
+			return nil, ErrDKGDownloading
 		}
 		return c.askDKG(s.ctx)
 	}, func() error { return ErrDKGStatusSlow })

@@ -134,6 +134,23 @@ func TestDKGStatusInSmallNetwork(t *testing.T) {
 	}
 }
 
+// TestDKGStatusWhileDownloading checks that the call is not made during initial block download: the
+// quorums are then those of a time when the network was small, perhaps.
+func TestDKGStatusWhileDownloading(t *testing.T) {
+	n, client := start(t, "healthy", nil)
+	n.Set(func(s *simnet.State) { s.Enabled, s.InitialBlockDownload = 10, true })
+	if err := dkgStatus(t, client); !errors.Is(err, daemon.ErrDKGDownloading) {
+		t.Errorf("error %v", err)
+	}
+	if got := n.Calls().Methods["quorum dkgstatus"]; got != 0 {
+		t.Errorf("called %d times", got)
+	}
+	n.Set(func(s *simnet.State) { s.InitialBlockDownload = false })
+	if err := dkgStatus(t, client); err != nil {
+		t.Errorf("after it: %v", err)
+	}
+}
+
 // TestDKGStatusUnknownCount checks that the call is not made while the number of smartnodes is
 // unknown, and that this does not count as a small network.
 func TestDKGStatusUnknownCount(t *testing.T) {
