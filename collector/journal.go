@@ -31,7 +31,7 @@ type settling struct {
 }
 
 const (
-	maxChanges   = 3 // within flapsWithin; from then on a state has to hold
+	maxChanges   = 4 // within flapsWithin; from then on a state has to hold
 	flapsWithin  = 10 * time.Minute
 	flappingHold = 5 * time.Minute
 )

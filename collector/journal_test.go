@@ -28,7 +28,7 @@ func TestJournalOfFlapping(t *testing.T) {
 			j.state(at, state, nil)
 			j.state(at.Add(time.Millisecond), state, nil) // the second of two Prometheus servers
 		}
-		if n := strings.Count(out.String(), "\n"); n > 20 {
+		if n := strings.Count(out.String(), "\n"); n > 30 {
 			t.Errorf("scraped every %s: %d lines in an hour", every, n)
 		}
 		for range 7 {
@@ -56,6 +56,7 @@ func TestJournal(t *testing.T) {
 		{"flaps", "rr" + strings.Repeat("sr", 50), "", "daemon is ready"},
 		{"flaps, seen twice each", "rr" + strings.Repeat("SR", 50), "", "daemon is ready"},
 		{"slow, then hung", "rrsshh", "......", "daemon is ready|daemon is not ready|daemon is not ready"},
+		{"slow, then hung, then ready", "rrsshhrr", "", "daemon is ready|daemon is not ready|daemon is not ready|daemon is ready"},
 		{"a source fails", "", "..xxx..", "source fails|source works again"},
 		{"a source flaps", "", ".x.x.x.x", ""},
 		{"a source fails from the start", "", "xx", "source fails"},
