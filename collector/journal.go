@@ -13,7 +13,9 @@ import (
 )
 
 // journal logs transitions, not states: a daemon that is down for a day is two lines. A transition counts
-// once two observations in a row agree on it, so one that flaps does not fill the log.
+// once two observations in a row agree on it, so one that flaps does not fill the log. Several Prometheus
+// servers, or short scrape intervals, agree on each phase of a flapping source: after a few transitions it
+// has to hold for longer.
 type journal struct {
 	logger log.Logger
 	mu     sync.Mutex
@@ -23,7 +25,21 @@ type journal struct {
 // settling is the state of a source, and the one that it may be changing to.
 type settling struct {
 	settled, observed string
-	at                time.Time // of the last observation
+	at                time.Time             // of the last observation
+	since             time.Time             // of the first one of observed
+	changes           [maxChanges]time.Time // when it last settled, latest first
+}
+
+const (
+	maxChanges   = 4 // within flapsWithin; from then on a state has to hold
+	flapsWithin  = 10 * time.Minute
+	flappingHold = 5 * time.Minute
+)
+
+// holds reports whether what is observed has lasted long enough to be logged.
+func (s *settling) holds() bool {
+	flapping := s.at.Sub(s.changes[maxChanges-1]) < flapsWithin
+	return !flapping || s.at.Sub(s.since) >= flappingHold
 }
 
 func newJournal(logger log.Logger) *journal {
@@ -84,9 +100,13 @@ func (j *journal) observe(source string, at time.Time, state string) (before str
 	}
 	before = s.settled
 	again := state == s.observed && !at.Equal(s.at) && !s.at.IsZero()
+	if state != s.observed {
+		s.since = at
+	}
 	s.observed, s.at = state, at
-	if again && state != s.settled {
-		s.settled = state
+	if again && state != s.settled && s.holds() {
+		copy(s.changes[1:], s.changes[:])
+		s.settled, s.changes[0] = state, at
 		return before, true
 	}
 	return before, false

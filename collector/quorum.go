@@ -46,7 +46,7 @@ func (q *quorum) update(ctx context.Context, in *scrape, out *samples) error {
 		send(out, q.next, dkgInterval-main.Height.Value%dkgInterval)
 	}
 	dkg, err := in.session.DKG(ctx)
-	if errors.Is(err, daemon.ErrDKGNetworkTooSmall) {
+	if errors.Is(err, daemon.ErrDKGNetworkTooSmall) || errors.Is(err, daemon.ErrDKGDownloading) {
 		return errors.Join(errs...)
 	}
 	if err != nil {

@@ -61,3 +61,26 @@ func TestLateAnswerLeavesNoConnection(t *testing.T) {
 	n.Set(func(s *simnet.State) { s.Daemon = simnet.DaemonOK })
 	closesAll(t, n)
 }
+
+// TestNoIdleConnectionWhileWaiting checks that a scrape that waits for the request of an earlier one
+// leaves no second connection open.
+func TestNoIdleConnectionWhileWaiting(t *testing.T) {
+	n, client := start(t, "healthy", nil)
+	set(n, simnet.DaemonHungMainLock)
+	observe(t, client, short)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		observe(t, client, 600*time.Millisecond)
+	}()
+	eventually(t, "second lock-free request", func() bool { return n.Calls().Methods["uptime"] == 2 })
+	eventually(t, "end of its connection", func() bool { return n.Calls().OpenConnections == 1 })
+	select {
+	case <-done:
+		t.Error("the connection was open until the end of the scrape")
+	default:
+	}
+	<-done
+	set(n, simnet.DaemonOK)
+	eventually(t, "end of the requests", func() bool { return n.Calls().OpenConnections == 0 })
+}

@@ -76,6 +76,8 @@ var (
 	ErrNoChainlock   = errors.New("the daemon has not seen a chainlock yet")
 	// ErrDKGNetworkTooSmall: there is nothing wrong, the call is not safe in this network.
 	ErrDKGNetworkTooSmall = errors.New("quorum dkgstatus is not called: it may never end in a network that has, or had since the daemon started, fewer than 10 enabled smartnodes")
-	ErrDKGStatusSlow      = errors.New("quorum dkgstatus has not answered yet")
-	ErrDKGStatusStuck     = errors.New("quorum dkgstatus did not answer; it is not called again until the daemon restarts")
+	// ErrDKGDownloading: there is nothing wrong, a node without the chain takes part in no key generation.
+	ErrDKGDownloading = errors.New("quorum dkgstatus is not called while the chain is downloaded")
+	ErrDKGStatusSlow  = errors.New("quorum dkgstatus has not answered yet")
+	ErrDKGStatusStuck = errors.New("quorum dkgstatus did not answer; it is not called again until it ends or the daemon restarts")
 )

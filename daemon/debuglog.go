@@ -47,8 +47,9 @@ type Ban struct {
 	Height int64
 }
 
-// ErrNoDebugLog means that the daemon writes no debug.log, or its path is not known.
-var ErrNoDebugLog = errors.New("the path of debug.log is not known")
+// ErrNoDebugLog means that there is no debug.log to read: the daemon writes none or to a device or a
+// pipe, as with debuglogfile=/dev/null, or its path is not known.
+var ErrNoDebugLog = errors.New("no debug.log")
 
 // ReadDebugLog reads the last 64 KiB of the debug.log at path. Penalties and bans are those of own;
 // nil: none. It opens the file each time, so it follows rotation and truncation. An error may be
@@ -69,8 +70,10 @@ func ReadDebugLog(path string, own *Hash) (DebugLog, error) {
 
 // readEnd returns the complete lines in the last maxDebugLog bytes of a file.
 func readEnd(path string) (end string, written time.Time, err error) {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // opening a pipe would block
-		return "", written, errors.New("is not a regular file")
+	if info, err := os.Stat(path); err == nil { // before opening: that of a pipe would block
+		if err := readable(info); err != nil {
+			return "", written, err
+		}
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -93,6 +96,24 @@ func readEnd(path string) (end string, written time.Time, err error) {
 	}
 	return end[:strings.LastIndexByte(end, '\n')+1], info.ModTime(), nil
 }
+
+// readable returns why a file cannot be a debug.log to read.
+func readable(info fs.FileInfo) error {
+	switch {
+	case info.IsDir():
+		return errNotAFile
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: %w", ErrNoDebugLog, errNotAFile)
+	}
+	for _, own := range []*os.File{os.Stdout, os.Stderr} { // what /dev/stdout is for us, not for raptoreumd
+		if is, err := own.Stat(); err == nil && os.SameFile(is, info) {
+			return fmt.Errorf("%w: it is the output of this program", ErrNoDebugLog)
+		}
+	}
+	return nil
+}
+
+var errNotAFile = errors.New("is not a regular file")
 
 // DebugLog returns what the end of the daemon's debug.log says. It reads the file at most once per
 // Session. An error is one of ReadDebugLog.

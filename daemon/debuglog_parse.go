@@ -87,10 +87,11 @@ func updateTip(at time.Time, fields string) (UpdateTip, bool) {
 		return UpdateTip{}, false
 	}
 	progress, err := strconv.ParseFloat(field(fields, " progress="), 64)
-	if err != nil || !(progress >= 0 && progress <= 1) {
+	if err != nil || !(progress >= 0 && progress < 2) {
 		return UpdateTip{}, false
 	}
-	return UpdateTip{At: at, Height: height, BlockTime: block, Progress: progress}, true
+	// It is above 1 when the block is from the future: a miner's clock may be ahead of ours.
+	return UpdateTip{At: at, Height: height, BlockTime: block, Progress: min(progress, 1)}, true
 }
 
 // field returns the text between name and the next blank.

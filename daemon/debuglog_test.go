@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -97,6 +96,10 @@ func TestDebugLogLines(t *testing.T) {
 		{"height is not a number", stamp + strings.Replace(fields, "766", "7x6", 1), DebugLog{}},
 		{"height is negative", stamp + strings.Replace(fields, "766", "-1", 1), DebugLog{}},
 		{"progress is not a number", stamp + strings.Replace(fields, "0.250000", "NaN", 1), DebugLog{}},
+		{"progress of a block from the future", stamp + strings.Replace(fields, "0.250000", "1.000002", 1), DebugLog{Tip: &UpdateTip{
+			At: at, Height: 766, BlockTime: logged(t, "2026-11-25T23:24:40Z"), Progress: 1,
+		}}},
+		{"progress is far too high", stamp + strings.Replace(fields, "0.250000", "100", 1), DebugLog{}},
 		{"no date", stamp + strings.Replace(fields, "date=", "dat=", 1), DebugLog{}},
 		{"text of a peer", stamp + "received: UpdateTip: new best=1 height=9 date='2026-11-25T23:24:40Z' progress=1 \n", DebugLog{}},
 		{"shutdown", stamp + "PrepareShutdown: In progress...\n", DebugLog{ShutdownBegun: at}},
@@ -168,22 +171,6 @@ func TestDebugLogFile(t *testing.T) {
 	}
 	if got := height(line(9)); got != 9 {
 		t.Errorf("after rotation: height %d", got)
-	}
-}
-
-func TestDebugLogIsNotAFile(t *testing.T) {
-	dir := t.TempDir()
-	fifo := filepath.Join(dir, "fifo")
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, bad := range []string{fifo, dir} {
-		if _, err := ReadDebugLog(bad, nil); err == nil || !strings.Contains(err.Error(), "not a regular file") {
-			t.Errorf("%s: %v", filepath.Base(bad), err)
-		}
-	}
-	if _, err := ReadDebugLog("", nil); !errors.Is(err, ErrNoDebugLog) {
-		t.Errorf("without a path: %v", err)
 	}
 }
 

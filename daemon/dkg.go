@@ -9,8 +9,8 @@ import (
 
 const (
 	dkgWait    = 2 * time.Second  // of a scrape
-	dkgTimeout = 10 * time.Second // then the call counts as endless
-	dkgStuck   = 10 * time.Second // a quorum call that runs longer is lost, whatever client sent it
+	dkgTimeout = 10 * time.Second // then the call counts as endless until getrpcinfo shows that it ended
+	dkgStuck   = 10 * time.Second // a quorum call that runs longer counts as lost, whatever client sent it
 
 	// minDKGSmartnodes is the number of enabled smartnodes from which quorum dkgstatus can end. The
 	// call computes the relay connections of every quorum of the last key generation base block,
@@ -25,10 +25,11 @@ const (
 // does not end occupies its worker until the daemon is killed.
 type dkgGuard struct {
 	mu          sync.Mutex
-	started     time.Time // of the daemon that minEnabled is about; zero: none yet
-	minEnabled  int       // minimum of smartnode count since then
+	started     time.Time // of the daemon that the rest is about; zero: not known yet
+	uptime      int64     // last one of that daemon, in seconds
+	enabled     *int      // minimum of smartnode count since then; nil: not known yet
 	outstanding bool
-	lostIn      time.Time // start time of the daemon in which a call was lost; zero: none
+	lost        bool // a call has not answered, and nothing shows that it has ended
 }
 
 // DKG is the answer to quorum dkgstatus with its duration.
@@ -40,8 +41,10 @@ type DKG struct {
 // DKG returns the key generations that this smartnode takes part in. The call is made after Node,
 // alone, and only if the daemon is a smartnode. It can hang a daemon in a small network, so it is
 // made only if smartnode count reported at least 10 enabled ones in this scrape and in every
-// earlier one since the daemon started (ErrDKGNetworkTooSmall), and not again after it has not
-// answered, until the daemon restarts (ErrDKGStatusStuck).
+// earlier one since the daemon started (ErrDKGNetworkTooSmall), not while the chain is downloaded
+// (ErrDKGDownloading: the network was small once, and there is no duty) or the main lock is slow
+// (ErrDKGStatusSlow), and not again after it has not answered, until getrpcinfo shows that it has ended
+// or the daemon restarts (ErrDKGStatusStuck).
 func (s *Session) DKG(ctx context.Context) (*DKG, error) {
 	c := s.client
 	return s.dkg.get(ctx, func() (*DKG, error) {
@@ -59,12 +62,20 @@ func (s *Session) DKG(ctx context.Context) (*DKG, error) {
 		if node.Status.Err != nil {
 			return nil, node.Status.Err
 		}
-		return c.askDKG(s.ctx, lockfree)
+		switch main, ok := s.mainlock.result(); {
+		case !ok || max(main.Took, node.Took) > dkgWait:
+			return nil, ErrDKGStatusSlow // it would only add to the work of a slow daemon
+		case main.Chain.Err != nil:
+			return nil, fmt.Errorf("quorum dkgstatus is not called: %w", main.Chain.Err)
+		case *main.Chain.Value.InitialBlockDownload:
+			return nil, ErrDKGDownloading
+		}
+		return c.askDKG(s.ctx)
 	}, func() error { return ErrDKGStatusSlow })
 }
 
-func (c *Client) askDKG(ctx context.Context, now *Lockfree) (*DKG, error) {
-	if err := c.dkg.enter(now); err != nil {
+func (c *Client) askDKG(ctx context.Context) (*DKG, error) {
+	if err := c.dkg.enter(); err != nil {
 		return nil, err
 	}
 	type outcome struct {
@@ -82,7 +93,7 @@ func (c *Client) askDKG(ctx context.Context, now *Lockfree) (*DKG, error) {
 		err := c.exchange(ctx, []call{ask(&a, "quorum", "dkgstatus")})
 		took := time.Since(began)
 		timedOut := ctx.Err() != nil && c.ctx.Err() == nil
-		c.dkg.leave(timedOut, now.Started)
+		c.dkg.leave(timedOut)
 		c.closeIdle()
 		switch {
 		case timedOut:
@@ -101,18 +112,46 @@ func (c *Client) askDKG(ctx context.Context, now *Lockfree) (*DKG, error) {
 	return nil, ErrDKGStatusSlow
 }
 
-// observe records the number of enabled smartnodes of one scrape.
+// observe records what one scrape shows about the call.
 func (g *dkgGuard) observe(now *Lockfree) {
-	if now.Started.IsZero() || now.Count.Err != nil {
-		return
-	}
-	enabled := *now.Count.Value.Enabled
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.started.Equal(now.Started) {
-		g.started, g.minEnabled = now.Started, enabled
+	if now.Uptime.Err == nil {
+		// Both: the start moves with the clock, and the uptime does too. If in doubt it is the same
+		// daemon, because a count forgotten too early can hang it.
+		if !g.started.IsZero() && !now.Started.Equal(g.started) && now.Uptime.Value < g.uptime {
+			g.enabled, g.lost = nil, false
+		}
+		g.started, g.uptime = now.Started, now.Uptime.Value
 	}
-	g.minEnabled = min(g.minEnabled, enabled)
+	if now.Count.Err == nil {
+		enabled := *now.Count.Value.Enabled
+		if g.enabled != nil {
+			enabled = min(enabled, *g.enabled)
+		}
+		g.enabled = &enabled
+	}
+	if now.RPC.Err == nil {
+		g.observeCommands(now.RPC.Value)
+	}
+}
+
+// observeCommands finds out whether a call is lost. One that needed longer than dkgTimeout because the
+// daemon is slow has ended when getrpcinfo no longer shows it: the daemon starts requests in the order
+// in which they arrive, so getrpcinfo does not overtake it.
+func (g *dkgGuard) observeCommands(info RPCInfo) {
+	running, longest := false, time.Duration(0)
+	for _, command := range *info.ActiveCommands {
+		if *command.Method == "quorum" {
+			running, longest = true, max(longest, time.Duration(*command.Duration)*time.Microsecond)
+		}
+	}
+	switch {
+	case longest > dkgStuck:
+		g.lost = true
+	case !running && !g.outstanding:
+		g.lost = false
+	}
 }
 
 // permit returns why the call must not be made. An unknown number of smartnodes does not permit it.
@@ -125,37 +164,28 @@ func (g *dkgGuard) permit(now *Lockfree) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.started.Equal(now.Started) || g.minEnabled < minDKGSmartnodes {
+	if g.enabled == nil || *g.enabled < minDKGSmartnodes {
 		return ErrDKGNetworkTooSmall
 	}
 	return nil
 }
 
-func (g *dkgGuard) enter(now *Lockfree) error {
+func (g *dkgGuard) enter() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if now.RPC.Err == nil {
-		for _, running := range *now.RPC.Value.ActiveCommands {
-			if *running.Method == "quorum" && time.Duration(*running.Duration)*time.Microsecond > dkgStuck {
-				g.lostIn = now.Started
-			}
-		}
-	}
 	switch {
-	case !g.lostIn.IsZero() && now.Started.Equal(g.lostIn):
+	case g.lost:
 		return ErrDKGStatusStuck
 	case g.outstanding:
 		return ErrDKGStatusSlow
 	}
-	g.outstanding, g.lostIn = true, time.Time{}
+	g.outstanding = true
 	return nil
 }
 
-func (g *dkgGuard) leave(lost bool, daemon time.Time) {
+func (g *dkgGuard) leave(lost bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.outstanding = false
-	if lost {
-		g.lostIn = daemon
-	}
+	g.lost = g.lost || lost
 }

@@ -43,12 +43,56 @@ func TestDKGStatusNeverEnds(t *testing.T) {
 	if got := n.Calls().Methods["quorum dkgstatus"]; got != 1 {
 		t.Errorf("called %d times", got)
 	}
-	n.Set(func(s *simnet.State) { s.HangDKGStatus = false })
 	if err := n.Restart(); err != nil {
 		t.Fatal(err)
 	}
+	n.Set(func(s *simnet.State) { s.HangDKGStatus = false })
 	if err := ask(); err != nil {
 		t.Errorf("after a restart: %v", err)
+	}
+}
+
+// TestDKGStatusThatWasSlow checks that a call that took longer than its timeout and then ended is made
+// again: the daemon was slow.
+func TestDKGStatusThatWasSlow(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes the 10 s after which the call is canceled")
+	}
+	n, client := start(t, "healthy", nil)
+	n.Set(func(s *simnet.State) { s.HangDKGStatus, s.Enabled = true, 10 })
+	if err := dkgStatus(t, client); !errors.Is(err, daemon.ErrDKGStatusSlow) {
+		t.Errorf("at first: %v", err)
+	}
+	time.Sleep(9 * time.Second)
+	for range 2 {
+		if err := dkgStatus(t, client); !errors.Is(err, daemon.ErrDKGStatusStuck) {
+			t.Errorf("while it runs: %v", err)
+		}
+	}
+	n.Set(func(s *simnet.State) { s.HangDKGStatus = false })
+	eventually(t, "end of the call", func() bool { return n.Calls().Outstanding == 0 })
+	if err := dkgStatus(t, client); err != nil {
+		t.Errorf("after it has ended: %v", err)
+	}
+	if got := n.Calls().Methods["quorum dkgstatus"]; got != 2 {
+		t.Errorf("called %d times", got)
+	}
+}
+
+// TestDKGStatusWhileSlow checks that the call is not made while the main lock is slow: it would be
+// another request that waits for it, and count as endless.
+func TestDKGStatusWhileSlow(t *testing.T) {
+	n, client := start(t, "healthy", nil)
+	n.Set(func(s *simnet.State) { s.MainLockDelay, s.Enabled = simnet.Duration(2100*time.Millisecond), 10 })
+	if err := dkgStatus(t, client); !errors.Is(err, daemon.ErrDKGStatusSlow) {
+		t.Errorf("error %v", err)
+	}
+	if got := n.Calls().Methods["quorum dkgstatus"]; got != 0 {
+		t.Errorf("called %d times", got)
+	}
+	n.Set(func(s *simnet.State) { s.MainLockDelay = 0 })
+	if err := dkgStatus(t, client); err != nil {
+		t.Errorf("when it is fast again: %v", err)
 	}
 }
 
@@ -87,6 +131,23 @@ func TestDKGStatusInSmallNetwork(t *testing.T) {
 		if got := n.Calls().Methods["quorum dkgstatus"]; got != step.calls {
 			t.Errorf("%s: called %d times, want %d", step.name, got, step.calls)
 		}
+	}
+}
+
+// TestDKGStatusWhileDownloading checks that the call is not made during initial block download: the
+// quorums are then those of a time when the network was small, perhaps.
+func TestDKGStatusWhileDownloading(t *testing.T) {
+	n, client := start(t, "healthy", nil)
+	n.Set(func(s *simnet.State) { s.Enabled, s.InitialBlockDownload = 10, true })
+	if err := dkgStatus(t, client); !errors.Is(err, daemon.ErrDKGDownloading) {
+		t.Errorf("error %v", err)
+	}
+	if got := n.Calls().Methods["quorum dkgstatus"]; got != 0 {
+		t.Errorf("called %d times", got)
+	}
+	n.Set(func(s *simnet.State) { s.InitialBlockDownload = false })
+	if err := dkgStatus(t, client); err != nil {
+		t.Errorf("after it: %v", err)
 	}
 }
 

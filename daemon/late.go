@@ -47,6 +47,8 @@ func (c *Client) recordOutcome(s slot, err error) {
 		c.kept.requested, c.kept.answered = time.Time{}, c.config.Now()
 	case err != nil && stateOf(err) == Unreachable:
 		c.kept = kept{}
+	case s == c.main && stateOf(err) != Hung: // an answer too, though not the right one: it is not silent
+		c.kept.requested = time.Time{}
 	}
 }
 

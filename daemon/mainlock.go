@@ -62,6 +62,8 @@ func (c *Client) joinMainlock(ctx context.Context) (*mainlockFlight, bool) {
 		}
 		c.mu.Unlock()
 		if f != nil {
+			// It has a connection of its own. That of the lock-free stage would be idle meanwhile.
+			c.http.CloseIdleConnections()
 			return f, true
 		}
 		select {

@@ -80,6 +80,7 @@ func (s *Session) Release() {
 // until ctx is done: a caller that needs certainty about a slow daemon passes a later deadline than
 // that of a scrape.
 func (s *Session) State(ctx context.Context) (State, error) {
+	began := time.Now() // of this scrape, not of the Session that it may share
 	if _, err := s.Lockfree(ctx); err != nil {
 		return stateOf(err), err
 	}
@@ -91,7 +92,7 @@ func (s *Session) State(ctx context.Context) (State, error) {
 		return stateOf(err), err
 	}
 	// It may have joined a request of an earlier scrape, near its end.
-	if deadline, ok := ctx.Deadline(); ok && main.Took > deadline.Sub(s.began) {
+	if deadline, ok := ctx.Deadline(); ok && main.Took > deadline.Sub(began) {
 		return Slow, fmt.Errorf("the mainlock request took %s, longer than a scrape", age(main.Took))
 	}
 	return Ready, nil
@@ -180,6 +181,7 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 			return nil, c.why(c.lockfree)
 		}
 		defer c.leave(c.lockfree)
+		sent := c.config.Now()
 		var err error
 		r.Took, err = c.send(c.lockfree, batchLockfree, func(ctx context.Context) error { return c.exchange(ctx, calls) })
 		if err != nil {
@@ -187,21 +189,25 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 		}
 		r.At = c.config.Now()
 		if r.Uptime.Err == nil {
-			r.Started = c.startOf(time.Duration(r.Uptime.Value) * time.Second)
+			r.Started = c.startOf(time.Duration(r.Uptime.Value)*time.Second, sent)
 		}
 		c.dkg.observe(r)
 		return r, nil
 	}, func() error { return c.why(c.lockfree) })
 }
 
-// startOf converts an uptime to a start time that stays the same until the daemon restarts.
-func (c *Client) startOf(uptime time.Duration) time.Time {
+// startOf converts the uptime in the answer to a request sent at that time to a start time that stays the
+// same until the daemon restarts. The daemon may have counted it at any time in between: it or this
+// program may have been stopped for a while.
+func (c *Client) startOf(uptime time.Duration, sent time.Time) time.Time {
 	const jitter = 5 * time.Second
-	start := c.config.Now().Add(-uptime)
+	// Without the monotonic clock: the uptime moves with the clock too, when that is set or the machine
+	// was suspended.
+	earliest, latest := sent.Round(0).Add(-uptime), c.config.Now().Round(0).Add(-uptime)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if start.Sub(c.started).Abs() > jitter {
-		c.started, c.kept = start, kept{} // another daemon process
+	if c.started.Before(earliest.Add(-jitter)) || c.started.After(latest.Add(jitter)) {
+		c.started, c.kept = latest, kept{} // another daemon process
 	}
 	return c.started
 }

@@ -42,31 +42,3 @@ func TestSlowWhileTheTipMoves(t *testing.T) {
 		t.Errorf("when it answers nothing, a new tip does not matter: %s, %s", r.state, r.reason)
 	}
 }
-
-// TestSlowForAWhile scrapes a slow daemon again and again: every scrape has an answer, and the two
-// batches take turns.
-func TestSlowForAWhile(t *testing.T) {
-	n, client, _ := slowly(t, nil)
-	n.Set(func(s *simnet.State) { s.MainLockDelay = simnet.Duration(100 * time.Millisecond) })
-	eventually(t, "late answers", func() bool {
-		r := observe(t, client, short/2)
-		return r.main != nil && r.node != nil
-	})
-	before := n.Calls()
-	for range 30 {
-		r := observe(t, client, short/2)
-		if r.state != daemon.Slow && r.state != daemon.Ready || r.main == nil || r.node == nil {
-			t.Errorf("got %+v", r)
-		}
-		time.Sleep(short / 2)
-	}
-	after := n.Calls()
-	mains := after.Methods["getblockcount"] - before.Methods["getblockcount"]
-	nodes := after.Methods["getpeerinfo"] - before.Methods["getpeerinfo"]
-	if mains < 2 || nodes < mains-1 || nodes > mains+1 {
-		t.Errorf("%d mainlock and %d node requests; want as many of each", mains, nodes)
-	}
-	if after.MaxMainLock != 1 {
-		t.Errorf("%d requests for the main lock at once", after.MaxMainLock)
-	}
-}

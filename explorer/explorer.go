@@ -83,6 +83,7 @@ type endpoint struct {
 	height *poll.Poll[int64]
 	block  *poll.Poll[Block]
 	wanted atomic.Int64 // the height that block requests next
+	tip    atomic.Pointer[tip]
 }
 
 // New returns a Client for the explorers of c, which sends no request once ctx is done. It

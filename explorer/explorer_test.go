@@ -28,7 +28,8 @@ const (
 // server is an explorer on loopback that counts its requests.
 type server struct {
 	*httptest.Server
-	hits atomic.Int32
+	hits   atomic.Int32
+	blocks atomic.Int32 // requests for a block
 }
 
 func newServer(t *testing.T, handler http.HandlerFunc) *server {

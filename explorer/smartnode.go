@@ -31,9 +31,9 @@ type Smartnode struct {
 // It comes from the first explorer near the tip that has a usable answer. An explorer more than 10 blocks
 // behind the highest known height, or of unknown height, is skipped. If an explorer does not know the
 // smartnode, the next one near the tip is requested too, and its answer wins if it knows the smartnode.
-// Otherwise Err is ErrUnknownSmartnode and Value has only the explorer. When no other explorer or daemon
-// confirms the height of that explorer, its best block must be less than an hour old. Without an explorer
-// near the tip Err is another error, which says nothing about the smartnode. See SetOwnHeight.
+// Otherwise Err is ErrUnknownSmartnode and Value has only the explorer. Unless our own daemon confirms the
+// height of that explorer, its best block must be less than an hour old. Without an explorer near the tip
+// Err is another error, which says nothing about the smartnode. See SetOwnHeight.
 //
 // With poll.Wait it returns after a request that is due, or when ctx is done.
 func (c *Client) Smartnode(ctx context.Context, proTxHash string, mode poll.Mode) (poll.Reading[Smartnode], bool) {

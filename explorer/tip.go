@@ -97,7 +97,7 @@ func (c *Client) SetOwnHeight(height int64) {
 type place struct {
 	height  int64
 	nearOwn bool // within maxLag blocks of our daemon, or that one's height is unknown
-	alone   bool // no other source confirms its height
+	alone   bool // our daemon does not confirm its height; another explorer may lag at the same one
 }
 
 // check returns the place of an explorer, or the reason why it is not near the tip.
@@ -117,10 +117,9 @@ func (h *heights) check(explorer string) (place, error) {
 	if h.fresh(h.peak, peakAge) {
 		tip = max(tip, h.peak.height)
 	}
-	for name, other := range h.last {
+	for _, other := range h.last {
 		if h.fresh(other, heightAge) {
 			tip = max(tip, other.height)
-			p.alone = p.alone && (name == explorer || s.height-other.height > maxLag)
 		}
 	}
 	if tip-s.height > maxLag {
@@ -172,14 +171,29 @@ func (e *endpoint) heightError() error {
 	return reading.Err
 }
 
-// checkTip returns an error unless the best block of an explorer is recent. Only its time shows that the one
-// explorer whose height is known does not lag.
+// tip is the best block of an explorer, whose time was read.
+type tip struct {
+	height int64
+	mined  time.Time
+}
+
+// checkTip returns an error unless the best block of an explorer is recent. Only its time shows that
+// explorers whose height nothing else confirms do not lag: after an incompatible release all of them may
+// stand still at the same block.
 func (e *endpoint) checkTip(ctx context.Context, height int64, since time.Time) error {
-	request := e.request("getblock", url.Values{"height": {strconv.FormatInt(height, 10)}})
-	request.share = smartnodeShare
-	mined, err := read(ctx, e.fetch, request, parseBlockTime)
-	if err == nil && mined.Before(since) {
-		err = &hostError{e.base.Host, fmt.Errorf("smartnode not found, but its best block %d is of %s: it may be behind", height, mined.UTC().Format(time.RFC3339))}
+	last := e.tip.Load()
+	if last == nil || last.height != height { // once per block, whatever number of smartnodes it does not know
+		request := e.request("getblock", url.Values{"height": {strconv.FormatInt(height, 10)}})
+		request.share = smartnodeShare
+		mined, err := read(ctx, e.fetch, request, parseBlockTime)
+		if err != nil {
+			return err
+		}
+		last = &tip{height, mined}
+		e.tip.Store(last)
 	}
-	return err
+	if last.mined.Before(since) {
+		return &hostError{e.base.Host, fmt.Errorf("smartnode not found, but its best block %d is of %s: it may be behind", height, last.mined.UTC().Format(time.RFC3339))}
+	}
+	return nil
 }

@@ -62,11 +62,15 @@ func TestSmartnodeNearTip(t *testing.T) {
 		{"unknown to the only one, old as our daemon", []standing{unaware("352").minedAt(old)}, 352, unknown + " 0", "1"},
 		{"known to the only one, old", []standing{knows("352").minedAt(old)}, -1, "0", "1"},
 		{"unknown to the one that answers, old", []standing{unaware("6").minedAt(old), broken("")}, -1, noAnswer, "1 0"},
-		{"unknown to both, old", []standing{unaware("352").minedAt(old), unaware("352").minedAt(old)}, -1, unknown + " 0", "1 1"},
+		{"unknown to both, old", []standing{unaware("352").minedAt(old), unaware("352").minedAt(old)}, -1, noAnswer, "1 1"},
+		{"unknown to both, old as our daemon", []standing{unaware("352").minedAt(old), unaware("352").minedAt(old)}, 352, unknown + " 0", "1 1"},
 		{"unknown to two of three", []standing{unaware("352"), unaware("350"), knows("352")}, -1, unknown + " 0", "1 1 0"},
 		{"unknown to both, near our daemon", []standing{unaware("352"), unaware("350")}, 345, unknown + " 0", "1 1"},
 		{"unknown to both, far from our daemon", []standing{unaware("352"), unaware("350")}, 300, noAnswer, "1 1"},
 		{"known, our daemon is behind", []standing{knows("352")}, 300, "0", "1"},
+		{"both lag, without a daemon", []standing{unaware("6").minedAt(old), unaware("7").minedAt(old)}, -1, noAnswer, "1 1"},
+		{"both lag at one height, without a daemon", []standing{unaware("340").minedAt(old), unaware("340").minedAt(old)}, -1, noAnswer, "1 1"},
+		{"one of both has an old tip", []standing{unaware("352").minedAt(old), unaware("352")}, -1, unknown + " 1", "1 1"},
 		{"both far behind our daemon", []standing{unaware("6"), unaware("7")}, 352, noAnswer, "0 0"},
 	}
 	for _, tt := range tests {
@@ -119,6 +123,7 @@ func newClientOf(t *testing.T, now func() time.Time, explorers ...standing) (cli
 				if mined.IsZero() {
 					mined = time.Now()
 				}
+				s.blocks.Add(1)
 				fmt.Fprintf(w, `{"hash":%q,"time":%d}`, hashB, mined.Unix())
 			case "/api/smartnode":
 				fmt.Fprintf(w, `{"total":%s,"enabled":0}`, e.height)
@@ -222,6 +227,19 @@ func TestFastBlocks(t *testing.T) {
 	client.SetOwnHeight(400)
 	if got, _ := client.Smartnode(t.Context(), hashA, poll.Wait); got.Err != nil {
 		t.Error(got.Err)
+	}
+}
+
+// TestTipIsCheckedOnce: several unknown smartnodes cost one request for the time of the block.
+func TestTipIsCheckedOnce(t *testing.T) {
+	client, servers, _ := newClientOf(t, nil, unaware("352"))
+	for _, hash := range []string{hashA, hashB} {
+		if got, _ := client.Smartnode(t.Context(), hash, poll.Wait); !errors.Is(got.Err, ErrUnknownSmartnode) {
+			t.Errorf("%+v", got)
+		}
+	}
+	if n := servers[0].blocks.Load(); n != 1 {
+		t.Errorf("%d requests for the block", n)
 	}
 }
 

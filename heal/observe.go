@@ -57,6 +57,18 @@ func Observe(families []*dto.MetricFamily, at time.Time) Observation {
 	return o
 }
 
+// waited returns the observation of a slow daemon with what a longer wait for its main lock has shown.
+func (o Observation) waited(later Observation) Observation {
+	o.At, o.State, o.Answered = later.At, later.State, later.Answered
+	if later.Tip != nil { // it may have logged a new one during the wait
+		o.Tip = later.Tip
+	}
+	if o.State == "ready" { // late
+		o.State = "slow"
+	}
+	return o
+}
+
 // trouble returns what is wrong. An unknown process counts as running. A daemon whose chain moves has no
 // trouble that a restart would fix.
 func (o Observation) trouble() Trouble {
@@ -73,9 +85,11 @@ func (o Observation) trouble() Trouble {
 	return None
 }
 
-// moving reports whether debug.log has a new tip: a daemon that validates blocks may not answer.
+// moving reports whether debug.log has a new tip: a daemon that validates blocks may not answer. One that
+// accepts connections runs, also when its process is not visible from here.
 func (o Observation) moving() bool {
-	return o.Tip != nil && o.At.Sub(*o.Tip).Abs() < alerts.HungAfter*time.Second && (o.Alive == nil || *o.Alive)
+	runs := o.Alive == nil || *o.Alive || o.State == "slow" || o.State == "hung"
+	return runs && o.Tip != nil && o.At.Sub(*o.Tip).Abs() < alerts.HungAfter*time.Second
 }
 
 // busy reports whether the process used the CPU since the last check: such a daemon is only slow.

@@ -118,11 +118,7 @@ func (c *Config) decide(ctx context.Context, past history.History) (Decision, hi
 func (c *Config) observe(ctx context.Context) Observation {
 	o := c.gather(ctx, gatherTimeout, c.Collectors)
 	if o.State == "slow" && !o.Answered && !o.moving() {
-		waited := c.gather(ctx, slowTimeout, []string{"daemon"})
-		o.At, o.State, o.Answered = waited.At, waited.State, waited.Answered
-		if o.State == "ready" { // late
-			o.State = "slow"
-		}
+		o = o.waited(c.gather(ctx, slowTimeout, c.only("daemon", "debuglog")))
 	}
 	if _, err := c.findProcess(); err != nil && !errors.Is(err, host.ErrNotRunning) {
 		o.Alive, o.CPU = nil, nil
@@ -144,6 +140,11 @@ func (c *Config) gather(ctx context.Context, timeout time.Duration, collectors [
 	defer cancel()
 	set := collector.New(collector.Config{Sources: c.Sources, Enabled: collectors})
 	return Observe(set.Gather(ctx, poll.Wait).Families, time.Now())
+}
+
+// only returns the enabled collectors with one of these names.
+func (c *Config) only(names ...string) []string {
+	return slices.DeleteFunc(slices.Clone(c.Collectors), func(name string) bool { return !slices.Contains(names, name) })
 }
 
 // Relevant returns the collectors that a decision may depend on.

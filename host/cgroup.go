@@ -65,7 +65,7 @@ func hierarchy(cgroups map[string]string, controller string) (name string, mount
 // cgroup namespace, and the last components of name, possibly none, lead from the mount point to
 // the cgroup. Another container's cgroup can look the same, so the candidate must list the process.
 func (h *Host) locate(mount, name string, pid int) string {
-	if name != "/" && name == path.Clean(name) && isFolder(filepath.Join(mount, name)) {
+	if name != "/" && path.IsAbs(name) && name == path.Clean(name) && isFolder(filepath.Join(mount, name)) {
 		return name
 	}
 	if known, ok := h.located.Load(mount); ok && known.(location).name == name && known.(location).pid == pid {
