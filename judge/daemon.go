@@ -1,4 +1,4 @@
-package check
+package judge
 
 import (
 	"fmt"
@@ -64,8 +64,11 @@ func judgeSlow(f *facts) *Finding {
 		return warning("DaemonSlow", "is slow, not hung"+f.logged()+"; do not restart it, because it would begin that work again",
 			top, f.debugLog(), "raptoreum_exporter check --watch")
 	}
-	return warning("DaemonSlow", fmt.Sprintf("is slow or hung: it has not answered calls that take its main lock for %s%s; check again in 3 minutes before you do anything",
-		formatDuration((GatherTimeout+SlowTimeout).Seconds()), f.logged()), top, f.debugLog())
+	text := "is slow or hung: it has not answered calls that take its main lock"
+	if f.Waited > 0 {
+		text += " for " + formatDuration(f.Waited.Seconds())
+	}
+	return warning("DaemonSlow", text+f.logged()+"; check again in 3 minutes before you do anything", top, f.debugLog())
 }
 
 // logged returns the last new tip in debug.log, where that is readable.

@@ -1,13 +1,15 @@
-// Package check judges the metrics of a smartnode that were gathered once, and gives the next step.
+// Package judge judges the metrics of a smartnode that were gathered once, and gives the next step. The check
+// command prints its findings, and the web pages show them.
 //
 // It reads only metric families, the same that /metrics and /probe expose, so it cannot disagree with
 // them. Each rule mirrors alerts of alerts/alerts.yml without their "for": it reports at once what an
 // alert waits for. A rule that lacks its metrics is Unknown, or reports nothing where it does not apply.
 // Increases and rates, which need more than one sample, stay with the alerts, as does what concerns the
 // network or the fleet and not this node. A sync is a warning without an alert: only a slow one has one.
-package check
+package judge
 
 import (
+	"fmt"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -65,6 +67,7 @@ type Input struct {
 	Conf     string           // path of its raptoreum.conf; empty: unknown
 	ProTx    string           // proTxHash from the configuration; empty: found automatically
 	Errors   map[string]error // of the collectors that failed, by their name
+	Waited   time.Duration    // for the main lock of a slow daemon; 0: not given
 }
 
 // rule is a line of the table. Its judge returns nil where the rule does not apply. A rule whose collector
@@ -124,4 +127,34 @@ func Judge(in Input) Report {
 		}
 	}
 	return r
+}
+
+// Summary returns one line: the node, the worst finding and the number of others that are not ok.
+func (r *Report) Summary() string {
+	var worst *Finding
+	others := 0
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		switch {
+		case f.Verdict == OK:
+		case worst == nil:
+			worst = f
+		case f.Verdict.weight() > worst.Verdict.weight():
+			worst = f
+			others++
+		default:
+			others++
+		}
+	}
+	who := "this machine"
+	if r.Node != "" {
+		who = r.Node
+	}
+	switch {
+	case worst == nil:
+		return fmt.Sprintf("%s, all %d checks", who, len(r.Findings))
+	case others > 0:
+		return fmt.Sprintf("%s, %s: %s (and %d more)", who, worst.Name, worst.Text, others)
+	}
+	return fmt.Sprintf("%s, %s: %s", who, worst.Name, worst.Text)
 }
