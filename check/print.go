@@ -38,7 +38,7 @@ func Print(w io.Writer, r *judge.Report, s Style) {
 		fmt.Fprintf(w, "%s  %-9s  %-15s %s\n", s.paint(f.Verdict, fmt.Sprintf("%-8s", f.Verdict)), f.Section, f.Name, f.Text)
 		for _, next := range f.Next {
 			prompt := r.Node + "$"
-			if strings.HasPrefix(next, "protx ") {
+			if judge.ForWallet(next) {
 				prompt = "in the console of the wallet that pays the fee:"
 			}
 			fmt.Fprintf(w, "%21s%s %s\n", "", prompt, next)

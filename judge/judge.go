@@ -10,6 +10,7 @@ package judge
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -39,22 +40,29 @@ func (v Verdict) weight() int {
 	return [...]int{0, 2, 3, 1}[v]
 }
 
+// Compare is positive if v is worse than other: unknown is worse than ok, and better than warning.
+func (v Verdict) Compare(other Verdict) int { return v.weight() - other.weight() }
+
 // Finding is the result of one rule.
 type Finding struct {
-	Section string   `json:"section"` // daemon, chain, smartnode, port, host or version
-	Name    string   `json:"name"`
-	Verdict Verdict  `json:"verdict"`
-	Text    string   `json:"text"`
-	Next    []string `json:"next,omitempty"`   // commands to paste, the first one first
-	Alerts  []string `json:"alerts,omitempty"` // with the same condition: the first has the runbook, the others follow from it
+	ID      string   `json:"id" help:"stable name"`
+	Section string   `json:"section" help:"daemon, chain, smartnode, port, host or version"`
+	Name    string   `json:"name" help:"name for people"`
+	Verdict Verdict  `json:"verdict" help:"ok, warning, critical or unknown"`
+	Text    string   `json:"text" help:"what was found, for people"`
+	Next    []string `json:"next,omitempty" help:"next steps: commands to paste, the first one first; those that begin with protx are for the console of the wallet that pays the fee"`
+	Alerts  []string `json:"alerts,omitempty" help:"alerts with the same condition: the first has the runbook, the others follow from it"`
 }
+
+// ForWallet reports whether a next step is for the console of the wallet that pays the fee, and not for a shell.
+func ForWallet(next string) bool { return strings.HasPrefix(next, "protx ") }
 
 // Report is the result of a check.
 type Report struct {
-	Node     string    `json:"node,omitempty"` // checked from outside; empty: the one of this machine
-	At       time.Time `json:"at"`
-	Verdict  Verdict   `json:"verdict"`
-	Findings []Finding `json:"findings"`
+	Node     string    `json:"node,omitempty" help:"name of the node that was checked from outside; absent: the one of this machine"`
+	At       time.Time `json:"at" help:"when it was checked"`
+	Verdict  Verdict   `json:"verdict" help:"the worst of the findings: critical, warning, unknown, ok"`
+	Findings []Finding `json:"findings" help:"in the order of the maintenance guide; in /status.json, the worst first"`
 }
 
 // Input is what is judged.
@@ -70,44 +78,6 @@ type Input struct {
 	Waited   time.Duration    // for the main lock of a slow daemon; 0: not given
 }
 
-// rule is a line of the table. Its judge returns nil where the rule does not apply. A rule whose collector
-// is disabled does not apply either.
-type rule struct {
-	section, name, collector string
-	judge                    func(*facts) *Finding
-}
-
-// table lists the rules in the order of the maintenance guide.
-func table() []rule {
-	return []rule{
-		{"daemon", "raptoreumd", "daemon", judgeDaemon},
-		{"daemon", "restarts", "daemon", judgeRestarts},
-		{"daemon", "warnings", "daemon", judgeWarnings},
-		{"daemon", "heal", "heal", judgeHeal},
-		{"daemon", "collectors", "", judgeCollectors},
-		{"chain", "sync", "sync", judgeSync},
-		{"chain", "height", "chain", judgeHeight},
-		{"chain", "newest block", "chain", judgeTip},
-		{"chain", "fork", "explorer", judgeFork},
-		{"chain", "explorers", "explorer", judgeExplorers},
-		{"chain", "peers", "peers", judgePeers},
-		{"smartnode", "smartnode", "smartnode", judgeSmartnode},
-		{"smartnode", "PoSe", "smartnode", judgePoSe},
-		{"smartnode", "address", "smartnode", judgeAddress},
-		{"smartnode", "collateral", "smartnode", judgeCollateral},
-		{"smartnode", "payment", "payments", judgePayment},
-		{"smartnode", "quorum duty", "quorum", judgeDuty},
-		{"smartnode", "explorers' view", "explorer", judgeViews},
-		{"port", "port", "port", judgePort},
-		{"port", "identity", "port", judgeIdentity},
-		{"host", "memory", "host", judgeMemory},
-		{"host", "CPU", "host", judgeCPU},
-		{"host", "disk", "datadir", judgeDisk},
-		{"host", "files", "process", judgeFiles},
-		{"version", "release", "release", judgeRelease},
-	}
-}
-
 // Judge applies the rules.
 func Judge(in Input) Report {
 	f := newFacts(in)
@@ -120,7 +90,7 @@ func Judge(in Input) Report {
 		if finding == nil {
 			continue
 		}
-		finding.Section, finding.Name = rule.section, rule.name
+		finding.ID, finding.Section, finding.Name = rule.id, rule.section, rule.name
 		r.Findings = append(r.Findings, *finding)
 		if finding.Verdict.weight() > r.Verdict.weight() {
 			r.Verdict = finding.Verdict
@@ -131,6 +101,15 @@ func Judge(in Input) Report {
 
 // Summary returns one line: the node, the worst finding and the number of others that are not ok.
 func (r *Report) Summary() string {
+	who := "this machine"
+	if r.Node != "" {
+		who = r.Node
+	}
+	return who + ", " + r.Worst()
+}
+
+// Worst returns the Summary without the node.
+func (r *Report) Worst() string {
 	var worst *Finding
 	others := 0
 	for i := range r.Findings {
@@ -146,15 +125,11 @@ func (r *Report) Summary() string {
 			others++
 		}
 	}
-	who := "this machine"
-	if r.Node != "" {
-		who = r.Node
-	}
 	switch {
 	case worst == nil:
-		return fmt.Sprintf("%s, all %d checks", who, len(r.Findings))
+		return fmt.Sprintf("all %d checks", len(r.Findings))
 	case others > 0:
-		return fmt.Sprintf("%s, %s: %s (and %d more)", who, worst.Name, worst.Text, others)
+		return fmt.Sprintf("%s: %s (and %d more)", worst.Name, worst.Text, others)
 	}
-	return fmt.Sprintf("%s, %s: %s", who, worst.Name, worst.Text)
+	return fmt.Sprintf("%s: %s", worst.Name, worst.Text)
 }
