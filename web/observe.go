@@ -79,14 +79,15 @@ func (o *observer) current(ctx context.Context) *observation {
 		}
 		return nil, nil
 	})
+	limit := defaultScrapeTimeout
 	if last != nil && time.Since(last.at) < maxObservationAge {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, maxPageWait)
-		defer cancel()
+		limit = maxPageWait
 	}
+	wait, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	select {
 	case <-gathered:
-	case <-ctx.Done():
+	case <-wait.Done():
 	}
 	last, _ = o.latest()
 	return last

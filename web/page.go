@@ -2,11 +2,12 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"html/template"
 	"net/http"
 	"slices"
@@ -29,8 +30,6 @@ const (
 	nodeRefresh = 60 // seconds: a node is probed at most once a minute
 	// renderEvery is the max age of a rendered page: what a view costs does not depend on the number of viewers.
 	renderEvery = 5 * time.Second
-	// shownChanges is the max number of changes on a page; /status.json has all.
-	shownChanges = 20
 )
 
 // pages serves the pages for people and /status.json.
@@ -49,10 +48,31 @@ type pages struct {
 	rendered *rendered
 }
 
-// rendered is one status in all forms.
+// rendered is one status, in the forms that were requested.
 type rendered struct {
-	at                  time.Time
-	page, still, asJSON []byte // still does not refresh
+	status *status
+	at     time.Time
+	forms  map[form]body
+}
+
+// form is a form of the status.
+type form int
+
+const (
+	refreshing form = iota // the page
+	still                  // the page that does not refresh
+	asJSON
+)
+
+// body is compressed once for all viewers, who may be on a phone: the page of a large fleet repeats itself.
+type body struct{ plain, gzip []byte }
+
+func newBody(plain []byte) (body, error) {
+	var compressed bytes.Buffer
+	w := gzip.NewWriter(&compressed)
+	_, err := w.Write(plain)
+	err = errors.Join(err, w.Close())
+	return body{plain, compressed.Bytes()}, err
 }
 
 func newPages(c Config, o *observer, p *prober) *pages {
@@ -75,110 +95,70 @@ func newPages(c Config, o *observer, p *prober) *pages {
 	}
 }
 
-// view is what the templates show.
-type view struct {
-	*status
-	Node              string // empty: the page of all
-	Root              string // relative address of /
-	Refresh, Every    int    // seconds; Refresh is 0 if the page does not refresh
-	Style             template.CSS
-	Problems, Healthy []judge.Finding
-	Headlines         []string
-	Open              bool     // shows Healthy at once
-	Changes           []change // at most shownChanges
-	Earlier           int      // number of others
-	Young             bool     // this exporter did not run for the whole hour
-	Links             []link
-}
-
-type link struct{ Address, Text string }
-
-func (p *pages) view(s *status, report *judge.Report) *view {
-	v := &view{status: s, Style: p.style, Every: pageRefresh, Refresh: pageRefresh, Changes: s.Changes}
-	if report != nil {
-		for _, f := range report.Findings {
-			if f.Verdict == judge.OK {
-				v.Healthy = append(v.Healthy, f)
-			} else {
-				v.Problems = append(v.Problems, f)
-			}
+// current returns a form of the current status, and makes it before if that is due. It returns false if the
+// request ended before the first gathering.
+func (p *pages) current(r *http.Request, f form) (body, bool, error) {
+	if !p.fresh() {
+		seen := p.observer.current(r.Context()) // may wait for raptoreumd
+		if seen == nil {
+			return body{}, false, nil
 		}
-	}
-	if report != nil {
-		who := "This machine"
-		if report.Node != "" {
-			who = report.Node
+		p.mu.Lock()
+		if p.rendered == nil || time.Since(p.rendered.at) >= renderEvery {
+			p.rendered = &rendered{p.statuses.make(r.Context(), seen), time.Now(), map[form]body{}}
 		}
-		v.Headlines = []string{headline(who, v.Problems, len(v.Healthy))}
-	}
-	if len(s.Nodes) > 0 {
-		v.Headlines = append(v.Headlines, fmt.Sprintf("Fleet of %d: %s.", len(s.Nodes), countVerdicts(s.Nodes)))
-	}
-	v.Open = len(s.Nodes) == 0 && len(v.Problems) == 0 || report != nil && report.Node != ""
-	v.Young = s.At.Sub(s.Since) < historyAge
-	if len(v.Changes) > shownChanges {
-		v.Earlier, v.Changes = len(v.Changes)-shownChanges, v.Changes[:shownChanges]
-	}
-	v.Links = []link{
-		{p.telemetry, "Metrics"}, {"status.json", "status.json"}, {"runbooks/README", "Runbooks"}, {"-/healthy", "Health of this exporter"},
-	}
-	if p.statuses.fleet != nil {
-		v.Links = append(v.Links, link{"sd", "Service discovery"})
-	}
-	return v
-}
-
-// current returns the rendered status, and renders before if that is due. It returns nil if ctx was done before
-// the first gathering.
-func (p *pages) current(r *http.Request) (*rendered, error) {
-	p.mu.Lock()
-	last := p.rendered
-	p.mu.Unlock()
-	if last != nil && time.Since(last.at) < renderEvery {
-		return last, nil
-	}
-	seen := p.observer.current(r.Context()) // outside the lock: it may wait for raptoreumd
-	if seen == nil {
-		return nil, nil
+		p.mu.Unlock()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.rendered != last && time.Since(p.rendered.at) < renderEvery {
-		return p.rendered, nil
+	made, ok := p.rendered.forms[f]
+	if ok {
+		return made, true, nil
 	}
-	s := p.statuses.make(r.Context(), seen)
-	now := &rendered{at: time.Now()}
-	var page, still, asJSON bytes.Buffer
-	v := p.view(s, s.Self)
-	if err := p.templates.ExecuteTemplate(&page, "page.html", v); err != nil {
-		return nil, err
+	plain, err := p.render(p.rendered.status, f)
+	if err == nil {
+		made, err = newBody(plain)
 	}
-	v.Refresh = 0
-	if err := p.templates.ExecuteTemplate(&still, "page.html", v); err != nil {
-		return nil, err
+	if err == nil {
+		p.rendered.forms[f] = made
 	}
-	encoder := json.NewEncoder(&asJSON)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(s); err != nil {
-		return nil, err
-	}
-	now.page, now.still, now.asJSON = page.Bytes(), still.Bytes(), asJSON.Bytes()
-	p.rendered = now
-	return now, nil
+	return made, true, err
 }
 
-// serve answers with one form of the current status.
-func (p *pages) serve(w http.ResponseWriter, r *http.Request, contentType string, form func(*rendered) []byte) {
-	now, err := p.current(r)
+func (p *pages) fresh() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rendered != nil && time.Since(p.rendered.at) < renderEvery
+}
+
+func (p *pages) render(s *status, f form) ([]byte, error) {
+	var out bytes.Buffer
+	if f == asJSON {
+		encoder := json.NewEncoder(&out)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		err := encoder.Encode(s)
+		return out.Bytes(), err
+	}
+	v := p.view(s, s.Self)
+	if f == still {
+		v.Refresh = 0
+	}
+	err := p.templates.ExecuteTemplate(&out, "page.html", v)
+	return out.Bytes(), err
+}
+
+// serve answers with a form of the current status.
+func (p *pages) serve(w http.ResponseWriter, r *http.Request, contentType string, f form) {
+	made, known, err := p.current(r, f)
 	switch {
 	case err != nil:
 		p.fail(w, err)
-	case now == nil:
+	case !known:
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "raptoreumd has not answered yet; try again", http.StatusServiceUnavailable)
 	default:
-		p.write(w, contentType, form(now))
+		p.write(w, r, contentType, made)
 	}
 }
 
@@ -187,31 +167,36 @@ func (p *pages) fail(w http.ResponseWriter, err error) {
 	http.Error(w, "rendering the page failed; see the log of the exporter", http.StatusInternalServerError)
 }
 
-func (p *pages) write(w http.ResponseWriter, contentType string, body []byte) {
+func (p *pages) write(w http.ResponseWriter, r *http.Request, contentType string, made body) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Content-Security-Policy", p.policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
-	_, _ = w.Write(body) // an error means that the client disconnected
+	h.Set("Vary", "Accept-Encoding")
+	text := made.plain
+	if made.gzip != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		text = made.gzip
+	}
+	_, _ = w.Write(text) // an error means that the client disconnected
 }
 
 const html = "text/html; charset=utf-8"
 
 // page serves /.
 func (p *pages) page(w http.ResponseWriter, r *http.Request) {
-	p.serve(w, r, html, func(now *rendered) []byte {
-		if r.URL.Query().Get("refresh") == "off" {
-			return now.still
-		}
-		return now.page
-	})
+	f := refreshing
+	if r.URL.Query().Get("refresh") == "off" {
+		f = still
+	}
+	p.serve(w, r, html, f)
 }
 
 // json serves /status.json.
 func (p *pages) json(w http.ResponseWriter, r *http.Request) {
-	p.serve(w, r, "application/json; charset=utf-8", func(now *rendered) []byte { return now.asJSON })
+	p.serve(w, r, "application/json; charset=utf-8", asJSON)
 }
 
 // node serves /node/{name}. It probes the node as /probe does.
@@ -236,10 +221,10 @@ func (p *pages) node(w http.ResponseWriter, r *http.Request) {
 		v.Links[i].Address = v.Root + v.Links[i].Address
 	}
 	v.Links = append(v.Links, link{v.Root + "probe?target=" + v.Node + "&debug=true", "Last probe in full"})
-	var body bytes.Buffer
-	if err := p.templates.ExecuteTemplate(&body, "node.html", v); err != nil {
+	var out bytes.Buffer
+	if err := p.templates.ExecuteTemplate(&out, "node.html", v); err != nil {
 		p.fail(w, err)
 		return
 	}
-	p.write(w, html, body.Bytes())
+	p.write(w, r, html, body{plain: out.Bytes()})
 }
