@@ -144,3 +144,23 @@ func TestProgress(t *testing.T) {
 		}
 	}
 }
+
+// TestNotProbed: a node whose address is known and that was not probed is unknown, whatever its registration says.
+func TestNotProbed(t *testing.T) {
+	v := variant{name: t.Name(), outside: true, change: map[string]string{"port_reachable": ""}}
+	if f := finding(t, v.apply(snapshots(t)).judge(t), "port"); f.Verdict != judge.Unknown || !strings.HasPrefix(f.Text, "no handshake with the registered address") {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestCompare: unknown is worse than ok, and better than a problem.
+func TestCompare(t *testing.T) {
+	order := []judge.Verdict{judge.OK, judge.Unknown, judge.Warning, judge.Critical}
+	for i, v := range order {
+		for k, other := range order {
+			if got := v.Compare(other); (got > 0) != (i > k) || (got == 0) != (i == k) {
+				t.Errorf("%s, %s: %d", v, other, got)
+			}
+		}
+	}
+}

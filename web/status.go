@@ -101,6 +101,9 @@ func (s *statuses) addNodes(ctx context.Context, now *status, seen *observation)
 	// They are sorted by name, and stay so within a verdict.
 	slices.SortStableFunc(now.Nodes, func(a, b nodeStatus) int { return b.Verdict.Compare(a.Verdict) })
 	if len(now.Nodes) == 0 {
+		if now.Self == nil {
+			now.Verdict, now.Summary = judge.Unknown, "fleet, no node is known"
+		}
 		return
 	}
 	if worst := now.Nodes[0].Verdict; now.Self == nil || worst.Compare(now.Verdict) > 0 {

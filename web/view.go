@@ -49,6 +49,9 @@ func (p *pages) view(s *status, report *judge.Report) *view {
 	if len(s.Nodes) > 0 {
 		v.Headlines = append(v.Headlines, fmt.Sprintf("Fleet of %d: %s.", len(s.Nodes), countVerdicts(s.Nodes)))
 	}
+	if len(v.Headlines) == 0 {
+		v.Headlines = []string{"No node of the fleet is known."}
+	}
 	v.Open = len(s.Nodes) == 0 && len(v.Problems) == 0 || report != nil && report.Node != ""
 	v.Young = s.At.Sub(s.Since) < historyAge
 	if len(v.Changes) > shownChanges {
