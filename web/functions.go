@@ -49,7 +49,7 @@ func symbol(v judge.Verdict) string {
 // icon is the favicon: a dot in the color of the verdict.
 func icon(v judge.Verdict) template.URL {
 	color := map[judge.Verdict]string{judge.OK: "#2da44e", judge.Warning: "#d29922", judge.Critical: "#cf222e", judge.Unknown: "#6e7781"}[v]
-	return template.URL("data:image/svg+xml," + url.PathEscape(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="4" fill="`+color+`"/></svg>`)) // no foreign text
+	return template.URL("data:image/svg+xml," + url.PathEscape(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><circle cx="4" cy="4" r="4" fill="`+color+`"/></svg>`)) //nolint:gosec // no foreign text
 }
 
 // cell is a cell of the table of nodes; its label is shown beside it on a narrow screen.
@@ -103,12 +103,15 @@ func names(findings []judge.Finding) string {
 	return strings.Join(all, ", ")
 }
 
-// headline is the verdict on findings that are not ok, of others that are.
+// headline says in one line which findings are not ok.
 func headline(who string, problems []judge.Finding, healthy int) string {
-	if len(problems) == 0 {
-		return fmt.Sprintf("%s: all %s are ok.", who, count(healthy, "check"))
+	switch {
+	case len(problems) == 0:
+		return fmt.Sprintf("All %s of %s are ok.", count(healthy, "check"), who)
+	case problems[0].Verdict == judge.Unknown: // the worst
+		return fmt.Sprintf("Unknown on %s: %s.", who, names(problems))
 	}
-	return who + ": " + names(problems) + "."
+	return fmt.Sprintf("Problems on %s: %s.", who, names(problems))
 }
 
 func port(n nodeStatus) string {

@@ -89,7 +89,7 @@ func newPages(c Config, o *observer, p *prober) *pages {
 			daemon: c.Sources.Daemon != nil, version: c.Version,
 		},
 		prober: p, telemetry: strings.TrimPrefix(c.Web.TelemetryPath, "/"), logger: c.Logger,
-		templates: templates, style: template.CSS(style), // our own
+		templates: templates, style: template.CSS(style), //nolint:gosec // our own
 		policy: "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src 'sha256-" +
 			base64.StdEncoding.EncodeToString(sum[:]) + "'",
 	}
@@ -174,7 +174,7 @@ func (p *pages) write(w http.ResponseWriter, r *http.Request, contentType string
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Vary", "Accept-Encoding")
+	h.Add("Vary", "Accept-Encoding")
 	text := made.plain
 	if made.gzip != nil && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")
@@ -217,10 +217,7 @@ func (p *pages) node(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Get("refresh") == "off" {
 		v.Refresh = 0
 	}
-	for i := range v.Links {
-		v.Links[i].Address = v.Root + v.Links[i].Address
-	}
-	v.Links = append(v.Links, link{v.Root + "probe?target=" + v.Node + "&debug=true", "Last probe in full"})
+	v.Links = append(p.links(v.Root), link{v.Root + "probe?target=" + v.Node + "&debug=true", "Last probe in full"})
 	var out bytes.Buffer
 	if err := p.templates.ExecuteTemplate(&out, "node.html", v); err != nil {
 		p.fail(w, err)

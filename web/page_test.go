@@ -3,6 +3,7 @@ package web_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -233,5 +234,60 @@ func TestForeignTextOnPages(t *testing.T) {
 	_, page := e.Get("/", 10*time.Second)
 	if len(page) > 100_000 || strings.Contains(page, "<script") || strings.Count(page, "<h1>") != 1 {
 		t.Errorf("%d bytes:\n%.20000s", len(page), page)
+	}
+}
+
+// TestRunbookPage: browsers get a page, and everything else the Markdown.
+func TestRunbookPage(t *testing.T) {
+	t.Parallel()
+	e := harness.Start(t, "healthy", nil)
+	get := func(path, accept string) (*http.Response, string) {
+		request, err := http.NewRequest(http.MethodGet, e.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Accept", accept)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response, string(text)
+	}
+	const browser = "text/html,application/xhtml+xml,*/*;q=0.8"
+	_, page := get("/runbooks/RaptoreumPortUnreachable", browser)
+	for _, want := range []string{
+		`<h1 id="raptoreumportunreachable">RaptoreumPortUnreachable</h1>`, `<h2 id="meaning">Meaning</h2>`, "<pre><code>curl -s 127.0.0.1:10227/metrics | grep -E &#39;^", "<code>vantage</code>", "<ul><li>Phase",
+		`<a href="RaptoreumDaemonHung">RaptoreumDaemonHung</a>`, `<a href="../metrics">`, `name="viewport"`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in %s", want, page)
+		}
+	}
+	index, all := get("/runbooks/", browser)
+	if !strings.Contains(all, "<tr><th>alert</th><th>severity</th>") || !strings.HasPrefix(index.Header.Get("Content-Type"), "text/html") {
+		t.Errorf("%s", all)
+	}
+	for _, found := range regexp.MustCompile(`href="README#([^"]*)"`).FindAllStringSubmatch(all+page, -1) {
+		if !strings.Contains(all, `id="`+found[1]+`"`) {
+			t.Errorf("no heading %s", found[1])
+		}
+	}
+	for _, link := range regexp.MustCompile(`href="(Raptoreum[^"]*)"`).FindAllStringSubmatch(all, -1) {
+		response, page := get("/runbooks/"+link[1], browser)
+		if response.StatusCode != http.StatusOK || strings.Count(page, "<h2 ") != 4 || strings.Count(page, "<pre>") != strings.Count(page, "</pre>") || strings.Contains(page, "`") || strings.Contains(page, ".md") {
+			t.Errorf("%s: status %d: %s", link[1], response.StatusCode, page)
+		}
+	}
+	plain, text := get("/runbooks/RaptoreumPortUnreachable", "*/*")
+	if plain.Header.Get("Content-Type") != "text/plain; charset=utf-8" || !strings.HasPrefix(text, "# RaptoreumPortUnreachable\n") {
+		t.Errorf("%q: %s", plain.Header, text)
+	}
+	if missing, _ := get("/runbooks/RaptoreumNope", browser); missing.StatusCode != http.StatusNotFound {
+		t.Errorf("status %d", missing.StatusCode)
 	}
 }

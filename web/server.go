@@ -24,7 +24,6 @@ import (
 	"github.com/go-kit/log/level"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
-	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/config"
 )
@@ -49,8 +48,8 @@ func NewHandler(c Config) http.Handler {
 	mux.Handle("GET "+c.Web.TelemetryPath, limited(newMetrics(shared, c)))
 	mux.Handle("GET /{$}", limited(http.HandlerFunc(people.page)))
 	mux.Handle("GET /status.json", limited(http.HandlerFunc(people.json)))
-	mux.HandleFunc("GET /runbooks/{alert}", alerts.ServeRunbook)
-	mux.HandleFunc("GET /runbooks/{$}", alerts.ServeRunbook)
+	mux.HandleFunc("GET /runbooks/{alert}", people.runbook)
+	mux.HandleFunc("GET /runbooks/{$}", people.runbook)
 	mux.HandleFunc("GET /-/healthy", ok)
 	mux.HandleFunc("GET /-/ready", ok)
 	if c.Sources.Fleet == nil {

@@ -40,7 +40,7 @@ func (p *pages) view(s *status, report *judge.Report) *view {
 		}
 	}
 	if report != nil {
-		who := "This machine"
+		who := "this machine"
 		if report.Node != "" {
 			who = report.Node
 		}
@@ -57,11 +57,18 @@ func (p *pages) view(s *status, report *judge.Report) *view {
 	if len(v.Changes) > shownChanges {
 		v.Earlier, v.Changes = len(v.Changes)-shownChanges, v.Changes[:shownChanges]
 	}
-	v.Links = []link{
-		{p.telemetry, "Metrics"}, {"status.json", "status.json"}, {"runbooks/README", "Runbooks"}, {"-/healthy", "Health of this exporter"},
+	v.Links = p.links("")
+	return v
+}
+
+// links are those at the end of each page.
+func (p *pages) links(root string) []link {
+	all := []link{
+		{root + p.telemetry, "Metrics"}, {root + "status.json", "status.json"}, {root + "runbooks/README", "Runbooks"},
+		{root + "-/healthy", "Health of this exporter"},
 	}
 	if p.statuses.fleet != nil {
-		v.Links = append(v.Links, link{"sd", "Service discovery"})
+		all = append(all, link{root + "sd", "Service discovery"})
 	}
-	return v
+	return all
 }

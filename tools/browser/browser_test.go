@@ -184,7 +184,9 @@ func settle(e *harness.Exporter) {
 func TestHealthy(t *testing.T) {
 	ctx := browser(t)
 	e := node(t, "healthy")
-	views(t, ctx, e.URL, "healthy", "✓ OK", "This machine: all 21 checks are ok.", "The page refreshes every 30 s", "No changes.", "registered; raptoreumd reports ready", "Runbooks")
+	views(t, ctx, e.URL, "healthy", "✓ OK", "All 21 checks of this machine are ok.", "The page refreshes every 30 s", "No changes.", "registered; raptoreumd reports ready", "Runbooks")
+	views(t, ctx, e.URL+"/runbooks/RaptoreumPortUnreachable", "runbook", "RaptoreumPortUnreachable", "Mitigation", "sudo ufw status")
+	open(t, ctx, e.URL+"/runbooks/", "runbooks", 360, false)
 	still := open(t, ctx, e.URL+"/?refresh=off", "healthy-still", 360, false)
 	if !strings.Contains(still.Text, "The page does not refresh.") {
 		t.Error(still.Text)
@@ -209,7 +211,7 @@ func TestBanned(t *testing.T) {
 		s.Smartnode, s.Penalty, s.BanHeight = simnet.SmartnodePoSeBanned, 100, s.Height
 	})
 	e.Scrape(2 * time.Second)
-	views(t, ctx, e.URL, "banned", "✕ CRITICAL", "banned at block", "Next step, in the console of the wallet", "protx update_service", "Runbook: RaptoreumSmartnodePoSeBanned", "PoSe penalty: 66, was 0", "PoSe: banned, was not banned")
+	views(t, ctx, e.URL, "banned", "✕ CRITICAL", "Problems on this machine: PoSe", "banned at block", "Next step, in the console of the wallet", "protx update_service", "Runbook: RaptoreumSmartnodePoSeBanned", "PoSe penalty: 66, was 0", "PoSe: banned, was not banned")
 }
 
 // name is the name of the k-th node.
@@ -268,7 +270,7 @@ func TestFleet(t *testing.T) {
 	probes.Wait()
 	e.Exporter.Scrape(5 * time.Second)
 	views(t, ctx, e.URL, "fleet", "✕ CRITICAL", "Fleet of 30: 6 critical, 1 unknown, 23 ok.", name(3), "pose banned", "unreachable (connect)", "critical: identity", "✓ ok", "? unknown")
-	views(t, ctx, e.URL+"/node/"+name(3), "node", "✕ CRITICAL", name(3)+": PoSe.", "All nodes", "Last probe in full")
+	views(t, ctx, e.URL+"/node/"+name(3), "node", "✕ CRITICAL", "Problems on "+name(3)+": PoSe.", "All nodes", "Last probe in full")
 	long := strings.Repeat("a-long-name-", 5) + "abc" // 63 characters, the max
 	rename(t, e.File, name(11)+",", long+",")
 	if status, body := e.Post("/-/reload"); status != http.StatusOK {
