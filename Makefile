@@ -8,7 +8,7 @@ GOLANGCI_LINT = golangci-lint-v2.15.0
 FUZZTIME     ?= 60s
 ALERTMANAGER ?= http://127.0.0.1:9093
 
-.PHONY: build run demo demo-full test race lint fmt golden docs dashboards lint-dashboards rules notify-test e2e drill bench fuzz package test-deb clean
+.PHONY: build run demo demo-full test race lint fmt golden docs browser dashboards lint-dashboards rules notify-test e2e drill bench fuzz package test-deb clean
 
 build: ## build the static binary ./raptoreum_exporter
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o raptoreum_exporter .
@@ -38,11 +38,14 @@ fmt: .bin/$(GOLANGCI_LINT)
 
 golden: ## regenerate the golden files of /metrics and check; review the diff
 	go test ./collector -run Golden -update
-	go test ./check -run Golden -update
+	go test ./judge -run Golden -update
 	go test ./systemtest -run ReadmeCheck -update
 
 docs: ## regenerate METRICS.md and the table of flags in README.md
-	go test . ./collector -run Docs -update
+	go test . ./collector ./web -run Docs -update
+
+browser: ## view the page with a headless Chromium, at the widths of a phone and of a desktop
+	cd tools/browser && go test -count=1 .
 
 dashboards: ## regenerate the JSON of the Grafana dashboards
 	go generate ./dashboards

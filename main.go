@@ -28,6 +28,7 @@ import (
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/config"
 	"raptoreum_exporter/heal"
+	"raptoreum_exporter/judge"
 	"raptoreum_exporter/web"
 )
 
@@ -202,7 +203,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		fmt.Fprintf(stderr, "%s: %s\n", config.Program, strings.ReplaceAll(err.Error(), "\n", "; "))
 		if o.command == "check" { // where 2 means critical
-			return int(check.Unknown)
+			return int(judge.Unknown)
 		}
 		return exitUsage
 	}

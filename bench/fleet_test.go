@@ -118,8 +118,17 @@ func startFleet(b *testing.B, size int) (*exporter, []kind) {
 	return startCrowd(b, crowd)
 }
 
-// startCrowd gives the nodes their addresses and starts a network with them and an exporter.
+// startCrowd starts a network with these nodes and an exporter.
 func startCrowd(b *testing.B, crowd []kind) (*exporter, []kind) {
+	b.Helper()
+	n := network(b, crowd)
+	e := start(b, n.RPCURL(), "--no-collector.explorer", "--no-collector.release", "--fleet.allow-private",
+		"--fleet.config="+fleetFile(b, len(crowd), n.MadeProTxHash))
+	return e, crowd
+}
+
+// network gives the nodes their addresses and starts a network with them.
+func network(b *testing.B, crowd []kind) *simnet.Network {
 	b.Helper()
 	scenario, err := simnet.Load(os.DirFS(recorded))
 	if err != nil {
@@ -144,9 +153,7 @@ func startCrowd(b *testing.B, crowd []kind) (*exporter, []kind) {
 	if err := n.SetCrowd(members); err != nil {
 		b.Fatal(err)
 	}
-	e := start(b, n.RPCURL(), "--no-collector.explorer", "--no-collector.release", "--fleet.allow-private",
-		"--fleet.config="+fleetFile(b, len(crowd), n.MadeProTxHash))
-	return e, crowd
+	return n
 }
 
 func fleetFile(b *testing.B, size int, hash func(k int) string) string {

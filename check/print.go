@@ -7,6 +7,7 @@ import (
 
 	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/internal/text"
+	"raptoreum_exporter/judge"
 )
 
 // Style says how a report is printed.
@@ -17,7 +18,7 @@ type Style struct {
 }
 
 // paint colors text by verdict. The words carry the same information.
-func (s Style) paint(v Verdict, text string) string {
+func (s Style) paint(v judge.Verdict, text string) string {
 	if !s.Color {
 		return text
 	}
@@ -25,57 +26,27 @@ func (s Style) paint(v Verdict, text string) string {
 }
 
 // Print writes a report for people. Its first line is a summary, which Nagios shows.
-func (r *Report) Print(w io.Writer, s Style) {
-	if s.Quiet && r.Verdict == OK {
+func Print(w io.Writer, r *judge.Report, s Style) {
+	if s.Quiet && r.Verdict == judge.OK {
 		return
 	}
-	fmt.Fprintln(w, s.paint(r.Verdict, strings.ToUpper(r.Verdict.String()))+": "+r.summary())
+	fmt.Fprintln(w, s.paint(r.Verdict, strings.ToUpper(r.Verdict.String()))+": "+r.Summary())
 	for _, f := range r.Findings {
-		if s.Quiet && f.Verdict == OK {
+		if s.Quiet && f.Verdict == judge.OK {
 			continue
 		}
 		fmt.Fprintf(w, "%s  %-9s  %-15s %s\n", s.paint(f.Verdict, fmt.Sprintf("%-8s", f.Verdict)), f.Section, f.Name, f.Text)
 		for _, next := range f.Next {
 			prompt := r.Node + "$"
-			if strings.HasPrefix(next, "protx ") {
+			if judge.ForWallet(next) {
 				prompt = "in the console of the wallet that pays the fee:"
 			}
 			fmt.Fprintf(w, "%21s%s %s\n", "", prompt, next)
 		}
-		if len(f.Alerts) > 0 && f.Verdict != OK {
+		if len(f.Alerts) > 0 && f.Verdict != judge.OK {
 			fmt.Fprintf(w, "%21sread: %s check --runbook=%s\n", "", s.Program, f.Alerts[0])
 		}
 	}
-}
-
-// summary names the worst finding and the number of others that are not ok.
-func (r *Report) summary() string {
-	var worst *Finding
-	others := 0
-	for i := range r.Findings {
-		f := &r.Findings[i]
-		switch {
-		case f.Verdict == OK:
-		case worst == nil:
-			worst = f
-		case f.Verdict.weight() > worst.Verdict.weight():
-			worst = f
-			others++
-		default:
-			others++
-		}
-	}
-	who := "this machine"
-	if r.Node != "" {
-		who = r.Node
-	}
-	switch {
-	case worst == nil:
-		return fmt.Sprintf("%s, all %d checks", who, len(r.Findings))
-	case others > 0:
-		return fmt.Sprintf("%s, %s: %s (and %d more)", who, worst.Name, worst.Text, others)
-	}
-	return fmt.Sprintf("%s, %s: %s", who, worst.Name, worst.Text)
 }
 
 // PrintRunbook writes the runbook of an alert. The error is about an unknown alert or from w.

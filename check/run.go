@@ -1,3 +1,5 @@
+// Package check is the check command: it gathers the metrics of a smartnode once, waits for what a scrape only
+// starts in the background, and prints the findings of package judge.
 package check
 
 import (
@@ -14,6 +16,7 @@ import (
 	"raptoreum_exporter/config"
 	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/text"
+	"raptoreum_exporter/judge"
 )
 
 const (
@@ -40,7 +43,7 @@ type Config struct {
 }
 
 // Run checks once and prints the report. The error is ErrInterrupted or about a wrong flag.
-func Run(ctx context.Context, c Config) (Verdict, error) {
+func Run(ctx context.Context, c Config) (judge.Verdict, error) {
 	wait := showWait(c.Stderr, "querying raptoreumd, the explorers and the port")
 	in, err := c.gather(ctx, wait)
 	wait.end()
@@ -48,22 +51,22 @@ func Run(ctx context.Context, c Config) (Verdict, error) {
 		err = ErrInterrupted
 	}
 	if err != nil {
-		return Unknown, err
+		return judge.Unknown, err
 	}
-	report := Judge(in)
+	report := judge.Judge(in)
 	if c.JSON {
 		encoder := json.NewEncoder(c.Stdout)
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
 		err = encoder.Encode(report)
 	} else {
-		report.Print(c.Stdout, Style{Color: isTerminal(c.Stdout) && os.Getenv("NO_COLOR") == "", Quiet: c.Quiet, Program: config.Program})
+		Print(c.Stdout, &report, Style{Color: isTerminal(c.Stdout) && os.Getenv("NO_COLOR") == "", Quiet: c.Quiet, Program: config.Program})
 	}
 	return report.Verdict, err
 }
 
 // gather collects the metrics of this machine's node or of a node of the fleet.
-func (c *Config) gather(ctx context.Context, wait *waitLine) (Input, error) {
+func (c *Config) gather(ctx context.Context, wait *waitLine) (judge.Input, error) {
 	if c.Target != "" {
 		return c.gatherTarget(ctx)
 	}
@@ -73,22 +76,24 @@ func (c *Config) gather(ctx context.Context, wait *waitLine) (Input, error) {
 // gatherOwn gathers twice. The first pass finds out which smartnode this is, because a banned one is only
 // found in the list, and which blocks the explorers have, for the comparison. Each pass has its own timeout,
 // because the duration of the first says nothing about the daemon.
-func (c *Config) gatherOwn(ctx context.Context, wait *waitLine) Input {
+func (c *Config) gatherOwn(ctx context.Context, wait *waitLine) judge.Input {
 	limit := GatherTimeout
 	if c.Sources.Daemon != nil {
-		first := newFacts(Input{Families: c.run(ctx, GatherTimeout, c.only("daemon", "smartnode", "network", "explorer")).Families})
-		if first.slow() && !first.answers() {
+		families := c.run(ctx, GatherTimeout, c.only("daemon", "smartnode", "network", "explorer")).Families
+		first := judge.NewValues(families, time.Now())
+		if first.Unanswered() {
 			wait.say("raptoreumd is slow or hung; waiting up to a minute for its main lock")
 			c.run(ctx, SlowTimeout, c.only("daemon"))
 		}
-		if !first.ready() {
+		if !first.Ready() {
 			limit = RestTimeout
 		}
 	}
 	all := c.run(ctx, limit, c.Collectors)
-	return Input{
+	return judge.Input{
 		Families: all.Families, At: time.Now(), Errors: all.Errors,
 		Datadir: c.Sources.Datadir, DebugLog: c.Sources.DebugLog, Conf: c.Sources.Process.Conf, ProTx: c.ProTxHash,
+		Waited: GatherTimeout + SlowTimeout,
 	}
 }
 
@@ -106,14 +111,14 @@ func (c *Config) only(names ...string) []string {
 }
 
 // gatherTarget gathers a node of the fleet as /probe does, but waits for the chain data.
-func (c *Config) gatherTarget(ctx context.Context) (Input, error) {
+func (c *Config) gatherTarget(ctx context.Context) (judge.Input, error) {
 	ctx, cancel := context.WithTimeout(ctx, GatherTimeout)
 	defer cancel()
 	snapshot := c.Sources.Fleet.Snapshot(ctx, poll.Wait)
 	node, ok := snapshot.Find(c.Target)
 	if !ok {
-		return Input{}, fmt.Errorf("--target: no smartnode of %s has the name or proTxHash %q", c.FleetFile, text.Clip(c.Target, 64))
+		return judge.Input{}, fmt.Errorf("--target: no smartnode of %s has the name or proTxHash %q", c.FleetFile, text.Clip(c.Target, 64))
 	}
 	result := c.Sources.Fleet.Probe(ctx, snapshot, node, poll.Wait)
-	return Input{Families: collector.NewProbe().Families(&result), At: time.Now(), Node: node.Name}, nil
+	return judge.Input{Families: collector.NewProbe().Families(&result), At: time.Now(), Node: node.Name}, nil
 }

@@ -17,12 +17,13 @@ import (
 	"raptoreum_exporter/config"
 	"raptoreum_exporter/internal/harness"
 	"raptoreum_exporter/internal/simnet"
+	"raptoreum_exporter/judge"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // run runs the command beside a fake network and fails the test if a secret is printed.
-func run(ctx context.Context, t *testing.T, o *harness.Options, c config.Check) (check.Verdict, string, error) {
+func run(ctx context.Context, t *testing.T, o *harness.Options, c config.Check) (judge.Verdict, string, error) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	if err := c.Validate(o.Fleet); err != nil {
@@ -52,28 +53,28 @@ func TestRun(t *testing.T) {
 	for _, test := range []struct {
 		name, scenario string
 		fault          func(*simnet.State)
-		verdict        check.Verdict
+		verdict        judge.Verdict
 		says           string
 	}{
-		{"healthy", "healthy", func(*simnet.State) {}, check.OK, `^OK: this machine, all \d+ checks\n`},
-		{"penalty", "healthy", func(s *simnet.State) { s.Penalty = 66 }, check.Critical, `^CRITICAL: this machine, PoSe: penalty 66 of 100`},
+		{"healthy", "healthy", func(*simnet.State) {}, judge.OK, `^OK: this machine, all \d+ checks\n`},
+		{"penalty", "healthy", func(s *simnet.State) { s.Penalty = 66 }, judge.Critical, `^CRITICAL: this machine, PoSe: penalty 66 of 100`},
 		// Its hash is only in the list.
-		{"banned", "pose-banned", func(*simnet.State) {}, check.Critical, `^CRITICAL: this machine, PoSe: banned at block 611(?s:.*)in the console of the wallet that pays the fee: protx update_service "a5d51f7a[0-9a-f]{56}" "127.0.0.1:\d+" "<operator BLS secret: from your own records>"`},
-		{"refused", "healthy", func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonRefused, simnet.PortClosed }, check.Critical, `^CRITICAL: this machine, raptoreumd: does not answer`},
-		{"rejects us", "healthy", func(s *simnet.State) { s.Daemon = simnet.DaemonUnauthorized }, check.Warning, `^WARNING: this machine, raptoreumd: rejects`},
-		{"warming up", "healthy", func(s *simnet.State) { s.Daemon = simnet.DaemonWarmingUp }, check.Warning, `^WARNING: this machine, raptoreumd: is starting: `},
+		{"banned", "pose-banned", func(*simnet.State) {}, judge.Critical, `^CRITICAL: this machine, PoSe: banned at block 611(?s:.*)in the console of the wallet that pays the fee: protx update_service "a5d51f7a[0-9a-f]{56}" "127.0.0.1:\d+" "<operator BLS secret: from your own records>"`},
+		{"refused", "healthy", func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonRefused, simnet.PortClosed }, judge.Critical, `^CRITICAL: this machine, raptoreumd: does not answer`},
+		{"rejects us", "healthy", func(s *simnet.State) { s.Daemon = simnet.DaemonUnauthorized }, judge.Warning, `^WARNING: this machine, raptoreumd: rejects`},
+		{"warming up", "healthy", func(s *simnet.State) { s.Daemon = simnet.DaemonWarmingUp }, judge.Warning, `^WARNING: this machine, raptoreumd: is starting: `},
 		{"forked", "healthy", func(s *simnet.State) {
 			for i := range s.Explorers {
 				s.Explorers[i].Mode = simnet.ExplorerForked
 			}
-		}, check.Critical, `^CRITICAL: this machine, fork: `},
+		}, judge.Critical, `^CRITICAL: this machine, fork: `},
 		{"no explorer", "healthy", func(s *simnet.State) {
 			for i := range s.Explorers {
 				s.Explorers[i].Mode = simnet.ExplorerDown
 			}
-		}, check.Warning, `^WARNING: this machine, explorers: none answers`},
-		{"port closed", "healthy", func(s *simnet.State) { s.Port = simnet.PortAcceptClose }, check.Warning, `^WARNING: this machine, port: the handshake with 127.0.0.1:\d+ fails in phase version`},
-		{"other shape", "healthy", func(s *simnet.State) { s.Daemon = simnet.DaemonOtherShape }, check.Critical, `raptoreumd: sends an unexpected reply`},
+		}, judge.Warning, `^WARNING: this machine, explorers: none answers`},
+		{"port closed", "healthy", func(s *simnet.State) { s.Port = simnet.PortAcceptClose }, judge.Warning, `^WARNING: this machine, port: the handshake with 127.0.0.1:\d+ fails in phase version`},
+		{"other shape", "healthy", func(s *simnet.State) { s.Daemon = simnet.DaemonOtherShape }, judge.Critical, `raptoreumd: sends an unexpected reply`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -88,7 +89,7 @@ func TestRun(t *testing.T) {
 				t.Errorf("JSON: %s, %v, want %s\n%s", verdict, err, test.verdict, out)
 			}
 			verdict, out, _ = run(t.Context(), t, o, config.Check{Quiet: true})
-			if (out == "") != (test.verdict == check.OK) || verdict != test.verdict || strings.Contains(out, "\nok ") {
+			if (out == "") != (test.verdict == judge.OK) || verdict != test.verdict || strings.Contains(out, "\nok ") {
 				t.Errorf("quiet: %s\n%s", verdict, out)
 			}
 		})
@@ -102,7 +103,7 @@ func TestRunHung(t *testing.T) {
 	o.ProTxHash = "d5309c7cb07da0f4eed3b0d6efcabc180314028577b65c506c072d486b37856a"
 	began := time.Now()
 	verdict, out, err := run(t.Context(), t, o, config.Check{Quiet: true})
-	if verdict != check.Critical || err != nil || !strings.HasPrefix(out, "CRITICAL: this machine, raptoreumd: is hung") || !strings.Contains(out, "not banned according to 127.0.0.1:") {
+	if verdict != judge.Critical || err != nil || !strings.HasPrefix(out, "CRITICAL: this machine, raptoreumd: is hung") || !strings.Contains(out, "not banned according to 127.0.0.1:") {
 		t.Errorf("%s, %v\n%s", verdict, err, out)
 	}
 	if took := time.Since(began); took > check.GatherTimeout+check.RestTimeout+3*time.Second {
@@ -126,7 +127,7 @@ func TestRunSlow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, o := harness.Command(t, "healthy", fault)
-			if verdict, out, _ := run(t.Context(), t, o, config.Check{}); verdict == check.Critical || !strings.Contains(out, "raptoreumd      ready, version") {
+			if verdict, out, _ := run(t.Context(), t, o, config.Check{}); verdict == judge.Critical || !strings.Contains(out, "raptoreumd      ready, version") {
 				t.Errorf("%s\n%s", verdict, out)
 			}
 		})
@@ -154,12 +155,12 @@ func TestRunTarget(t *testing.T) {
 	o.Fleet = config.Fleet{File: filepath.Join(t.TempDir(), "fleet.yml"), AllowPrivate: true, Vantage: "here"}
 	harness.WriteFleet(t, o.Fleet.File, n, 2)
 	for target, want := range map[string]struct {
-		verdict check.Verdict
+		verdict judge.Verdict
 		says    string
 	}{
-		"node-0":  {check.OK, "OK: node-0, all "},
-		"node-1":  {check.Critical, "CRITICAL: node-1, port: the handshake with "},
-		"unknown": {check.Unknown, ""},
+		"node-0":  {judge.OK, "OK: node-0, all "},
+		"node-1":  {judge.Critical, "CRITICAL: node-1, port: the handshake with "},
+		"unknown": {judge.Unknown, ""},
 	} {
 		verdict, out, err := run(t.Context(), t, o, config.Check{Target: target})
 		if verdict != want.verdict || !strings.HasPrefix(out, want.says) || (err != nil) != (target == "unknown") {
@@ -183,13 +184,13 @@ func TestWatch(t *testing.T) {
 		n.Set(func(s *simnet.State) { s.Height, s.InitialBlockDownload, s.SyncFinished = 1000, false, true })
 	}()
 	verdict, out, err := run(t.Context(), t, o, config.Check{Watch: true})
-	if verdict != check.OK || err != nil || !strings.HasSuffix(out, "synced at block 1000\n") || strings.Contains(out, "\x1b") {
+	if verdict != judge.OK || err != nil || !strings.HasSuffix(out, "synced at block 1000\n") || strings.Contains(out, "\x1b") {
 		t.Errorf("%s, %v\n%s", verdict, err, out)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	n.Set(func(s *simnet.State) { s.InitialBlockDownload = true })
-	if verdict, out, err := run(ctx, t, o, config.Check{Watch: true}); verdict != check.Warning || err != nil {
+	if verdict, out, err := run(ctx, t, o, config.Check{Watch: true}); verdict != judge.Warning || err != nil {
 		t.Errorf("interrupted: %s, %v\n%s", verdict, err, out)
 	}
 }

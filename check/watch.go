@@ -8,15 +8,16 @@ import (
 
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/internal/poll"
+	"raptoreum_exporter/judge"
 )
 
 const watchInterval = 5 * time.Second
 
 // Watch shows the progress of a sync until it is finished or ctx is done. It returns OK or Warning. The
 // error is about a wrong flag.
-func Watch(ctx context.Context, c Config) (Verdict, error) {
+func Watch(ctx context.Context, c Config) (judge.Verdict, error) {
 	if c.Sources.Daemon == nil {
-		return Unknown, errors.New("--watch: no daemon is configured; give --daemon.conf or --daemon.url")
+		return judge.Unknown, errors.New("--watch: no daemon is configured; give --daemon.conf or --daemon.url")
 	}
 	set := collector.New(collector.Config{Sources: c.Sources, Enabled: c.only("daemon", "chain", "sync", "peers", "explorer", "debuglog")})
 	begin, end := "", "\n"
@@ -24,23 +25,23 @@ func Watch(ctx context.Context, c Config) (Verdict, error) {
 		begin, end = "\r\x1b[K", ""
 		defer fmt.Fprintln(c.Stdout)
 	}
-	var p Progress
+	var p judge.Progress
 	for {
-		line, finished := p.next(ctx, set)
+		line, finished := next(ctx, &p, set)
 		fmt.Fprintf(c.Stdout, "%s%s%s", begin, clip(line, c.Stdout), end)
 		if finished {
-			return OK, nil
+			return judge.OK, nil
 		}
 		select {
 		case <-time.After(watchInterval):
 		case <-ctx.Done():
-			return Warning, nil
+			return judge.Warning, nil
 		}
 	}
 }
 
 // next gathers once and returns a line about it, or an empty line if ctx was done.
-func (p *Progress) next(ctx context.Context, set *collector.Set) (line string, finished bool) {
+func next(ctx context.Context, p *judge.Progress, set *collector.Set) (line string, finished bool) {
 	timeout, cancel := context.WithTimeout(ctx, GatherTimeout)
 	defer cancel()
 	line, finished = p.Line(set.Gather(timeout, poll.NoWait).Families, time.Now())

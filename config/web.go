@@ -23,7 +23,7 @@ func (w Web) Validate() error {
 	switch u := w.ExternalURL; {
 	case !regexp.MustCompile(`^(/[A-Za-z0-9._~][A-Za-z0-9._~-]*)+$`).MatchString(path):
 		return fmt.Errorf("--web.telemetry-path: %q is not a path such as /metrics", path)
-	case slices.Contains([]string{"/sd", "/probe"}, path), strings.HasPrefix(path, "/runbooks/"), strings.HasPrefix(path, "/-/"):
+	case slices.Contains([]string{"/sd", "/probe", "/status.json"}, path), strings.HasPrefix(path, "/node/"), strings.HasPrefix(path, "/runbooks/"), strings.HasPrefix(path, "/-/"):
 		return fmt.Errorf("--web.telemetry-path: %s is reserved; use a path such as /metrics", path)
 	case w.MaxRequests < 1:
 		return fmt.Errorf("--web.max-requests: %d is less than 1", w.MaxRequests)

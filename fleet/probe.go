@@ -70,6 +70,21 @@ func (f *Fleet) handshake(ctx context.Context, r *ProbeResult) {
 	}
 }
 
+// Known returns what is known about a node without a handshake: the last one, and what the chain says.
+func (f *Fleet) Known(ctx context.Context, s *Snapshot, n *Node) ProbeResult {
+	r := ProbeResult{Node: n, Network: s.Network, Address: f.Address(ctx, n), Facts: f.Facts(ctx, s, n, poll.NoWait)}
+	if r.Address == "" || s.Network == "" {
+		return r
+	}
+	if r.Refused = f.dialable(r.Address, r.Network); r.Refused != nil {
+		return r
+	}
+	if reading, ok := f.sources.Port.Last(r.Address, string(r.Network)); ok {
+		r.Handshake = &reading
+	}
+	return r
+}
+
 // LastHandshake returns the last handshake with a node and false before the first. It does not connect.
 func (f *Fleet) LastHandshake(ctx context.Context, s *Snapshot, n *Node) (poll.Reading[p2p.Peer], bool) {
 	return f.sources.Port.Last(f.Address(ctx, n), string(s.Network))

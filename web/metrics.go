@@ -15,19 +15,18 @@ import (
 
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/config"
-	"raptoreum_exporter/internal/poll"
 )
 
-// metrics serves /metrics: one Gather of the Set, and the metrics about the exporter itself.
+// metrics serves /metrics: one gathering, and the metrics about the exporter itself.
 type metrics struct {
-	set     *collector.Set
+	shared  *observer
 	own     *prometheus.Registry
 	process *collector.Self // nil: without metrics of the exporter's process
 	logger  log.Logger
 }
 
-func newMetrics(set *collector.Set, c Config) *metrics {
-	m := &metrics{set: set, own: prometheus.NewRegistry(), logger: c.Logger}
+func newMetrics(shared *observer, c Config) *metrics {
+	m := &metrics{shared: shared, own: prometheus.NewRegistry(), logger: c.Logger}
 	m.own.MustRegister(versioncollector.NewCollector(config.Program))
 	if !c.Web.DisableExporterMetrics {
 		m.own.MustRegister(collectors.NewGoCollector())
@@ -40,7 +39,7 @@ func newMetrics(set *collector.Set, c Config) *metrics {
 func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	own := make(chan []*dto.MetricFamily, 1)
 	go func() { own <- m.gatherOwn() }() // while the daemon is waited for
-	families := m.set.Gather(r.Context(), poll.NoWait).Families
+	families := m.shared.gather(r.Context())
 	write(w, append(families, <-own...))
 }
 

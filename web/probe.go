@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 
 	"raptoreum_exporter/collector"
@@ -23,50 +24,49 @@ const firstListTimeout = 3 * time.Second
 type prober struct {
 	fleet   *fleet.Fleet
 	metrics *collector.Probe
-	results *results
+	history *history
 }
 
-// ServeHTTP accepts only a name or proTxHash of the fleet: a client cannot make it connect to anything else.
+// ServeHTTP implements http.Handler.
 func (p *prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx := r.Context() // ends before the scraper's timeout
 	targets := r.URL.Query()["target"]
 	if len(targets) != 1 || targets[0] == "" {
 		http.Error(w, "give one target: /probe?target=NAME, with a name or proTxHash from /sd", http.StatusBadRequest)
 		return
 	}
+	probed, families := p.probe(w, r, targets[0], http.StatusBadRequest)
+	switch {
+	case probed == nil:
+	case r.URL.Query().Get("debug") == "true":
+		p.debug(w, probed, families)
+	default:
+		write(w, families)
+	}
+}
+
+// probe accepts only a name or proTxHash of the fleet: a client cannot make it connect to anything else. For
+// others it replies with an error, and unknown as the status, and returns nil.
+func (p *prober) probe(w http.ResponseWriter, r *http.Request, target string, unknown int) (*fleet.ProbeResult, []*dto.MetricFamily) {
+	ctx := r.Context() // ends before the scraper's timeout
 	snapshot := p.fleet.Snapshot(ctx, poll.NoWait)
 	if snapshot.View == nil { // the name may belong to a set, and the address is in the list
 		first, cancel := context.WithTimeout(ctx, firstListTimeout)
 		snapshot = p.fleet.Snapshot(first, poll.Wait)
 		cancel()
 	}
-	node, known := snapshot.Find(targets[0])
+	node, known := snapshot.Find(target)
 	if !known {
-		status, reason := http.StatusBadRequest, "no smartnode of the fleet has that name or proTxHash; /sd lists them"
-		if snapshot.Incomplete && fleet.IsName(targets[0]) {
+		status, reason := unknown, "no smartnode of the fleet has that name or proTxHash; /sd lists them"
+		if snapshot.Incomplete && fleet.IsName(target) {
 			status, reason = http.StatusServiceUnavailable, "no smartnode in nodes has that name; those of sets are unknown until the daemon has answered"
 		}
-		http.Error(w, fmt.Sprintf("target %q: %s", text.Clip(targets[0], 64), reason), status)
-		return
+		http.Error(w, fmt.Sprintf("target %q: %s", text.Clip(target, 64), reason), status)
+		return nil, nil
 	}
 	probed := p.fleet.Probe(ctx, snapshot, node, poll.NoWait)
-	p.results.add(node.ProTxHash, result{
-		Node: node.Name, At: time.Now(), Duration: handshakeDuration(&probed), Success: probed.Success(), Text: describe(&probed),
-	})
-	if r.URL.Query().Get("debug") == "true" {
-		p.debug(w, &probed)
-		return
-	}
-	write(w, p.metrics.Families(&probed))
-}
-
-func handshakeDuration(r *fleet.ProbeResult) (total time.Duration) {
-	if r.Handshake != nil {
-		for _, phase := range r.Handshake.Value.Durations {
-			total += phase
-		}
-	}
-	return total
+	families := p.metrics.Families(&probed)
+	p.history.note(node.ProTxHash.String(), node.Name, time.Now(), families)
+	return &probed, families
 }
 
 // describe returns the outcome of a probe in words.
@@ -95,7 +95,7 @@ func describe(r *fleet.ProbeResult) string {
 }
 
 // debug writes the result of a probe as text for people.
-func (p *prober) debug(w http.ResponseWriter, r *fleet.ProbeResult) {
+func (p *prober) debug(w http.ResponseWriter, r *fleet.ProbeResult, families []*dto.MetricFamily) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	const unknown = "unknown"
 	fmt.Fprintf(w, "node       %s\nproTxHash  %s\naddress    %s\nnetwork    %s\nresult     %s\n",
@@ -116,7 +116,7 @@ func (p *prober) debug(w http.ResponseWriter, r *fleet.ProbeResult) {
 	}
 	fmt.Fprintln(w, "\nmetrics")
 	encoder := expfmt.NewEncoder(w, expfmt.NewFormat(expfmt.TypeTextPlain))
-	for _, family := range p.metrics.Families(r) {
+	for _, family := range families {
 		if encoder.Encode(family) != nil {
 			return // the client disconnected
 		}

@@ -32,7 +32,7 @@ func FuzzTarget(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	p := &prober{fleet: owned, metrics: collector.NewProbe(), results: newResults()}
+	p := &prober{fleet: owned, metrics: collector.NewProbe(), history: newHistory()}
 	f.Fuzz(func(t *testing.T, target string) {
 		w := httptest.NewRecorder()
 		p.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/probe?target="+url.QueryEscape(target), nil))

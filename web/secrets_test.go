@@ -37,7 +37,7 @@ func TestSecrets(t *testing.T) {
 			var all strings.Builder
 			for _, mode := range simnet.DaemonModes() {
 				e.Network.Set(func(s *simnet.State) { s.Daemon = mode })
-				for _, path := range []string{"/metrics", "/", "/-/healthy", "/-/ready", "/nosuch"} {
+				for _, path := range []string{"/metrics", "/", "/status.json", "/-/healthy", "/-/ready", "/nosuch"} {
 					_, body := e.Get(path, time.Second)
 					all.WriteString(body)
 				}

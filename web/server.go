@@ -4,7 +4,9 @@
 //	/probe?target=NAME  a probe of one smartnode of the fleet from outside
 //	/sd                 the fleet, for the HTTP service discovery of Prometheus
 //	/runbooks/          what to do about each alert
-//	/                   landing page
+//	/                   page for people: findings, changes, the fleet
+//	/node/NAME          the same for one node of the fleet, probed from outside
+//	/status.json        the same for programs
 //
 // Scrapes and probes end before the scraper's timeout, and their number is limited. A client cannot make the
 // exporter connect to anything outside its configuration and the fleet.
@@ -22,7 +24,6 @@ import (
 	"github.com/go-kit/log/level"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
-	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/config"
 )
@@ -39,21 +40,24 @@ type Config struct {
 
 // NewHandler returns a handler for all routes.
 func NewHandler(c Config) http.Handler {
-	recent := newResults()
 	limited := func(h http.Handler) http.Handler { return limit(c.Web.MaxRequests, h) }
-	set := collector.New(collector.Config{Sources: c.Sources, Enabled: c.Collectors, Logger: c.Logger})
+	shared := &observer{history: newHistory(), set: collector.New(collector.Config{Sources: c.Sources, Enabled: c.Collectors, Logger: c.Logger})}
+	probes := &prober{fleet: c.Sources.Fleet, metrics: collector.NewProbe(), history: shared.history}
+	people := newPages(c, shared, probes)
 	mux := http.NewServeMux()
-	mux.Handle("GET "+c.Web.TelemetryPath, limited(newMetrics(set, c)))
-	mux.HandleFunc("GET /runbooks/{alert}", alerts.ServeRunbook)
-	mux.HandleFunc("GET /runbooks/{$}", alerts.ServeRunbook)
+	mux.Handle("GET "+c.Web.TelemetryPath, limited(newMetrics(shared, c)))
+	mux.Handle("GET /{$}", limited(http.HandlerFunc(people.page)))
+	mux.Handle("GET /status.json", limited(http.HandlerFunc(people.json)))
+	mux.HandleFunc("GET /runbooks/{alert}", people.runbook)
+	mux.HandleFunc("GET /runbooks/{$}", people.runbook)
 	mux.HandleFunc("GET /-/healthy", ok)
 	mux.HandleFunc("GET /-/ready", ok)
-	mux.Handle("GET /", &landing{telemetry: c.Web.TelemetryPath, fleet: c.Sources.Fleet, results: recent, version: c.Version, logger: c.Logger})
 	if c.Sources.Fleet == nil {
 		return mux
 	}
 	mux.Handle("GET /sd", &discovery{fleet: c.Sources.Fleet, vantage: c.Vantage, external: c.Web.ExternalURL})
-	mux.Handle("GET /probe", limited(&prober{fleet: c.Sources.Fleet, metrics: collector.NewProbe(), results: recent}))
+	mux.Handle("GET /probe", limited(probes))
+	mux.Handle("GET /node/{name}", limited(http.HandlerFunc(people.node)))
 	mux.HandleFunc("POST /-/reload", func(w http.ResponseWriter, r *http.Request) {
 		if err := Reload(c.Sources.Fleet, c.Logger); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)

@@ -84,11 +84,11 @@ func Root(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
 	for ; err == nil && dir != "/"; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+		if _, err := os.Stat(filepath.Join(dir, "testdata/scenarios")); err == nil {
 			return dir
 		}
 	}
-	t.Fatal("no go.mod above the test")
+	t.Fatal("no testdata/scenarios above the test")
 	return ""
 }
 

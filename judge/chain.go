@@ -1,4 +1,4 @@
-package check
+package judge
 
 import (
 	"fmt"
@@ -137,7 +137,7 @@ func (f *facts) stalled(age float64) bool {
 
 func judgeTip(f *facts) *Finding {
 	age, known := f.age("block_timestamp_seconds")
-	text := "the newest block is " + formatDuration(age) + " old"
+	text := "the newest block is " + FormatDuration(age) + " old"
 	switch {
 	case f.outside() || !known || f.downloading() || f.slow():
 		return nil
@@ -152,7 +152,7 @@ func judgeTip(f *facts) *Finding {
 	case age > alerts.StaleTip:
 		return warning("ChainStalled", text, "raptoreum-cli getpeerinfo | grep -E 'synced_blocks|startingheight'", f.debugLog())
 	}
-	return healthy("%s old", formatDuration(age))
+	return healthy("%s old", FormatDuration(age))
 }
 
 // judgeFork leaves out explorers that are far behind: where one stopped, it may have kept an abandoned block.

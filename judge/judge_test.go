@@ -1,4 +1,4 @@
-package check_test
+package judge_test
 
 import (
 	"strings"
@@ -6,15 +6,16 @@ import (
 	"time"
 
 	"raptoreum_exporter/check"
+	"raptoreum_exporter/judge"
 )
 
 // judged returns the report on the healthy node after a change.
-func judged(t *testing.T, change map[string]string) check.Report {
+func judged(t *testing.T, change map[string]string) judge.Report {
 	t.Helper()
 	return variant{name: t.Name(), age: 60, change: change}.apply(snapshots(t)).judge(t)
 }
 
-func finding(t *testing.T, r check.Report, name string) check.Finding {
+func finding(t *testing.T, r judge.Report, name string) judge.Finding {
 	t.Helper()
 	for _, f := range r.Findings {
 		if f.Name == name {
@@ -22,7 +23,7 @@ func finding(t *testing.T, r check.Report, name string) check.Finding {
 		}
 	}
 	t.Fatalf("no finding %q in %+v", name, r)
-	return check.Finding{}
+	return judge.Finding{}
 }
 
 // TestWarnings checks findings on both sides of each limit: the conditions of warning alerts that a single check
@@ -54,10 +55,10 @@ func TestWarnings(t *testing.T) {
 		{"restarts", "DaemonRestarting", map[string]string{"daemon_start_time_seconds": "1795345600"}, nil},
 	} {
 		f := finding(t, judged(t, test.over), test.name)
-		if f.Verdict != check.Warning || f.Alerts[0] != "Raptoreum"+test.alert {
+		if f.Verdict != judge.Warning || f.Alerts[0] != "Raptoreum"+test.alert {
 			t.Errorf("%v: %+v, want a warning %s", test.over, f, test.alert)
 		}
-		if f := finding(t, judged(t, test.under), orHealthy(test.name, test.under)); f.Verdict != check.OK {
+		if f := finding(t, judged(t, test.under), orHealthy(test.name, test.under)); f.Verdict != judge.OK {
 			t.Errorf("%v: %+v, want ok", test.under, f)
 		}
 	}
@@ -74,19 +75,19 @@ func orHealthy(name string, under map[string]string) string {
 func TestVerdict(t *testing.T) {
 	for _, test := range []struct {
 		change map[string]string
-		want   check.Verdict
+		want   judge.Verdict
 	}{
-		{nil, check.OK},
-		{map[string]string{"daemon_warnings": "1"}, check.Warning},
-		{map[string]string{"daemon_warnings": "1", "smartnode_pose_banned": "1"}, check.Critical},
-		{map[string]string{"port_reachable": "", "port_failed_phase": ""}, check.Unknown},
-		{map[string]string{"port_reachable": "", "daemon_warnings": "1"}, check.Warning},
+		{nil, judge.OK},
+		{map[string]string{"daemon_warnings": "1"}, judge.Warning},
+		{map[string]string{"daemon_warnings": "1", "smartnode_pose_banned": "1"}, judge.Critical},
+		{map[string]string{"port_reachable": "", "port_failed_phase": ""}, judge.Unknown},
+		{map[string]string{"port_reachable": "", "daemon_warnings": "1"}, judge.Warning},
 	} {
 		if got := judged(t, test.change).Verdict; got != test.want {
 			t.Errorf("%v: %s, want %s", test.change, got, test.want)
 		}
 	}
-	if (check.Unknown != 3) || check.Critical != 2 || check.Warning != 1 || check.OK != 0 {
+	if (judge.Unknown != 3) || judge.Critical != 2 || judge.Warning != 1 || judge.OK != 0 {
 		t.Error("the verdicts are not the exit codes of Nagios")
 	}
 }
@@ -96,11 +97,11 @@ func TestVerdict(t *testing.T) {
 func TestPrint(t *testing.T) {
 	var text strings.Builder
 	ok, bad := judged(t, nil), judged(t, map[string]string{"smartnode_pose_banned": "1"})
-	ok.Print(&text, check.Style{Quiet: true})
+	check.Print(&text, &ok, check.Style{Quiet: true})
 	if text.Len() > 0 {
 		t.Errorf("quiet printed %q of a healthy node", text.String())
 	}
-	bad.Print(&text, check.Style{Quiet: true})
+	check.Print(&text, &bad, check.Style{Quiet: true})
 	if first, _, _ := strings.Cut(text.String(), "\n"); !strings.HasPrefix(first, "CRITICAL: this machine, PoSe: banned") || strings.Contains(text.String(), "\nok ") {
 		t.Errorf("quiet printed %q", text.String())
 	}
@@ -108,12 +109,12 @@ func TestPrint(t *testing.T) {
 		t.Error("colors without a terminal")
 	}
 	text.Reset()
-	if bad.Print(&text, check.Style{Color: true}); !strings.HasPrefix(text.String(), "\x1b[1;31mCRITICAL\x1b[0m") {
+	if check.Print(&text, &bad, check.Style{Color: true}); !strings.HasPrefix(text.String(), "\x1b[1;31mCRITICAL\x1b[0m") {
 		t.Errorf("no colors: %q", text.String())
 	}
 	for _, s := range snapshots(t) {
 		for _, f := range s.judge(t).Findings {
-			if (f.Verdict == check.Warning || f.Verdict == check.Critical) && len(f.Alerts) == 0 && f.Name != "sync" {
+			if (f.Verdict == judge.Warning || f.Verdict == judge.Critical) && len(f.Alerts) == 0 && f.Name != "sync" {
 				t.Errorf("%s: %s has no runbook", s.name, f.Name)
 			}
 		}
@@ -122,7 +123,7 @@ func TestPrint(t *testing.T) {
 
 func TestProgress(t *testing.T) {
 	at := time.Unix(1_795_345_700, 0)
-	var p check.Progress
+	var p judge.Progress
 	for i, test := range []struct {
 		change map[string]string
 		want   string
@@ -140,6 +141,26 @@ func TestProgress(t *testing.T) {
 		line, end := p.Line(families, at.Add(time.Duration(i)*10*time.Second))
 		if line != test.want || end != test.end {
 			t.Errorf("sample %d: %q, %t, want %q, %t", i, line, end, test.want, test.end)
+		}
+	}
+}
+
+// TestNotProbed: a node whose address is known and that was not probed is unknown, whatever its registration says.
+func TestNotProbed(t *testing.T) {
+	v := variant{name: t.Name(), outside: true, change: map[string]string{"port_reachable": ""}}
+	if f := finding(t, v.apply(snapshots(t)).judge(t), "port"); f.Verdict != judge.Unknown || !strings.HasPrefix(f.Text, "no handshake with the registered address") {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestCompare: unknown is worse than ok, and better than a problem.
+func TestCompare(t *testing.T) {
+	order := []judge.Verdict{judge.OK, judge.Unknown, judge.Warning, judge.Critical}
+	for i, v := range order {
+		for k, other := range order {
+			if got := v.Compare(other); (got > 0) != (i > k) || (got == 0) != (i == k) {
+				t.Errorf("%s, %s: %d", v, other, got)
+			}
 		}
 	}
 }

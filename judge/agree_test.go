@@ -1,4 +1,4 @@
-package check_test
+package judge_test
 
 import (
 	"fmt"
@@ -13,8 +13,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"raptoreum_exporter/check"
 	"raptoreum_exporter/internal/tools"
+	"raptoreum_exporter/judge"
 )
 
 // elsewhere lists the critical alerts that a single check of one node cannot find, with the reason.
@@ -210,12 +210,12 @@ func criticalAlerts(t *testing.T, file string) map[string]bool {
 }
 
 // critical returns the critical alerts that would fire, according to a report, if the state lasted.
-func critical(r check.Report, criticals map[string]bool) (names []string) {
+func critical(r judge.Report, criticals map[string]bool) (names []string) {
 	for _, f := range r.Findings {
 		for i, alert := range f.Alerts {
 			// A warning may imply a critical alert, and a start becomes critical if it lasts.
-			lasting := f.Verdict == check.Warning && (i > 0 && alert != "RaptoreumDaemonRestarting" || alert == "RaptoreumDaemonStuckWarmingUp")
-			if criticals[alert] && (f.Verdict == check.Critical || lasting) {
+			lasting := f.Verdict == judge.Warning && (i > 0 && alert != "RaptoreumDaemonRestarting" || alert == "RaptoreumDaemonStuckWarmingUp")
+			if criticals[alert] && (f.Verdict == judge.Critical || lasting) {
 				names = append(names, alert)
 			}
 		}

@@ -1,4 +1,4 @@
-package check
+package judge
 
 import (
 	"fmt"
@@ -74,7 +74,7 @@ func judgePoSe(f *facts) *Finding {
 			f.debugLog(), "raptoreum-cli quorum memberof "+f.hash())
 	case penalty > 0 && counted:
 		decay, _ := f.value("smartnode_pose_decay_seconds")
-		return healthy("%s, %.0f strikes left, back at 0 in %s", text, strikes, formatDuration(decay))
+		return healthy("%s, %.0f strikes left, back at 0 in %s", text, strikes, FormatDuration(decay))
 	case counted:
 		return healthy("%s, %.0f strikes left", text, strikes)
 	}
@@ -173,7 +173,7 @@ func judgePayment(f *facts) *Finding {
 			"raptoreum-cli getblockhash $(raptoreum-cli getblockcount)   # does an explorer show the same hash?")
 	case expected:
 		position, _ := f.value("smartnode_payment_queue_position")
-		return healthy("%s%s, next in about %s (queue position %.0f)", text, f.earnsPerDay(), formatDuration(next), position)
+		return healthy("%s%s, next in about %s (queue position %.0f)", text, f.earnsPerDay(), FormatDuration(next), position)
 	case paid:
 		return healthy("%s", text)
 	}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -10,18 +9,6 @@ import (
 	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/p2p"
 )
-
-func TestResults(t *testing.T) {
-	h := newResults()
-	for i := range 3 * maxFailures {
-		h.add(daemon.Hash{byte(i % 7)}, result{Text: fmt.Sprint(i)})
-		h.add(daemon.Hash{9}, result{Node: "ok", Success: true})
-	}
-	_, failures := h.of(nil)
-	if len(failures) != maxFailures || failures[0].Text != fmt.Sprint(3*maxFailures-1) {
-		t.Errorf("%d failures, the newest %+v", len(failures), failures[0])
-	}
-}
 
 func TestDescribe(t *testing.T) {
 	own := daemon.Hash{1}
@@ -38,15 +25,5 @@ func TestDescribe(t *testing.T) {
 		if got := describe(l); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
-	}
-}
-
-// TestResultOfAnotherNode: a node that takes the name of another one does not get its result.
-func TestResultOfAnotherNode(t *testing.T) {
-	h := newResults()
-	h.add(daemon.Hash{1}, result{Success: true})
-	last, _ := h.of([]fleet.Node{{Name: "a", ProTxHash: daemon.Hash{2}}})
-	if len(last) != 1 || last[0].Success || len(h.last) != 0 {
-		t.Errorf("%+v, %d kept", last, len(h.last))
 	}
 }

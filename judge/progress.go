@@ -1,4 +1,4 @@
-package check
+package judge
 
 import (
 	"fmt"
@@ -49,7 +49,7 @@ func (p *Progress) Line(families []*dto.MetricFamily, at time.Time) (line string
 	done := int(share * barWidth)
 	left := "measuring"
 	if speed > 0 {
-		left = fmt.Sprintf("%s left, %.0f blocks/s", formatDuration(behind/speed), speed)
+		left = fmt.Sprintf("%s left, %.0f blocks/s", FormatDuration(behind/speed), speed)
 	}
 	// The most important values come first, because a narrow terminal cuts the line.
 	line = fmt.Sprintf("[%s%s] %5.1f %%  %s  %.0f/%.0f", strings.Repeat("#", done), strings.Repeat(".", barWidth-done), 100*share, left, height, target)

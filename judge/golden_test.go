@@ -1,4 +1,4 @@
-package check_test
+package judge_test
 
 import (
 	"encoding/json"
@@ -18,6 +18,7 @@ import (
 
 	"raptoreum_exporter/check"
 	"raptoreum_exporter/internal/tools"
+	"raptoreum_exporter/judge"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -132,13 +133,13 @@ func (s snapshot) families(t *testing.T) (families []*dto.MetricFamily) {
 	return families
 }
 
-func (s snapshot) judge(t *testing.T) check.Report {
+func (s snapshot) judge(t *testing.T) judge.Report {
 	t.Helper()
-	in := check.Input{Families: s.families(t), At: s.at, Datadir: "/home/rtm/.raptoreumcore", Conf: "/home/rtm/.raptoreumcore/raptoreum.conf"}
+	in := judge.Input{Families: s.families(t), At: s.at, Waited: 75 * time.Second, Datadir: "/home/rtm/.raptoreumcore", Conf: "/home/rtm/.raptoreumcore/raptoreum.conf"}
 	if s.outside {
 		in.Node, in.Datadir, in.Conf = "paris-1", "", ""
 	}
-	return check.Judge(in)
+	return judge.Judge(in)
 }
 
 // TestGolden compares the output of check in each scenario with the golden files.
@@ -151,7 +152,7 @@ func TestGolden(t *testing.T) {
 		t.Run(s.name+"/"+name, func(t *testing.T) {
 			report := s.judge(t)
 			var text strings.Builder
-			report.Print(&text, check.Style{Program: "raptoreum_exporter"})
+			check.Print(&text, &report, check.Style{Program: "raptoreum_exporter"})
 			tools.Golden(t, *update, filepath.Join(scenarios, s.name, name+".txt"), text.String())
 			if s.outside {
 				return // same format

@@ -1,4 +1,4 @@
-package check
+package judge
 
 import (
 	"cmp"
@@ -168,8 +168,8 @@ func (f *Finding) implies(alerts ...string) *Finding {
 // notReady is the finding of rules that need the daemon while it is not ready. The first finding says why.
 func notReady() *Finding { return unknown("unknown while raptoreumd is not ready") }
 
-// formatDuration returns seconds in units for people.
-func formatDuration(seconds float64) string {
+// FormatDuration returns seconds in units for people.
+func FormatDuration(seconds float64) string {
 	d := time.Duration(max(0, seconds) * float64(time.Second))
 	switch {
 	case d < 2*time.Minute:

@@ -1,4 +1,4 @@
-package check
+package judge
 
 import (
 	"fmt"
@@ -21,6 +21,8 @@ func judgePort(f *facts) *Finding {
 	switch {
 	case f.is(1, "probe_refused"):
 		return unknown("not tried: %s is not public", registered)
+	case !known && f.hasSmartnode() && f.outside() && address != "the smartnode":
+		return unknown("no handshake with %s within the last 3 minutes", registered)
 	case !known && f.hasSmartnode():
 		return unknown("not tried: the address is unknown, or none is registered")
 	case !known:

@@ -1,4 +1,4 @@
-package check
+package judge
 
 import (
 	"fmt"
@@ -22,7 +22,7 @@ func judgeDaemon(f *facts) *Finding {
 	switch state {
 	case "ready":
 		up, _ := f.age("daemon_start_time_seconds")
-		return healthy("ready, version %s, up for %s", f.state("daemon_info", "version"), formatDuration(up))
+		return healthy("ready, version %s, up for %s", f.state("daemon_info", "version"), FormatDuration(up))
 	case "":
 		return &Finding{
 			Verdict: Unknown, Text: "no daemon is configured, or its raptoreum.conf cannot be read",
@@ -31,7 +31,7 @@ func judgeDaemon(f *facts) *Finding {
 	case "warming_up":
 		text := "is starting: " + f.state("daemon_warmup_info", "message") + f.logged()
 		if age, known := f.age("process_start_time_seconds"); known && age > alerts.MaxWarmup {
-			return critical("DaemonStuckWarmingUp", text+", for "+formatDuration(age), f.debugLog())
+			return critical("DaemonStuckWarmingUp", text+", for "+FormatDuration(age), f.debugLog())
 		}
 		return warning("DaemonStuckWarmingUp", text+"; wait, because a restart begins the warm-up again", f.debugLog())
 	case "unauthorized", "forbidden":
@@ -59,13 +59,16 @@ func judgeSlow(f *facts) *Finding {
 	switch {
 	case answered:
 		return warning("DaemonSlow", fmt.Sprintf("is slow, not hung: it answered a call that takes its main lock %s ago%s; do not restart it, because it would begin that work again",
-			formatDuration(age), f.logged()), top, f.debugLog(), "raptoreum_exporter check --watch")
+			FormatDuration(age), f.logged()), top, f.debugLog(), "raptoreum_exporter check --watch")
 	case logged && tip < alerts.HungAfter:
 		return warning("DaemonSlow", "is slow, not hung"+f.logged()+"; do not restart it, because it would begin that work again",
 			top, f.debugLog(), "raptoreum_exporter check --watch")
 	}
-	return warning("DaemonSlow", fmt.Sprintf("is slow or hung: it has not answered calls that take its main lock for %s%s; check again in 3 minutes before you do anything",
-		formatDuration((GatherTimeout+SlowTimeout).Seconds()), f.logged()), top, f.debugLog())
+	text := "is slow or hung: it has not answered calls that take its main lock"
+	if f.Waited > 0 {
+		text += " for " + FormatDuration(f.Waited.Seconds())
+	}
+	return warning("DaemonSlow", text+f.logged()+"; check again in 3 minutes before you do anything", top, f.debugLog())
 }
 
 // logged returns the last new tip in debug.log, where that is readable.
@@ -76,7 +79,7 @@ func (f *facts) logged() string {
 		return ""
 	}
 	progress, _ := f.value("debuglog_progress_ratio")
-	return fmt.Sprintf("; debug.log has block %.0f, %.1f %%, from %s ago", height, 100*progress, formatDuration(age))
+	return fmt.Sprintf("; debug.log has block %.0f, %.1f %%, from %s ago", height, 100*progress, FormatDuration(age))
 }
 
 // process returns words about the process, which distinguish a dead daemon from one that starts or stops.
@@ -99,15 +102,15 @@ func judgeRestarts(f *facts) *Finding {
 	kills, counted := f.value("daemon_oom_kills_total")
 	switch {
 	case up < youngDaemon && counted && kills > 0:
-		return warning("DaemonOOMKilled", fmt.Sprintf("raptoreumd started %s ago, and the kernel has killed it because memory ran out (OOM kills: %.0f)", formatDuration(up), kills),
+		return warning("DaemonOOMKilled", fmt.Sprintf("raptoreumd started %s ago, and the kernel has killed it because memory ran out (OOM kills: %.0f)", FormatDuration(up), kills),
 			"journalctl _TRANSPORT=kernel --since -2d | grep -i 'killed process'").implies("DaemonRestarting")
 	case up < youngDaemon:
-		return warning("DaemonRestarting", fmt.Sprintf("raptoreumd started %s ago; was that you?", formatDuration(up)),
+		return warning("DaemonRestarting", fmt.Sprintf("raptoreumd started %s ago; was that you?", FormatDuration(up)),
 			"journalctl -u 'raptoreum*' --since -2h --no-pager | tail -n 50", f.debugLog())
 	case counted && kills > 0:
-		return healthy("none in the last %s; OOM kills before that: %.0f", formatDuration(up), kills)
+		return healthy("none in the last %s; OOM kills before that: %.0f", FormatDuration(up), kills)
 	}
-	return healthy("none in the last %s", formatDuration(up))
+	return healthy("none in the last %s", FormatDuration(up))
 }
 
 func judgeWarnings(f *facts) *Finding {
@@ -126,9 +129,9 @@ func judgeHeal(f *facts) *Finding {
 	}
 	if age, known := f.age("heal_last_look_timestamp_seconds"); known {
 		if _, decides := f.value("heal_gave_up"); !decides { // its last decision is too old
-			return healthy("last check %s ago: its timer is not running", formatDuration(age))
+			return healthy("last check %s ago: its timer is not running", FormatDuration(age))
 		}
-		return healthy("last check %s ago", formatDuration(age))
+		return healthy("last check %s ago", FormatDuration(age))
 	}
 	return nil
 }

@@ -1,0 +1,29 @@
+package judge
+
+import (
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+)
+
+// Values are gathered metrics, by name without "raptoreum_".
+type Values struct{ facts *facts }
+
+// NewValues returns the values of families that were gathered at a time.
+func NewValues(families []*dto.MetricFamily, at time.Time) Values {
+	return Values{newFacts(Input{Families: families, At: at})}
+}
+
+// Get returns the value of a metric: of the sample with this label (name, value), or of the first one.
+func (v Values) Get(metric string, label ...string) (value float64, known bool) {
+	return v.facts.value(metric, label...)
+}
+
+// State returns the value of a label of the sample that is 1; empty: unknown.
+func (v Values) State(metric, label string) string { return v.facts.state(metric, label) }
+
+// Ready reports whether raptoreumd is ready.
+func (v Values) Ready() bool { return v.facts.ready() }
+
+// Unanswered reports whether raptoreumd is slow and no late answer to a call that takes its main lock is known.
+func (v Values) Unanswered() bool { return v.facts.slow() && !v.facts.answers() }

@@ -1,0 +1,183 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"raptoreum_exporter/collector"
+	"raptoreum_exporter/fleet"
+	"raptoreum_exporter/internal/poll"
+	"raptoreum_exporter/judge"
+)
+
+// status is what the page and /status.json show. STATUS.md is made of its tags.
+type status struct {
+	Verdict judge.Verdict `json:"verdict" help:"the worst of this machine and of the fleet: ok, warning, critical or unknown"`
+	Summary string        `json:"summary" help:"the verdict in one line, for people"`
+	At      time.Time     `json:"at" help:"when it was checked; at most 15 s and one scrape ago, or up to 2 minutes while raptoreumd is slow or hung"`
+	Since   time.Time     `json:"since" help:"start of this exporter, which saw no changes before"`
+	Version string        `json:"exporter_version" help:"version of this exporter"`
+	Self    *judge.Report `json:"self,omitempty" help:"what check reports about this machine; absent without a daemon if there is a fleet"`
+	Nodes   []nodeStatus  `json:"nodes" help:"the nodes of the fleet, the worst first; empty without a fleet"`
+	Changes []change      `json:"changes" help:"changes within the last hour, the newest first"`
+
+	// Incomplete means that sets of the fleet are missing, because no smartnode list is known yet.
+	Incomplete bool `json:"nodes_incomplete" help:"nodes of sets are missing, because the smartnode list is not known yet"`
+}
+
+// nodeStatus is a node of the fleet. An unknown value is absent.
+type nodeStatus struct {
+	Name     string          `json:"name" help:"name of the node"`
+	Verdict  judge.Verdict   `json:"verdict" help:"what check --target reports: ok, warning, critical or unknown"`
+	Summary  string          `json:"summary" help:"the worst finding in one line, for people"`
+	State    string          `json:"state" help:"enabled, pose_banned, unpayable, unregistered or unknown"`
+	Penalty  *float64        `json:"pose_penalty,omitempty" help:"PoSe penalty in points"`
+	Strikes  *float64        `json:"pose_strikes_left,omitempty" help:"further missed key generations until the ban"`
+	Port     string          `json:"port" help:"result of the last handshake, at most 3 minutes old: reachable, unreachable or unknown"`
+	Phase    string          `json:"port_failed_phase,omitempty" help:"phase in which the handshake failed"`
+	Gap      *float64        `json:"height_difference_blocks,omitempty" help:"height that the node reported in the handshake, minus that of raptoreumd or an explorer"`
+	Payment  *float64        `json:"next_payment_seconds,omitempty" help:"time until the next payment"`
+	Seen     *time.Time      `json:"last_seen,omitempty" help:"last successful handshake since the start of this exporter"`
+	Problems []judge.Finding `json:"findings" help:"findings that are not ok, the worst first"`
+}
+
+// statuses makes status from the last gathering and the last probes. It dials no node.
+type statuses struct {
+	history *history
+	fleet   *fleet.Fleet // nil: none
+	probe   *collector.Probe
+	daemon  bool // one is configured
+	version string
+}
+
+// make returns the status at an observation.
+func (s *statuses) make(ctx context.Context, seen *observation) *status {
+	now := &status{At: seen.at.UTC().Truncate(time.Second), Since: s.history.began.UTC().Truncate(time.Second), Version: s.version, Nodes: []nodeStatus{}}
+	if s.daemon || s.fleet == nil {
+		r := judge.Judge(judge.Input{Families: seen.families, At: seen.at})
+		r.At = now.At
+		sortWorstFirst(r.Findings)
+		now.Self, now.Verdict, now.Summary = &r, r.Verdict, r.Summary()
+	}
+	if s.fleet != nil {
+		s.addNodes(ctx, now, seen)
+	}
+	now.Changes = s.history.lastHour(time.Now())
+	return now
+}
+
+func sortWorstFirst(findings []judge.Finding) {
+	slices.SortStableFunc(findings, func(a, b judge.Finding) int { return b.Verdict.Compare(a.Verdict) })
+}
+
+func (s *statuses) addNodes(ctx context.Context, now *status, seen *observation) {
+	snapshot := s.fleet.Snapshot(ctx, poll.NoWait)
+	now.Incomplete = snapshot.Incomplete
+	height := networkHeight(seen.families)
+	keys := map[string]bool{}
+	for i := range snapshot.Nodes {
+		n := &snapshot.Nodes[i]
+		result := s.fleet.Known(ctx, snapshot, n)
+		families := s.probe.Families(&result)
+		node := judgeNode(n.Name, families, time.Now())
+		if theirs := number(families, "port_peer_height"); theirs != nil && height != nil {
+			gap := *theirs - *height
+			node.Gap = &gap
+		}
+		key := n.ProTxHash.String()
+		if at := s.history.lastSeen(key); !at.IsZero() {
+			at = at.UTC().Truncate(time.Second)
+			node.Seen = &at
+		}
+		keys[key] = true
+		now.Nodes = append(now.Nodes, node)
+	}
+	s.history.keep(keys)
+	// They are sorted by name, and stay so within a verdict.
+	slices.SortStableFunc(now.Nodes, func(a, b nodeStatus) int { return b.Verdict.Compare(a.Verdict) })
+	if len(now.Nodes) == 0 {
+		if now.Self == nil {
+			now.Verdict, now.Summary = judge.Unknown, "fleet, no node is known"
+		}
+		return
+	}
+	if worst := now.Nodes[0].Verdict; now.Self == nil || worst.Compare(now.Verdict) > 0 {
+		now.Verdict, now.Summary = worst, fmt.Sprintf("fleet of %d, %s", len(now.Nodes), countVerdicts(now.Nodes))
+	}
+}
+
+// networkHeight returns the height to compare with: raptoreumd's, or that of the highest explorer; nil: unknown.
+func networkHeight(families []*dto.MetricFamily) *float64 {
+	height := number(families, "block_height")
+	if height == nil {
+		for _, m := range find(families, "raptoreum_explorer_block_height") {
+			if v := m.GetGauge().GetValue(); height == nil || v > *height {
+				height = &v
+			}
+		}
+	}
+	return height
+}
+
+// judgeNode returns the status of a node from its families of /probe.
+func judgeNode(name string, families []*dto.MetricFamily, at time.Time) nodeStatus {
+	r := judge.Judge(judge.Input{Families: families, At: at, Node: name})
+	node := nodeStatus{
+		Name: name, Verdict: r.Verdict, Summary: r.Worst(), State: "unknown", Port: "unknown", Problems: []judge.Finding{},
+		Penalty: number(families, "smartnode_pose_penalty"), Strikes: number(families, "smartnode_pose_strikes_left"),
+		Payment: number(families, "smartnode_next_payment_seconds"),
+	}
+	sortWorstFirst(r.Findings)
+	for _, f := range r.Findings {
+		if f.Verdict != judge.OK {
+			node.Problems = append(node.Problems, f)
+		}
+	}
+	is := func(name string, want float64) bool { v := number(families, name); return v != nil && *v == want }
+	switch {
+	case is("smartnode_registered", 0):
+		node.State = "unregistered"
+	case is("smartnode_pose_banned", 1):
+		node.State = "pose_banned"
+	case is("smartnode_payable", 0):
+		node.State = "unpayable"
+	case is("smartnode_registered", 1):
+		node.State = "enabled"
+	}
+	switch {
+	case is("port_reachable", 1):
+		node.Port = "reachable"
+	case is("port_reachable", 0):
+		node.Port = "unreachable"
+		phase, _ := stateOf("raptoreum_port_failed_phase")(families)
+		node.Phase = phase.word
+	}
+	return node
+}
+
+func number(families []*dto.MetricFamily, name string) *float64 {
+	v, known := numberOf("raptoreum_" + name)(families)
+	if !known {
+		return nil
+	}
+	return &v.number
+}
+
+// countVerdicts counts nodes that are sorted by verdict.
+func countVerdicts(nodes []nodeStatus) string {
+	var parts []string
+	for first := 0; first < len(nodes); {
+		verdict, after := nodes[first].Verdict, first
+		for after < len(nodes) && nodes[after].Verdict == verdict {
+			after++
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", after-first, verdict))
+		first = after
+	}
+	return strings.Join(parts, ", ")
+}
