@@ -16,9 +16,9 @@ import (
 const (
 	pageRate     = 200 // requests per second
 	pageDuration = 30 * time.Second
-	// pageTrips is what these 30 s may cost the daemon: a gathering every 15 s with 4 round trips each, and one for the
-	// smartnode list. The fleet asks for the tip every 15 s, with 2 round trips.
-	pageTrips = (30/15+1)*(maxRoundTrips+2) + 1
+	// pageTrips is what these 30 s may cost the daemon: a gathering every 15 s with 4 round trips each, one for the
+	// smartnode list and two for the last payment. The fleet asks for the tip every 15 s, with 2 round trips.
+	pageTrips = (30/15+1)*(maxRoundTrips+2) + 3
 	maxP99    = 100 * time.Millisecond
 )
 

@@ -64,7 +64,9 @@ func (p *pages) view(s *status, report *judge.Report) *view {
 // links are those at the end of each page.
 func (p *pages) links(root string) []link {
 	all := []link{
-		{root + p.telemetry, "Metrics"}, {root + "status.json", "status.json"}, {root + "runbooks/README", "Runbooks"},
+		{root + p.telemetry, "Metrics"},
+		{root + "status.json", "status.json"},
+		{root + "runbooks/README", "Runbooks"},
 		{root + "-/healthy", "Health of this exporter"},
 	}
 	if p.statuses.fleet != nil {

@@ -113,7 +113,10 @@ func Open(path string) (*Store, error) {
 }
 
 // Close releases the lock.
-func (s *Store) Close() { s.lock.Close() }
+func (s *Store) Close() {
+	_ = syscall.Flock(int(s.lock.Fd()), syscall.LOCK_UN) // a child between fork and exec still has the file open
+	s.lock.Close()
+}
 
 // Read returns the history; a missing file is an empty one.
 func (s *Store) Read() (History, error) { return ReadOrEmpty(s.path) }
