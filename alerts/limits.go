@@ -70,7 +70,7 @@ const (
 	MaxCPUSteal = 0.2
 	// MaxCPUPressure is the share of time in which some task waited for a CPU (RaptoreumHostCPUStarved).
 	MaxCPUPressure = 0.6
-	// MinCPUs is the number of cores that the guides require (RaptoreumHostTooFewCPUs).
+	// MinCPUs is the number of cores that the guides recommend (RaptoreumHostTooFewCPUs).
 	MinCPUs = 2
 	// LowDisk and FullDisk are the free bytes where the chain is, below which RaptoreumDatadirFillingUp is a
 	// warning and critical. raptoreumd stops by itself below 50 MiB.

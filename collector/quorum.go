@@ -15,8 +15,8 @@ type quorum struct {
 func newQuorum(c *catalog) updater {
 	return &quorum{
 		memberships: c.late("quorum_memberships", "Number of active quorums that this smartnode is a member of; valid is false if it missed their key generation (quorum memberof).", "valid"),
-		active:      c.gauge("dkg_active", "1 if a distributed key generation is running in which this smartnode still has a duty: phases 1 to 5, not aborted; absent if fewer than 10 smartnodes were enabled at any time since raptoreumd started, because the call never ends on a member of a quorum of two (quorum dkgstatus)."),
-		safe:        c.gauge("safe_to_restart", "1 if a restart now would not interrupt a running key generation; absent on a network with fewer than 10 enabled smartnodes, as raptoreum_dkg_active (quorum dkgstatus)."),
+		active:      c.gauge("dkg_active", "1 if a distributed key generation is running in which this smartnode still has a duty: phases 1 to 5, not aborted; absent while the chain is downloaded, and if fewer than 10 smartnodes were enabled at any time since raptoreumd started, because the call never ends on a member of a quorum of two (quorum dkgstatus)."),
+		safe:        c.gauge("safe_to_restart", "1 if a restart now would not interrupt a running key generation; absent when raptoreum_dkg_active is (quorum dkgstatus)."),
 		next:        c.late("dkg_next_start_blocks", "Number of blocks until key generations can start again, at each multiple of 30 (getblockcount)."),
 	}
 }

@@ -22,7 +22,7 @@ const (
 	Slow         State = "slow"         // it answers, but the main lock takes longer than a scrape
 	WarmingUp    State = "warming_up"   // RPC error -28
 	Hung         State = "hung"         // it accepted the connection and does not answer, or not for 3 minutes what needs the main lock
-	Busy         State = "busy"         // its work queue is full, or our own smartnode list is still being read
+	Busy         State = "busy"         // its work queue is full
 	Unauthorized State = "unauthorized" // HTTP 401
 	Forbidden    State = "forbidden"    // HTTP 403: rpcallowip or a restricted user
 	Unreachable  State = "unreachable"  // refused, reset, no route, stopping

@@ -14,9 +14,6 @@ const (
 	// to 2 % of a core, with 130 blocks to validate, answered main lock calls after 3 s to over a
 	// minute.
 	hungAfter = 3 * time.Minute
-	// listTimeout is how long reading the smartnode list may hold the slot while the daemon counts as
-	// busy. After that it counts as slow.
-	listTimeout = time.Minute
 )
 
 // kept is the state that outlives a scrape: the last answers that needed the main lock. It is under
@@ -124,8 +121,8 @@ func (s *Session) Ages() map[string]time.Duration {
 	return ages
 }
 
-// whyMain returns why there is no answer that needs the main lock: the daemon is slow, hung, or busy
-// with the list, or it did not answer the lock-free stage either.
+// whyMain returns why there is no answer that needs the main lock: the daemon is slow or hung, or did
+// not answer the lock-free stage either.
 func (s *Session) whyMain() error {
 	c := s.client
 	select {
@@ -136,20 +133,12 @@ func (s *Session) whyMain() error {
 	default:
 		return c.why(c.lockfree)
 	}
-	now := c.config.Now()
-	r := c.main.current.Load()
-	if r != nil {
-		// Unlike why, this does not check for a connection: the daemon has answered the lock-free stage,
-		// so it is not unreachable.
-		if waited := now.Sub(r.since); r.what == batchList && waited < listTimeout {
-			return &Error{Busy, fmt.Errorf("%w: the request for the smartnode list has been running for %s", errNoAnswerYet, age(waited))}
-		}
-	}
-	return s.slowOrHung(r, now)
+	return s.slowOrHung(c.main.current.Load(), c.config.Now())
 }
 
 // slowOrHung returns the state of a daemon that answers the lock-free calls, but not those that need
-// the main lock. r is nil if the answer arrived just now.
+// the main lock, because raptoreumd works on something else or still on our smartnode list. r is nil if
+// the answer arrived just now.
 func (s *Session) slowOrHung(r *outstanding, now time.Time) error {
 	c := s.client
 	c.mu.Lock()

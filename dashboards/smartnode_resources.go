@@ -23,7 +23,7 @@ func resourcePanels() []panel {
 	return []panel{
 		{
 			kind: graph, title: "raptoreumd CPU usage", w: 8, h: 7, alerts: []string{"RaptoreumHostTooFewCPUs"},
-			description: fmt.Sprintf("Cores used by raptoreumd, of the machine, and available: those of the machine, or the limit of raptoreumd's container or unit if lower. The guides require %d. Normal: a fraction of one core; all cores while the chain is downloaded.", cpusFew),
+			description: fmt.Sprintf("Cores used by raptoreumd, of the machine, and available: those of the machine, or the limit of raptoreumd's container or unit if lower. The guides recommend %d. Normal: a fraction of one core; all cores while the chain is downloaded.", cpusFew),
 			queries: []query{
 				{"raptoreumd", maxOf(rateOf("process_cpu_seconds_total"))},
 				{"machine", maxOf(nodeMetric("host_cpus"))},

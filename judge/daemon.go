@@ -42,7 +42,7 @@ func judgeDaemon(f *facts) *Finding {
 	case "slow":
 		return judgeSlow(f)
 	case "hung":
-		return critical("DaemonDown", "is hung: it accepts connections but does not answer"+f.process()+"",
+		return critical("DaemonDown", "is hung: it accepts connections but does not answer"+f.process(),
 			f.debugLog(), "top -b -n 1 | head -n 12").implies("DaemonHung")
 	case "unreachable":
 		return critical("DaemonDown", "does not answer"+f.process(), status, f.debugLog())
@@ -105,7 +105,7 @@ func judgeRestarts(f *facts) *Finding {
 		return warning("DaemonOOMKilled", fmt.Sprintf("raptoreumd started %s ago, and the kernel has killed it because memory ran out (OOM kills: %.0f)", FormatDuration(up), kills),
 			"journalctl _TRANSPORT=kernel --since -2d | grep -i 'killed process'").implies("DaemonRestarting")
 	case up < youngDaemon:
-		return warning("DaemonRestarting", fmt.Sprintf("raptoreumd started %s ago; was that you?", FormatDuration(up)),
+		return warning("DaemonRestarting", fmt.Sprintf("raptoreumd started %s ago; if you did not restart it, read why", FormatDuration(up)),
 			"journalctl -u 'raptoreum*' --since -2h --no-pager | tail -n 50", f.debugLog())
 	case counted && kills > 0:
 		return healthy("none in the last %s; OOM kills before that: %.0f", FormatDuration(up), kills)
@@ -141,7 +141,7 @@ const maxErrorText = 200
 
 // judgeCollectors reports collectors that failed although the daemon is ready.
 func judgeCollectors(f *facts) *Finding {
-	if !f.outside() && !f.answers() {
+	if !f.outside() && (!f.answers() || f.slow()) {
 		return nil
 	}
 	var failing []string

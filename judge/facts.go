@@ -78,10 +78,10 @@ func (f *facts) ready() bool { return f.is(1, "up") }
 func (f *facts) slow() bool { return f.is(1, "daemon_state", "state", "slow") }
 
 // answers reports whether there are answers that need the main lock: of a ready daemon, or late ones of a
-// slow one.
+// slow one. Without the daemon collector its state is unknown, and each answer is judged for itself.
 func (f *facts) answers() bool {
 	_, known := f.value("daemon_answer_age_seconds", "batch", "mainlock")
-	return f.ready() || f.slow() && known
+	return f.ready() || f.slow() && known || !f.enabled("daemon")
 }
 
 // enabled reports whether a collector has run; /probe has none.

@@ -89,7 +89,7 @@ func judgeCPU(f *facts) *Finding {
 		cpus = limit
 	}
 	if cpus < alerts.MinCPUs {
-		return healthy("%s; the guides require %d", text, alerts.MinCPUs)
+		return healthy("%s; the guides recommend %d", text, alerts.MinCPUs)
 	}
 	return healthy("%s", text)
 }

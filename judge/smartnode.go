@@ -220,7 +220,7 @@ func judgeDuty(f *facts) *Finding {
 	case f.is(0, "safe_to_restart"):
 		restart = "; a key generation is running, do not restart now"
 	}
-	if enabled, counted := f.value("smartnodes", "state", "enabled"); restart == "" && counted && enabled < minDKGSmartnodes && f.is(1, "smartnode_configured") {
+	if enabled, counted := f.value("smartnodes", "state", "enabled"); restart == "" && counted && enabled < minDKGSmartnodes && !f.downloading() && f.is(1, "smartnode_configured") {
 		restart = "; whether a key generation is running is unknown on a network this small"
 	}
 	switch {
