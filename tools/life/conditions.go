@@ -53,7 +53,7 @@ func conditionTable() map[string]*condition {
 	add("behind", 3, "critical", 40, chain, "SyncSlow|SmartnodePaymentOverdue|SmartnodeViewsDisagree|ExplorersDisagree|DaemonWarns")
 	add("downloading", 3, "", 0, "", "SyncSlow|"+few)
 	add("fork", 3, "critical", 45, "ChainForked", "SmartnodePaymentOverdue|SmartnodeViewsDisagree|ExplorersDisagree|DaemonWarns")
-	add("isolated", 3, "warning", 30, chain+"|SmartnodeNotReady|"+port, few)
+	add("isolated", 3, "warning", 30, chain+"|SmartnodeNotReady|"+port, few+"|ExplorersDown")
 	add("port closed", 3, "critical", 65, port, few)
 	add("port closed, seen from inside", 3, "warning", 110, port, few)
 	add("port partly closed", 3, "warning", 35, "", few+"|PortUnreachable")

@@ -84,7 +84,7 @@ func (p *prometheus) queryFunc() rules.QueryFunc {
 			q = newQuery(e)
 			queries[text] = q
 		}
-		steady := !q.varies && !q.changed(p.memory, now)
+		steady := !p.every && !q.varies && !q.changed(p.memory, now)
 		if !steady || !q.steady {
 			result, err := ask(ctx, text, now)
 			if err != nil || !steady {

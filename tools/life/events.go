@@ -1,6 +1,7 @@
 package life
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -85,13 +86,14 @@ type event struct {
 	variant    float64 // in [0, 1), for what differs between events of one kind
 }
 
-// timeline draws the events of the given minutes.
-func timeline(random *rand.Rand, kinds []kind, minutes int) []event {
+// timeline draws the events of a life.
+func timeline(random *rand.Rand, kinds []kind, config Config) []event {
+	rate := cmp.Or(config.Rate, 1)
 	var all []event
 	for _, k := range kinds {
 		for at := 0.0; ; {
-			at += random.ExpFloat64() * month / k.perMonth
-			if at >= float64(minutes) {
+			at += random.ExpFloat64() * month / (rate * k.perMonth)
+			if at >= float64(config.Minutes) {
 				break
 			}
 			length := int(math.Round(float64(k.median) * math.Exp(random.NormFloat64())))

@@ -49,14 +49,14 @@ type watcher struct {
 }
 
 // newFleet draws a fleet and its events.
-func newFleet(random *rand.Rand, c catalog, size, minutes int, start time.Time) *fleet {
-	f := &fleet{random: random, start: start, events: timeline(random, fleetKinds(), minutes), height: 1430000, blockTime: -1, nextBlock: 0}
+func newFleet(random *rand.Rand, c catalog, size int, config Config, start time.Time) *fleet {
+	f := &fleet{random: random, start: start, events: timeline(random, fleetKinds(), config), height: 1430000, blockTime: -1, nextBlock: 0}
 	f.explorers[0].host, f.explorers[1].host = "explorer.raptoreum.com", "raptor.mopsus.com"
 	vantages := [][]string{nil, {"home"}, {"home"}, {"home", "office"}}[random.IntN(4)]
 	offset := func() time.Duration { return time.Duration(random.IntN(60000)) * time.Millisecond }
 	for i := range size {
 		name := fmt.Sprintf("node-%d", i+1)
-		n := &node{fleet: f, name: name, events: timeline(random, nodeKinds(), minutes), observed: len(vantages)}
+		n := &node{fleet: f, name: name, events: timeline(random, nodeKinds(), config), observed: len(vantages)}
 		n.target = newTarget(c, "raptoreum", name+":10227", name, "self", offset())
 		// Without NAT loopback the machine does not reach its own address. Owners of such nodes watch them from outside.
 		n.noLoopback = len(vantages) > 0 && random.IntN(10) == 0

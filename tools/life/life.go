@@ -16,7 +16,9 @@ import (
 type Config struct {
 	Rules, Routes string // paths of alerts.yml and alertmanager.yml
 	Seed          uint64
-	Minutes       int // of each fleet
+	Minutes       int     // of each fleet
+	Rate          float64 // how many times as often events happen; 0 is 1
+	Every         bool    // evaluate every expression in every minute, also where the result cannot change
 }
 
 // fleetSize returns the number of smartnodes of a fleet. Most owners have few.
@@ -30,7 +32,7 @@ func fleetSize(seed uint64, index int) int {
 func play(ctx context.Context, config Config, index int, found func(*problem, *memory)) (*oracle, error) {
 	random := rand.New(rand.NewPCG(config.Seed, uint64(index)))
 	size := fleetSize(config.Seed, index)
-	f := newFleet(random, newCatalog(), size, config.Minutes, time.Now())
+	f := newFleet(random, newCatalog(), size, config, time.Now())
 	o := newOracle(f)
 	var mailbox mailbox
 	a, err := startAlertmanager(config.Routes, mailbox.put)
@@ -38,7 +40,7 @@ func play(ctx context.Context, config Config, index int, found func(*problem, *m
 		return nil, err
 	}
 	defer a.stop()
-	p, err := startPrometheus(config.Rules, newMemory(), a.receive)
+	p, err := startPrometheus(config.Rules, newMemory(), config.Every, a.receive)
 	if err != nil {
 		return nil, err
 	}

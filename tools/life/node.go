@@ -145,10 +145,11 @@ func (n *node) stepChain() {
 	}
 }
 
-// port reports whether peers reach the port of a node whose machine and daemon work.
-func (n *node) port() bool {
-	return n.phase == running && n.synced() && !n.hung() && !n.is("isolated") && !n.is("port closed")
-}
+// port reports whether peers reach the port.
+func (n *node) port() bool { return n.listens() && !n.is("port closed") }
+
+// listens reports whether raptoreumd would answer a handshake.
+func (n *node) listens() bool { return n.synced() && !n.hung() && !n.is("isolated") }
 
 // synced reports whether the smartnode sync is finished: some minutes after the start and the download.
 func (n *node) synced() bool {

@@ -24,7 +24,7 @@ type episode struct {
 	told       time.Time // of the first message that reports it
 	critical   time.Time // of the first such message that is critical
 	continued  bool      // reported before it began, by an alert with another cause
-	over       time.Time // of the message that reports its end
+	over       time.Time // of the last message that reports its end
 	explained  map[model.Fingerprint]bool
 }
 
@@ -77,10 +77,14 @@ func (o *oracle) step() {
 	}
 }
 
-// unwell reports whether a node was unhealthy within the last hour.
+// unwell reports whether a node, or any node if it is empty, was unhealthy within the last hour.
 func (o *oracle) unwell(node string, now time.Time) bool {
-	last, ok := o.sick[node]
-	return ok && now.Sub(last) < time.Hour
+	for name, last := range o.sick {
+		if (node == "" || name == node) && now.Sub(last) < time.Hour {
+			return true
+		}
+	}
+	return false
 }
 
 func (o *oracle) update(node string, truth map[string]bool, now time.Time) {
@@ -230,7 +234,7 @@ func (o *oracle) ended(a *alert.Alert, now time.Time) {
 	o.around(now, 6*time.Hour, func(e *episode) {
 		if e.explained[a.Fingerprint()] {
 			delete(e.explained, a.Fingerprint())
-			if !e.end.IsZero() && len(e.explained) == 0 {
+			if !e.end.IsZero() {
 				e.over = now
 			}
 		}
@@ -253,25 +257,23 @@ func (o *oracle) judge(a *alert.Alert, now time.Time) bool {
 		}
 	})
 	if !isTrue {
-		o.false = append(o.false, verdict{at: now, alert: a, over: over, during: o.fleet.happening(node)})
+		o.false = append(o.false, verdict{at: now, alert: a, over: over, during: o.happening(node, now)})
 	}
 	return isTrue
 }
 
-// happening lists the events of a node and its fleet.
-func (f *fleet) happening(name string) []string {
-	list := slices.Collect(maps.Keys(f.now))
-	for _, n := range f.nodes {
-		if n.name != name && name != "" {
-			continue
+// happening lists what is true about a node and its fleet, what was until an hour ago, and the events.
+func (o *oracle) happening(name string, now time.Time) []string {
+	list := slices.Collect(maps.Keys(o.fleet.now))
+	o.around(now, time.Hour, func(e *episode) {
+		switch {
+		case e.node != "" && e.node != name && name != "":
+		case e.end.IsZero():
+			list = append(list, e.name)
+		default:
+			list = append(list, "after "+e.name)
 		}
-		for c, is := range n.truth {
-			if is {
-				list = append(list, c)
-			}
-		}
-		list = append(list, slices.Collect(maps.Keys(n.now))...)
-	}
+	})
 	slices.Sort(list)
 	return slices.Compact(list)
 }

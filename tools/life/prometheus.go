@@ -28,13 +28,14 @@ type prometheus struct {
 	engine *promql.Engine
 	parser *cachedParser
 	groups []*rules.Group
-	evals  int // since the start
+	every  bool // see Config
+	evals  int  // since the start
 }
 
 // startPrometheus loads the rules. A memory of an earlier one is its history.
-func startPrometheus(file string, history *memory, notify rules.NotifyFunc) (*prometheus, error) {
+func startPrometheus(file string, history *memory, every bool, notify rules.NotifyFunc) (*prometheus, error) {
 	cached := &cachedParser{Parser: parser.NewParser(parser.Options{}), expressions: map[string]parser.Expr{}}
-	p := &prometheus{memory: history, file: file, notify: notify, parser: cached, engine: promql.NewEngine(promql.EngineOpts{
+	p := &prometheus{memory: history, file: file, every: every, notify: notify, parser: cached, engine: promql.NewEngine(promql.EngineOpts{
 		MaxSamples: 50e6, Timeout: time.Hour, EnableAtModifier: true, EnableNegativeOffset: true, Parser: cached,
 	})}
 	return p, p.restart(history)

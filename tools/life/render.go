@@ -168,7 +168,9 @@ func (n *node) renderRegistration(t *target) {
 
 // renderPort sends the result of a handshake: from the machine itself, or from an outside vantage.
 func (n *node) renderPort(t *target) {
-	n.handshake(t, n.port() && !n.noLoopback)
+	closed := n.now["port closed"]
+	open := n.port() || closed != nil && closed.variant < 0.5 && n.listens() // the firewall lets the machine itself through
+	n.handshake(t, open && !n.noLoopback)
 }
 
 func (n *node) handshake(t *target, reached bool) {

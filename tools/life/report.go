@@ -95,10 +95,10 @@ func (r *report) addEpisode(e *episode) {
 	}
 	if !e.told.IsZero() {
 		t.first = append(t.first, max(0, e.told.Sub(e.seen)))
-		switch {
-		case !e.over.IsZero():
+		if !e.over.IsZero() {
 			t.end = append(t.end, e.over.Sub(e.end))
-		case len(e.explained) > 0:
+		}
+		if len(e.explained) > 0 {
 			t.noEnd++
 		}
 	}
@@ -148,7 +148,7 @@ func (r *report) print(out io.Writer) {
 	}
 	all.row(w, "all")
 	w.Flush()
-	fmt.Fprintf(out, "\nTimes are in minutes, median and 99th percentile. Late: reported as resolved more than %.0f minutes after its end. Never: not reported as resolved within 6 hours.\n", overdue.Minutes())
+	fmt.Fprintf(out, "\nTimes are in minutes, median and 99th percentile. Late: reported as resolved more than %.0f minutes after its end. Never: an alert of it was not reported as resolved within 6 hours.\n", overdue.Minutes())
 	r.printWrong(out)
 	r.printHealthy(out)
 }

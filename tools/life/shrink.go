@@ -2,6 +2,7 @@ package life
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -16,6 +17,10 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/rules"
 )
+
+// slack is by how many minutes the end of a case may differ from when it happened, because all samples and evaluations
+// of a minute move to its beginning.
+const slack = 6
 
 // before is how much of the past a case has. It has to cover the windows of most rules.
 const before = 90
@@ -63,7 +68,7 @@ func (p *problem) kind() string {
 		return "missed: " + p.missed.name
 	}
 	l := p.verdict.alert.Labels
-	return fmt.Sprintf("false: %s (%s), %s", l["alertname"], l["severity"], p.verdict.over)
+	return strings.TrimSuffix(fmt.Sprintf("false: %s (%s), over: %s", l["alertname"], l["severity"], p.verdict.over), ", over: ")
 }
 
 // testCase is a problem as a test: series of one value a minute from minute 0, and alerts that should fire or should not.
@@ -94,11 +99,11 @@ func newCase(file string, p *problem, m *memory) (*testCase, error) {
 	}
 	var err error
 	silent := func(context.Context, string, ...*rules.Alert) {}
-	if c.rules, err = startPrometheus(file, newMemory(), silent); err != nil {
+	if c.rules, err = startPrometheus(file, newMemory(), false, silent); err != nil {
 		return nil, err
 	}
 	start := end.Truncate(time.Minute).Add(-before * time.Minute)
-	c.length = before + 3 // what was scraped after the evaluation counts for the next one
+	c.length = before + slack/2
 	names := c.rules.names(c.alerts)
 	for _, list := range m.byHash {
 		for _, s := range list {
@@ -207,7 +212,14 @@ func (c *testCase) holds(list []*testSeries, from int) (bool, error) {
 // shrink leaves out series and minutes as long as the problem still shows. The series of a missed outage stay, because
 // without any series nothing fires.
 func (c *testCase) shrink() error {
+	if len(c.series) == 0 {
+		return errors.New("no rule reports it")
+	}
 	ok, err := c.holds(c.series, 0)
+	for n := 0; err == nil && !ok && n < slack && !c.fires; n++ {
+		c.length--
+		ok, err = c.holds(c.series, 0)
+	}
 	if err != nil {
 		return err
 	}
