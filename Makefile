@@ -66,7 +66,7 @@ drill: .bin/promtool .bin/amtool ## the same, and regenerate the tables of outag
 	go test -tags e2e -count=1 -timeout 15m -v ./e2e -update
 
 life: ## play MONTHS node-months of random life with SEED, and compare the messages with the truth; flags in LIFE
-	cd tools/life && go test -tags remove_all_sd,netgo -count=1 -timeout 0 -run TestLife -args -seed $(SEED) -months $(MONTHS) $(LIFE)
+	cd tools/life && go test -tags remove_all_sd,netgo -count=1 -timeout 0 -args -seed $(SEED) -months $(MONTHS) $(LIFE)
 
 bench: ## run the benchmarks; see "Performance" in README.md; BASELINE=FILE compares with another build
 	BASELINE=$(abspath $(BASELINE)) go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./bench

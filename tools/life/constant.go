@@ -73,7 +73,7 @@ func (q *query) changed(m *memory, now time.Time) bool {
 
 // queryFunc is rules.EngineQueryFunc, but keeps the results of expressions whose series do not change.
 func (p *prometheus) queryFunc() rules.QueryFunc {
-	ask, queries := rules.EngineQueryFunc(p.engine, p.memory), map[string]*query{}
+	exec, queries := rules.EngineQueryFunc(p.engine, p.memory), map[string]*query{}
 	return func(ctx context.Context, text string, now time.Time) (promql.Vector, error) {
 		q := queries[text]
 		if q == nil {
@@ -86,7 +86,7 @@ func (p *prometheus) queryFunc() rules.QueryFunc {
 		}
 		steady := !p.every && !q.varies && !q.changed(p.memory, now)
 		if !steady || !q.steady {
-			result, err := ask(ctx, text, now)
+			result, err := exec(ctx, text, now)
 			if err != nil || !steady {
 				q.steady = false
 				return result, err

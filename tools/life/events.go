@@ -74,7 +74,7 @@ func fleetKinds() []kind {
 		{"explorer 0 lies", 0.2, 2 * hour, 10, 12 * hour, "explorer 0"},
 		{"explorers down", 0.3, hour, 5, 12 * hour, "explorers"},
 		{"prometheus restart", 0.5, 3, 2, 6, "prometheus"},
-		{"prometheus anew", 0.15, 3, 2, 6, "prometheus"}, // without its history
+		{"prometheus without history", 0.15, 3, 2, 6, "prometheus"},
 		{"watcher down", 0.3, 2 * hour, 5, day, "watcher"},
 	}
 }

@@ -92,7 +92,7 @@ func (f *fleet) step(minute int) {
 		}
 	}
 	if f.prometheusDown() {
-		f.lostHistory = f.now["prometheus anew"] != nil
+		f.lostHistory = f.now["prometheus without history"] != nil
 	}
 	f.truth = map[string]bool{
 		"network stalled":    float64(minute)-f.blockTime > 20,
@@ -107,7 +107,7 @@ func (f *fleet) step(minute int) {
 
 // prometheusDown reports whether the owner's Prometheus is restarting.
 func (f *fleet) prometheusDown() bool {
-	return f.now["prometheus restart"] != nil || f.now["prometheus anew"] != nil
+	return f.now["prometheus restart"] != nil || f.now["prometheus without history"] != nil
 }
 
 // mine adds the blocks of this minute, and reports whether key generations begin: at each 30th block.

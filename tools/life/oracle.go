@@ -21,7 +21,7 @@ type episode struct {
 	visible    int       // the longest time in minutes in which nothing hid it
 	run        int
 	due        time.Time // when it had been visible for long enough that the owner has to know
-	told       time.Time // of the first message that reports it
+	reported   time.Time // of the first message about it
 	critical   time.Time // of the first such message that is critical
 	continued  bool      // reported before it began, by an alert with another cause
 	over       time.Time // of the last message that reports its end
@@ -32,8 +32,9 @@ type episode struct {
 type verdict struct {
 	at     time.Time
 	alert  *alert.Alert
-	over   string   // the condition that was over when the message was sent; empty: it never was
-	during []string // what happened then
+	over   string    // the condition that was over when the message was sent; empty: it never was
+	during []string  // what happened then
+	since  time.Time // the beginning of it
 }
 
 // oracle knows what is true about a fleet, and compares the messages with it.
@@ -142,7 +143,7 @@ func (o *oracle) continues(e *episode, now time.Time) {
 	for _, group := range o.firing {
 		for fp, a := range group {
 			if about(a, e.node) && e.explains(string(a.Labels["alertname"]), string(a.Labels["severity"])) {
-				e.told, e.continued, e.explained[fp] = now, true, true
+				e.reported, e.continued, e.explained[fp] = now, true, true
 				if a.Labels["severity"] == "critical" {
 					e.critical = now
 				}
@@ -220,8 +221,8 @@ func (o *oracle) credit(a *alert.Alert, now time.Time) {
 			return
 		}
 		e.explained[a.Fingerprint()] = true
-		if e.told.IsZero() {
-			e.told = now
+		if e.reported.IsZero() {
+			e.reported = now
 		}
 		if e.critical.IsZero() && index(a) == 1 {
 			e.critical = now
@@ -257,43 +258,8 @@ func (o *oracle) judge(a *alert.Alert, now time.Time) bool {
 		}
 	})
 	if !isTrue {
-		o.false = append(o.false, verdict{at: now, alert: a, over: over, during: o.happening(node, now)})
+		list, since := o.happening(node, now)
+		o.false = append(o.false, verdict{at: now, alert: a, over: over, during: list, since: since})
 	}
 	return isTrue
-}
-
-// happening lists what is true about a node and its fleet, what was until an hour ago, and the events.
-func (o *oracle) happening(name string, now time.Time) []string {
-	list := slices.Collect(maps.Keys(o.fleet.now))
-	o.around(now, time.Hour, func(e *episode) {
-		switch {
-		case e.node != "" && e.node != name && name != "":
-		case e.end.IsZero():
-			list = append(list, e.name)
-		default:
-			list = append(list, "after "+e.name)
-		}
-	})
-	slices.Sort(list)
-	return slices.Compact(list)
-}
-
-// problem is a message that was false when it was sent, or an outage that was not reported.
-type problem struct {
-	verdict *verdict // of a false message
-	missed  *episode
-}
-
-// problems returns what was found since the last call.
-func (o *oracle) problems() []*problem {
-	var list []*problem
-	for ; o.shown[0] < len(o.false); o.shown[0]++ {
-		list = append(list, &problem{verdict: &o.false[o.shown[0]]})
-	}
-	for ; o.shown[1] < len(o.done); o.shown[1]++ {
-		if e := o.done[o.shown[1]]; e.must != "" && e.visible >= e.after && e.missed() {
-			list = append(list, &problem{missed: e})
-		}
-	}
-	return list
 }

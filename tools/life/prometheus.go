@@ -96,7 +96,7 @@ type independent struct{}
 
 func (independent) AnalyseRules([]rules.Rule) {}
 
-// loader loads rules whose expressions know their text, because rules ask for it at each evaluation.
+// loader loads rules whose expressions know their text, because rules need it at each evaluation.
 type loader struct{ parser *cachedParser }
 
 func (l *loader) Load(file string, ignoreUnknown bool, scheme model.ValidationScheme) (*rulefmt.RuleGroups, []error) {

@@ -29,6 +29,7 @@ type report struct {
 
 // outages are all episodes of one condition that the owner had to know.
 type outages struct {
+	must                    string // severity, and minutes after which it is required
 	count, reported, missed int
 	first, critical, end    []time.Duration
 	noEnd                   int
@@ -81,7 +82,7 @@ func (r *report) addEpisode(e *episode) {
 	}
 	t := r.outages[e.name]
 	if t == nil {
-		t = &outages{}
+		t = &outages{must: fmt.Sprintf("%s, %d min", e.must, e.after)}
 		r.outages[e.name] = t
 	}
 	t.count++
@@ -93,8 +94,8 @@ func (r *report) addEpisode(e *episode) {
 	if e.continued {
 		return
 	}
-	if !e.told.IsZero() {
-		t.first = append(t.first, max(0, e.told.Sub(e.seen)))
+	if !e.reported.IsZero() {
+		t.first = append(t.first, max(0, e.reported.Sub(e.seen)))
 		if !e.over.IsZero() {
 			t.end = append(t.end, e.over.Sub(e.end))
 		}
@@ -107,12 +108,12 @@ func (r *report) addEpisode(e *episode) {
 	}
 }
 
-// missed reports whether the owner had to know of it and was not told.
+// missed reports whether no message of the required severity reported it.
 func (e *episode) missed() bool {
 	if e.must == "critical" {
 		return e.critical.IsZero()
 	}
-	return e.told.IsZero()
+	return e.reported.IsZero()
 }
 
 // sums returns the numbers that have goals: missed outages, false criticals, and warnings per month of a healthy node.
@@ -138,7 +139,7 @@ func (r *report) print(out io.Writer) {
 	missed, criticals, warnings := r.sums()
 	fmt.Fprintf(out, "Missed outages: %d. Messages that were false when sent: %d critical. Warnings per month on a healthy node: %.2f.\n\n", missed, criticals, warnings)
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "outage\tcount\treported\tmissed\tfirst message\tp99\tcritical\tp99\tresolved\tp99\tlate\tnever\t")
+	fmt.Fprintln(w, "outage\trequired\tcount\treported\tmissed\tfirst message\tp99\tcritical\tp99\tresolved\tp99\tlate\tnever\t")
 	all := &outages{}
 	for _, name := range slices.Sorted(maps.Keys(r.outages)) {
 		t := r.outages[name]
@@ -148,7 +149,7 @@ func (r *report) print(out io.Writer) {
 	}
 	all.row(w, "all")
 	w.Flush()
-	fmt.Fprintf(out, "\nTimes are in minutes, median and 99th percentile. Late: reported as resolved more than %.0f minutes after its end. Never: an alert of it was not reported as resolved within 6 hours.\n", overdue.Minutes())
+	fmt.Fprintf(out, "\nRequired: severity of the message, and how long the outage has to last for that. Times are in minutes, median and 99th percentile. Late: reported as resolved more than %.0f minutes after its end. Never: an alert of it was not reported as resolved within 6 hours.\n", overdue.Minutes())
 	r.printWrong(out)
 	r.printHealthy(out)
 }
@@ -160,7 +161,7 @@ func (t *outages) row(w io.Writer, name string) {
 			lateEnds++
 		}
 	}
-	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t\n", name, t.count, t.reported, t.missed,
+	fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t\n", name, t.must, t.count, t.reported, t.missed,
 		quantile(t.first, 0.5), quantile(t.first, 0.99), quantile(t.critical, 0.5), quantile(t.critical, 0.99),
 		quantile(t.end, 0.5), quantile(t.end, 0.99), lateEnds, t.noEnd)
 }

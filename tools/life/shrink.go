@@ -77,6 +77,7 @@ type testCase struct {
 	rules  *prometheus
 	series []*testSeries
 	length int            // minutes
+	begin  int            // the minute at which what happened began; the minutes after it stay
 	alerts *regexp.Regexp // names
 	node   string
 	level  string // severity
@@ -104,7 +105,13 @@ func newCase(file string, p *problem, m *memory) (*testCase, error) {
 	}
 	start := end.Truncate(time.Minute).Add(-before * time.Minute)
 	c.length = before + slack/2
+	if v := p.verdict; v != nil {
+		c.begin = max(0, int(v.since.Sub(start)/time.Minute))
+	}
 	names := c.rules.names(c.alerts)
+	for _, name := range stays() {
+		names[name] = true
+	}
 	for _, list := range m.byHash {
 		for _, s := range list {
 			l := s.labels
@@ -116,6 +123,10 @@ func newCase(file string, p *problem, m *memory) (*testCase, error) {
 	slices.SortFunc(c.series, func(a, b *testSeries) int { return labels.Compare(a.labels, b.labels) })
 	return c, nil
 }
+
+// stays are the series that a case keeps, because they show what the owner knew. Without them the smallest series that
+// make an alert fire are those of an outage, about which it is right.
+func stays() []string { return []string{"up", "raptoreum_up", "raptoreum_daemon_state"} }
 
 // cut adds the part of a series from start on, with times relative to it.
 func (c *testCase) cut(s *series, start time.Time) {
@@ -133,7 +144,7 @@ func (c *testCase) cut(s *series, start time.Time) {
 		t.values[minute], t.has[minute] = v, true
 		any = any || !value.IsStaleNaN(v)
 	}
-	if any {
+	if any && (s.labels.Get("state") == "" || slices.Contains(t.values, 1)) {
 		c.series = append(c.series, t)
 	}
 }
@@ -230,6 +241,9 @@ func (c *testCase) shrink() error {
 		return nil
 	}
 	for i := len(c.series) - 1; i >= 0; i-- {
+		if slices.Contains(stays(), c.series[i].labels.Get(labels.MetricName)) {
+			continue
+		}
 		fewer := slices.Delete(slices.Clone(c.series), i, i+1)
 		if ok, err := c.holds(fewer, 0); err != nil {
 			return err
@@ -239,6 +253,9 @@ func (c *testCase) shrink() error {
 	}
 	from := 0
 	for step := before / 2; step > 0; step /= 2 {
+		if from+step > c.begin {
+			continue
+		}
 		if ok, err := c.holds(c.series, from+step); err != nil {
 			return err
 		} else if ok {

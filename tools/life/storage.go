@@ -18,7 +18,7 @@ import (
 // retention is how long samples are kept. The longest window of the rules is a day.
 const retention = 25 * time.Hour
 
-// series is one time series. A nil float stands for nothing: a gap has no sample.
+// series is one time series.
 type series struct {
 	labels  labels.Labels
 	times   []int64 // ms
@@ -171,7 +171,7 @@ func (s *seriesSet) At() storage.Series                { return s.list[s.at] }
 func (s *seriesSet) Err() error                        { return nil }
 func (s *seriesSet) Warnings() annotations.Annotations { return nil }
 
-// window is the part of a series that a query asked for.
+// window is the part of a series that a query selected.
 type window struct {
 	labels labels.Labels
 	times  []int64
