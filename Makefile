@@ -6,9 +6,11 @@ LDFLAGS   = -s -w -X $(VERSIONS).Version=$(VERSION) -X $(VERSIONS).Revision=$(RE
 
 GOLANGCI_LINT = golangci-lint-v2.15.0
 FUZZTIME     ?= 60s
+SEED         ?= 1
+MONTHS       ?= 30
 ALERTMANAGER ?= http://127.0.0.1:9093
 
-.PHONY: build run demo demo-full test race lint fmt golden docs browser dashboards lint-dashboards rules notify-test e2e drill bench fuzz package test-deb clean
+.PHONY: build run demo demo-full test race lint fmt golden docs browser dashboards lint-dashboards rules notify-test e2e drill life bench fuzz package test-deb clean
 
 build: ## build the static binary ./raptoreum_exporter
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o raptoreum_exporter .
@@ -66,6 +68,9 @@ e2e: .bin/promtool .bin/amtool ## test outages of fake smartnodes with the real 
 
 drill: .bin/promtool .bin/amtool ## the same, and regenerate the tables of outages in README.md
 	go test -tags e2e -count=1 -timeout 15m -v ./e2e -update
+
+life: ## play MONTHS node-months of random life with SEED, and compare the messages with the truth; flags in LIFE
+	cd tools/life && go test -tags remove_all_sd,netgo -count=1 -timeout 0 -args -seed $(SEED) -months $(MONTHS) $(LIFE)
 
 bench: ## run the benchmarks; see "Performance" in README.md; BASELINE=FILE compares with another build
 	BASELINE=$(abspath $(BASELINE)) go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./bench

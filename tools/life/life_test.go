@@ -1,0 +1,85 @@
+package life
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+)
+
+// The defaults are a short run.
+var (
+	seed        = flag.Uint64("seed", 1, "seed of the random numbers")
+	months      = flag.Float64("months", 1, "months to play, summed over all nodes")
+	days        = flag.Int("days", 30, "days that each fleet is played")
+	rate        = flag.Float64("rate", 1, "how many times as often events happen")
+	rulesFile   = flag.String("rules", "../../alerts/alerts.yml", "file of the rules")
+	routesFile  = flag.String("routes", "../../alerts/alertmanager.yml", "file of the routes")
+	maxMissed   = flag.Int("max-missed", 0, "fail if more outages are missed")
+	maxFalse    = flag.Int("max-false", 0, "fail if more critical messages are false when sent")
+	maxWarnings = flag.Float64("max-warnings", 1, "fail if a healthy node has more warnings a month")
+	shrinkTo    = flag.Int("shrink", 0, "print promtool tests for that many problems")
+)
+
+// TestLife plays fleets until the given node-months are reached, prints the report and compares it with the limits.
+func TestLife(t *testing.T) {
+	debug.SetGCPercent(800)
+	config := Config{Rules: *rulesFile, Routes: *routesFile, Seed: *seed, Minutes: *days * day, Rate: *rate}
+	total, cases := newReport(*seed), &cases{config: config, limit: *shrinkTo}
+	var mu sync.Mutex
+	t.Run("fleet", func(t *testing.T) {
+		played := 0.0
+		for index := 0; played < *months; index++ {
+			played += float64(fleetSize(*seed, index)*config.Minutes) / month
+			t.Run(fmt.Sprint(index), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					o, err := play(context.Background(), config, index, cases.add)
+					if err != nil {
+						t.Fatal(err)
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					total.add(o, config.Minutes)
+				})
+			})
+		}
+	})
+	total.print(os.Stdout)
+	cases.print(os.Stdout)
+	missed, criticals, warnings := total.sums()
+	if missed > *maxMissed || criticals > *maxFalse || warnings > *maxWarnings {
+		t.Errorf("%d outages missed, %d false critical messages, %.2f warnings per month on a healthy node; want at most %d, %d and %.2f",
+			missed, criticals, warnings, *maxMissed, *maxFalse, *maxWarnings)
+	}
+}
+
+// TestSteady checks that leaving out evaluations whose result cannot change changes nothing.
+func TestSteady(t *testing.T) {
+	var seen [2]string
+	for i, every := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			config := Config{Rules: *rulesFile, Routes: *routesFile, Seed: 2, Minutes: day, Rate: 15, Every: every}
+			o, err := play(context.Background(), config, 6, func(*problem, *memory) {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := newReport(2)
+			r.add(o, config.Minutes)
+			var b strings.Builder
+			r.print(&b)
+			seen[i] = b.String()
+		})
+	}
+	if seen[0] != seen[1] {
+		t.Errorf("got %s\nwith all evaluations: %s", seen[0], seen[1])
+	}
+	if !strings.Contains(seen[0], "all") || strings.Contains(seen[0], " 0 critical messages and 0 warnings") {
+		t.Errorf("nothing happened: %s", seen[0])
+	}
+}

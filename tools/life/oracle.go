@@ -1,0 +1,265 @@
+package life
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/prometheus/alertmanager/alert"
+	"github.com/prometheus/common/model"
+)
+
+// late is how long after its end something may still be reported as new: a scrape, an evaluation and group_wait.
+const late = 3 * time.Minute
+
+// episode is a time in which a condition was true.
+type episode struct {
+	*condition
+	node       string // empty: of the fleet
+	begin, end time.Time
+	seen       time.Time // the first minute in which nothing hid it
+	visible    int       // the longest time in minutes in which nothing hid it
+	run        int
+	due        time.Time // when it had been visible for long enough that the owner has to know
+	reported   time.Time // of the first message about it
+	critical   time.Time // of the first such message that is critical
+	continued  bool      // reported before it began, by an alert with another cause
+	over       time.Time // of the last message that reports its end
+	explained  map[model.Fingerprint]bool
+}
+
+// verdict is what was wrong with a message.
+type verdict struct {
+	at     time.Time
+	alert  *alert.Alert
+	over   string    // the condition that was over when the message was sent; empty: it never was
+	during []string  // what happened then
+	since  time.Time // the beginning of it
+}
+
+// oracle knows what is true about a fleet, and compares the messages with it.
+type oracle struct {
+	fleet *fleet
+	table map[string]*condition
+	open  map[[2]string]*episode
+	done  []*episode
+
+	firing   map[string]map[model.Fingerprint]*alert.Alert // by group: what the last message said
+	false    []verdict
+	messages [2]int         // that report something new: warning, critical
+	healthy  map[string]int // by severity and alert, those about nodes with nothing wrong
+	alarms   map[string]int // those of them that were false
+	minutes  int            // of healthy nodes
+	sick     map[string]time.Time
+
+	shown [2]int // number of false verdicts and of done episodes that problems has returned
+}
+
+func newOracle(f *fleet) *oracle {
+	return &oracle{
+		fleet: f, table: conditionTable(), open: map[[2]string]*episode{}, firing: map[string]map[model.Fingerprint]*alert.Alert{},
+		healthy: map[string]int{}, alarms: map[string]int{}, sick: map[string]time.Time{},
+	}
+}
+
+// step opens and closes episodes. Call it after each step of the fleet.
+func (o *oracle) step() {
+	now := o.fleet.time(float64(o.fleet.minute))
+	o.update("", o.fleet.truth, now)
+	for _, n := range o.fleet.nodes {
+		o.update(n.name, n.truth, now)
+		sick := slices.ContainsFunc(slices.Collect(maps.Keys(n.truth)), func(c string) bool { return n.truth[c] })
+		if sick || len(n.now) > 0 {
+			o.sick[n.name] = now
+		}
+		if !o.unwell(n.name, now) {
+			o.minutes++
+		}
+	}
+}
+
+// unwell reports whether a node, or any node if it is empty, was unhealthy within the last hour.
+func (o *oracle) unwell(node string, now time.Time) bool {
+	for name, last := range o.sick {
+		if (node == "" || name == node) && now.Sub(last) < time.Hour {
+			return true
+		}
+	}
+	return false
+}
+
+func (o *oracle) update(node string, truth map[string]bool, now time.Time) {
+	rank := 9 // of what hides the rest
+	for name, is := range truth {
+		if is {
+			rank = min(rank, o.table[name].rank)
+		}
+	}
+	if o.fleet.prometheusDown() {
+		rank = 0
+	}
+	for name, is := range truth {
+		key := [2]string{node, name}
+		e := o.open[key]
+		switch {
+		case is && e == nil:
+			e = &episode{condition: o.table[name], node: node, begin: now, explained: map[model.Fingerprint]bool{}}
+			o.open[key] = e
+			o.continues(e, now)
+		case !is && e != nil:
+			delete(o.open, key)
+			o.close(e, now)
+		}
+		if is {
+			e.run++
+			if rank < e.rank {
+				e.run = 0
+			} else if e.seen.IsZero() {
+				e.seen = now
+			}
+			e.visible = max(e.visible, e.run)
+			if e.run == e.after && e.due.IsZero() {
+				e.due = now
+			}
+		}
+	}
+}
+
+// close ends an episode. Alerts that another episode explains have no reason to end with it.
+func (o *oracle) close(e *episode, now time.Time) {
+	e.end = now
+	o.done = append(o.done, e)
+	for fp := range e.explained {
+		for _, other := range o.open {
+			if other.explained[fp] {
+				delete(e.explained, fp)
+			}
+		}
+	}
+}
+
+// continues marks an episode as reported if an alert that explains it already fires.
+func (o *oracle) continues(e *episode, now time.Time) {
+	for _, group := range o.firing {
+		for fp, a := range group {
+			if about(a, e.node) && e.explains(string(a.Labels["alertname"]), string(a.Labels["severity"])) {
+				e.reported, e.continued, e.explained[fp] = now, true, true
+				if a.Labels["severity"] == "critical" {
+					e.critical = now
+				}
+			}
+		}
+	}
+}
+
+// about reports whether an alert may concern a node, or the fleet if node is empty.
+func about(a *alert.Alert, node string) bool {
+	return node == "" || a.Labels["node"] == "" || string(a.Labels["node"]) == node
+}
+
+// receive judges a message.
+func (o *oracle) receive(m message) {
+	if m.receiver == "nobody" || m.receiver == "dead-mans-switch" {
+		return
+	}
+	before, now := o.firing[m.group], map[model.Fingerprint]*alert.Alert{}
+	fresh, healthy := [2]bool{}, map[string]bool{}
+	for _, a := range m.alerts {
+		if a.ResolvedAt(m.at) {
+			o.ended(a, m.at)
+			continue
+		}
+		now[a.Fingerprint()] = a
+		o.credit(a, m.at)
+		if before[a.Fingerprint()] == nil {
+			fresh[index(a)] = true
+			isTrue := o.judge(a, m.at)
+			if !o.unwell(string(a.Labels["node"]), m.at) {
+				key := string(a.Labels["severity"] + " " + a.Labels["alertname"])
+				healthy[key] = healthy[key] || !isTrue
+			}
+		}
+	}
+	for key, isFalse := range healthy {
+		o.healthy[key]++
+		if isFalse {
+			o.alarms[key]++
+		}
+	}
+	o.firing[m.group] = now
+	for i, is := range fresh {
+		if is {
+			o.messages[i]++
+		}
+	}
+}
+
+// index is 1 for a critical alert.
+func index(a *alert.Alert) int {
+	if a.Labels["severity"] == "critical" {
+		return 1
+	}
+	return 0
+}
+
+// around calls do for each episode that is open or ended within the given time.
+func (o *oracle) around(now time.Time, ago time.Duration, do func(*episode)) {
+	for _, e := range o.open {
+		do(e)
+	}
+	for i := len(o.done) - 1; i >= 0 && now.Sub(o.done[i].end) < 24*time.Hour; i-- {
+		if now.Sub(o.done[i].end) <= ago {
+			do(o.done[i])
+		}
+	}
+}
+
+// credit counts an alert for the episodes that it reports.
+func (o *oracle) credit(a *alert.Alert, now time.Time) {
+	o.around(now, late, func(e *episode) {
+		if !about(a, e.node) || !e.explains(string(a.Labels["alertname"]), string(a.Labels["severity"])) {
+			return
+		}
+		e.explained[a.Fingerprint()] = true
+		if e.reported.IsZero() {
+			e.reported = now
+		}
+		if e.critical.IsZero() && index(a) == 1 {
+			e.critical = now
+		}
+	})
+}
+
+// ended counts the end of an alert for the episodes that it reported.
+func (o *oracle) ended(a *alert.Alert, now time.Time) {
+	o.around(now, 6*time.Hour, func(e *episode) {
+		if e.explained[a.Fingerprint()] {
+			delete(e.explained, a.Fingerprint())
+			if !e.end.IsZero() {
+				e.over = now
+			}
+		}
+	})
+}
+
+// judge decides whether an alert is true at the time of the first message that has it.
+func (o *oracle) judge(a *alert.Alert, now time.Time) bool {
+	name, severity, node := string(a.Labels["alertname"]), string(a.Labels["severity"]), string(a.Labels["node"])
+	isTrue, over := false, ""
+	o.around(now, 2*time.Hour, func(e *episode) {
+		ours := e.node == "" || node == "" || e.node == node
+		if !ours || !e.explains(name, severity) {
+			return
+		}
+		if e.end.IsZero() || now.Sub(e.end) <= late {
+			isTrue = true
+		} else {
+			over = e.name
+		}
+	})
+	if !isTrue {
+		list, since := o.happening(node, now)
+		o.false = append(o.false, verdict{at: now, alert: a, over: over, during: list, since: since})
+	}
+	return isTrue
+}

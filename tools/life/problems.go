@@ -1,0 +1,48 @@
+package life
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// happening lists what is true about a node and its fleet, what was until an hour ago, and the events. It also returns
+// when the first of that began at the node.
+func (o *oracle) happening(name string, now time.Time) (list []string, since time.Time) {
+	list, since = slices.Collect(maps.Keys(o.fleet.now)), now
+	o.around(now, time.Hour, func(e *episode) {
+		if e.node != "" && e.node != name && name != "" {
+			return
+		}
+		if e.begin.Before(since) && e.node != "" {
+			since = e.begin
+		}
+		if e.end.IsZero() {
+			list = append(list, e.name)
+		} else {
+			list = append(list, "after "+e.name)
+		}
+	})
+	slices.Sort(list)
+	return slices.Compact(list), since
+}
+
+// problem is a message that was false when it was sent, or an outage that was not reported.
+type problem struct {
+	verdict *verdict // of a false message
+	missed  *episode
+}
+
+// problems returns what was found since the last call.
+func (o *oracle) problems() []*problem {
+	var list []*problem
+	for ; o.shown[0] < len(o.false); o.shown[0]++ {
+		list = append(list, &problem{verdict: &o.false[o.shown[0]]})
+	}
+	for ; o.shown[1] < len(o.done); o.shown[1]++ {
+		if e := o.done[o.shown[1]]; e.must != "" && e.visible >= e.after && e.missed() {
+			list = append(list, &problem{missed: e})
+		}
+	}
+	return list
+}

@@ -1,0 +1,210 @@
+package life
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// overdue is how long after its end an outage may be reported as resolved: the goal, plus group_interval.
+const overdue = 15 * time.Minute
+
+// report is the sum over all fleets.
+type report struct {
+	seed        uint64
+	nodeMinutes int
+	fleets      int
+	outages     map[string]*outages
+	wrong       map[string]*wrong // by severity and alert
+	healthy     map[string]int    // messages about healthy nodes, by severity and alert
+	alarms      map[string]int    // those of them that were false
+	calm        int               // minutes of healthy nodes
+	messages    [2]int
+}
+
+// outages are all episodes of one condition that the owner had to know.
+type outages struct {
+	must                    string // severity, and minutes after which it is required
+	count, reported, missed int
+	first, critical, end    []time.Duration
+	noEnd                   int
+}
+
+// wrong are the messages with one alert that were false when they were sent.
+type wrong struct {
+	over, never int
+	during      map[string]int
+}
+
+func newReport(seed uint64) *report {
+	return &report{seed: seed, outages: map[string]*outages{}, wrong: map[string]*wrong{}, healthy: map[string]int{}, alarms: map[string]int{}}
+}
+
+func (r *report) add(o *oracle, minutes int) {
+	r.fleets++
+	r.nodeMinutes += minutes * len(o.fleet.nodes)
+	r.calm += o.minutes
+	for i := range r.messages {
+		r.messages[i] += o.messages[i]
+	}
+	for k, n := range o.healthy {
+		r.healthy[k] += n
+		r.alarms[k] += o.alarms[k]
+	}
+	for _, e := range o.done {
+		r.addEpisode(e)
+	}
+	for _, v := range o.false {
+		key := string(v.alert.Labels["severity"]) + " " + strings.TrimPrefix(string(v.alert.Labels["alertname"]), prefix)
+		w := r.wrong[key]
+		if w == nil {
+			w = &wrong{during: map[string]int{}}
+			r.wrong[key] = w
+		}
+		if v.over != "" {
+			w.over++
+			w.during["over: "+v.over]++
+			continue
+		}
+		w.never++
+		w.during[strings.Join(v.during, ", ")]++
+	}
+}
+
+func (r *report) addEpisode(e *episode) {
+	if e.must == "" || e.visible < e.after {
+		return
+	}
+	t := r.outages[e.name]
+	if t == nil {
+		t = &outages{must: fmt.Sprintf("%s, %d min", e.must, e.after)}
+		r.outages[e.name] = t
+	}
+	t.count++
+	if e.missed() {
+		t.missed++
+	} else {
+		t.reported++
+	}
+	if e.continued {
+		return
+	}
+	if !e.reported.IsZero() {
+		t.first = append(t.first, max(0, e.reported.Sub(e.seen)))
+		if !e.over.IsZero() {
+			t.end = append(t.end, e.over.Sub(e.end))
+		}
+		if len(e.explained) > 0 {
+			t.noEnd++
+		}
+	}
+	if !e.critical.IsZero() {
+		t.critical = append(t.critical, max(0, e.critical.Sub(e.seen)))
+	}
+}
+
+// missed reports whether no message of the required severity reported it.
+func (e *episode) missed() bool {
+	if e.must == "critical" {
+		return e.critical.IsZero()
+	}
+	return e.reported.IsZero()
+}
+
+// sums returns the numbers that have goals: missed outages, false criticals, and warnings per month of a healthy node.
+func (r *report) sums() (missed, falseCriticals int, warnings float64) {
+	for _, t := range r.outages {
+		missed += t.missed
+	}
+	for k, w := range r.wrong {
+		if strings.HasPrefix(k, "critical") {
+			falseCriticals += w.over + w.never
+		}
+	}
+	for k, n := range r.healthy {
+		if strings.HasPrefix(k, "warning") {
+			warnings += float64(n)
+		}
+	}
+	return missed, falseCriticals, warnings * month / float64(max(1, r.calm))
+}
+
+func (r *report) print(out io.Writer) {
+	fmt.Fprintf(out, "\nSeed %d: %.1f node-months in %d fleets, %d critical messages and %d warnings.\n", r.seed, float64(r.nodeMinutes)/month, r.fleets, r.messages[1], r.messages[0])
+	missed, criticals, warnings := r.sums()
+	fmt.Fprintf(out, "Missed outages: %d. Messages that were false when sent: %d critical. Warnings per month on a healthy node: %.2f.\n\n", missed, criticals, warnings)
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "outage\trequired\tcount\treported\tmissed\tfirst message\tp99\tcritical\tp99\tresolved\tp99\tlate\tnever\t")
+	all := &outages{}
+	for _, name := range slices.Sorted(maps.Keys(r.outages)) {
+		t := r.outages[name]
+		t.row(w, name)
+		all.count, all.reported, all.missed, all.noEnd = all.count+t.count, all.reported+t.reported, all.missed+t.missed, all.noEnd+t.noEnd
+		all.first, all.critical, all.end = append(all.first, t.first...), append(all.critical, t.critical...), append(all.end, t.end...)
+	}
+	all.row(w, "all")
+	w.Flush()
+	fmt.Fprintf(out, "\nRequired: severity of the message, and how long the outage has to last for that. Times are in minutes, median and 99th percentile. Late: reported as resolved more than %.0f minutes after its end. Never: an alert of it was not reported as resolved within 6 hours.\n", overdue.Minutes())
+	r.printWrong(out)
+	r.printHealthy(out)
+}
+
+func (t *outages) row(w io.Writer, name string) {
+	lateEnds := 0
+	for _, d := range t.end {
+		if d > overdue {
+			lateEnds++
+		}
+	}
+	fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t\n", name, t.must, t.count, t.reported, t.missed,
+		quantile(t.first, 0.5), quantile(t.first, 0.99), quantile(t.critical, 0.5), quantile(t.critical, 0.99),
+		quantile(t.end, 0.5), quantile(t.end, 0.99), lateEnds, t.noEnd)
+}
+
+func quantile(list []time.Duration, q float64) string {
+	if len(list) == 0 {
+		return "-"
+	}
+	list = slices.Sorted(slices.Values(list))
+	return fmt.Sprintf("%.0f", list[int(q*float64(len(list)-1)+0.5)].Minutes())
+}
+
+func (r *report) printWrong(out io.Writer) {
+	fmt.Fprintln(out, "\nMessages that were false when sent, by alert: its cause was over for more than 3 minutes, or there was none.")
+	keys := slices.SortedFunc(maps.Keys(r.wrong), func(a, b string) int {
+		x, y := r.wrong[a], r.wrong[b]
+		return cmp.Or(cmp.Compare(a[:4], b[:4]), cmp.Compare(y.over+y.never, x.over+x.never), cmp.Compare(a, b))
+	})
+	for _, k := range keys {
+		x := r.wrong[k]
+		fmt.Fprintf(out, "%4d  %s: over %d, none %d\n", x.over+x.never, k, x.over, x.never)
+		reasons := slices.SortedFunc(maps.Keys(x.during), func(a, b string) int {
+			return cmp.Or(cmp.Compare(x.during[b], x.during[a]), cmp.Compare(a, b))
+		})
+		for i, d := range reasons {
+			if i == 6 {
+				fmt.Fprintf(out, "          and %d other situations\n", len(reasons)-i)
+				break
+			}
+			fmt.Fprintf(out, "          %d: %s\n", x.during[d], cmp.Or(d, "nothing happened"))
+		}
+	}
+}
+
+func (r *report) printHealthy(out io.Writer) {
+	fmt.Fprintf(out, "\nMessages per month about nodes with nothing wrong within the last hour (%.1f node-months):\n", float64(r.calm)/month)
+	for _, k := range slices.SortedFunc(maps.Keys(r.healthy), func(a, b string) int {
+		return cmp.Or(cmp.Compare(r.healthy[b], r.healthy[a]), cmp.Compare(a, b))
+	}) {
+		fmt.Fprintf(out, "%6.2f  %s", float64(r.healthy[k])*month/float64(max(1, r.calm)), k)
+		if n := r.alarms[k]; n > 0 {
+			fmt.Fprintf(out, " (%d of %d false)", n, r.healthy[k])
+		}
+		fmt.Fprintln(out)
+	}
+}
