@@ -21,7 +21,8 @@ func TestRecorded(t *testing.T) {
 	var known []string
 	for _, r := range recorded {
 		for _, name := range series.FindAllString(r.Expr, -1) {
-			if !slices.Contains(known, name) {
+			kept := name == r.Record || name == "view:raptoreum_trouble:sum90m" // of the evaluation before, or of another group
+			if !slices.Contains(known, name) && !kept {
 				t.Errorf("%s uses %s, which is not recorded before it", r.Record, name)
 			}
 		}
