@@ -115,7 +115,7 @@ func TestBridging(t *testing.T) {
 					continue // handshakes need no daemon
 				}
 				// A daemon that does not answer has no state, so alerts that explain an outage may resolve with it.
-				explainsOutage := strings.HasPrefix(r.Alert, "RaptoreumDaemon") && r.Alert != "RaptoreumDaemonWarns" || r.Alert == "RaptoreumCollectorFailing"
+				explainsOutage := strings.HasPrefix(r.Alert, "RaptoreumDaemon") && r.Alert != "RaptoreumDaemonWarns" || slices.Contains([]string{"RaptoreumCollectorFailing", "RaptoreumSeveralNodesUnreachable"}, r.Alert)
 				if got := bridging(t, r); got < want && !explainsOutage {
 					t.Errorf("%s (%s): lasts %s without data, want at least %s", r.Alert, r.Labels["severity"], got, want)
 				}
