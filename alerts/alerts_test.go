@@ -203,11 +203,19 @@ func TestCases(t *testing.T) {
 					Expr    string
 					Samples []struct{ Value float64 } `yaml:"exp_samples"`
 				} `yaml:"promql_expr_test"`
+				Alerts []struct {
+					Name string `yaml:"alertname"`
+					Want []any  `yaml:"exp_alerts"`
+				} `yaml:"alert_rule_test"`
 			}
 		}
 		readYAML(t, path, &file)
 		cases += len(file.Tests)
 		for _, test := range file.Tests {
+			for _, a := range test.Alerts {
+				fires[a.Name] = fires[a.Name] || len(a.Want) > 0
+				silent[a.Name] = silent[a.Name] || len(a.Want) == 0
+			}
 			for _, check := range test.Checks {
 				found := alertname.FindStringSubmatch(check.Expr)
 				if found == nil { // checks several alerts

@@ -110,8 +110,13 @@ func write(t *testing.T, path, content string) string {
 	return path
 }
 
-// TestAmtool checks the routes without changes, and with every receiver uncommented, which needs
-// Alertmanager 0.28.
+// uncomment returns the receivers with every integration.
+func uncomment(receivers string) string {
+	return regexp.MustCompile(`(?m)^    # `).ReplaceAllString(receivers, "    ")
+}
+
+// TestAmtool checks the routes without changes, and with every receiver uncommented: as they are, which
+// needs Alertmanager 0.28, and with the lines for 0.25.
 func TestAmtool(t *testing.T) {
 	amtools := tools.Find(t, "..", "amtool")
 	for _, amtool := range amtools {
@@ -130,13 +135,19 @@ func TestAmtool(t *testing.T) {
 	if err := os.CopyFS(filepath.Join(dir, "templates"), os.DirFS("templates")); err != nil {
 		t.Fatal(err)
 	}
-	uncommented := regexp.MustCompile(`(?m)^    # `).ReplaceAllString(receivers, "    ")
+	// A line for 0.25 replaces the one above it.
+	old := regexp.MustCompile(`(?m)^    # .*\n    #0\.25 `).ReplaceAllString(receivers, "    #   ")
+	uncommented := uncomment(regexp.MustCompile(`(?m)^    #0\.25.*\n`).ReplaceAllString(receivers, ""))
 	for _, kind := range []string{"telegram", "pushover", "discord", "email", "webhook"} {
 		if !strings.Contains(uncommented, "\n    "+kind+"_configs:\n") {
 			t.Errorf("alertmanager.yml has no receiver for %s", kind)
 		}
 	}
 	run(t, amtool, "check-config", write(t, filepath.Join(dir, "alertmanager.yml"), above+"\nreceivers:\n"+uncommented))
+	oldConfig := write(t, filepath.Join(dir, "alertmanager-0.25.yml"), above+"\nreceivers:\n"+uncomment(old))
+	for _, amtool := range amtools {
+		run(t, amtool, "check-config", oldConfig)
+	}
 	for labels, want := range map[string]string{
 		"severity=critical alertname=RaptoreumDaemonDown": "phone",
 		"severity=warning alertname=RaptoreumDaemonHung":  "mail",
