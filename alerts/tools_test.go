@@ -163,6 +163,39 @@ func TestAmtool(t *testing.T) {
 
 type data = map[string]any
 
+// TestTitle checks that only firing alerts count in the title, and that it names the node once.
+func TestTitle(t *testing.T) {
+	alert := func(status, severity, summary string) data {
+		return data{
+			"status": status, "startsAt": time.Unix(1750000000, 0), "labels": data{"node": "node-1", "severity": severity},
+			"annotations": data{"summary": summary},
+		}
+	}
+	down, banned, over := alert("firing", "critical", "raptoreumd does not answer."), alert("firing", "critical", "node-1 is PoSe banned and earns nothing."),
+		alert("resolved", "warning", "raptoreumd is slow, but not hung.")
+	for _, amtool := range tools.Find(t, "..", "amtool") {
+		for want, all := range map[string][]data{
+			"CRITICAL node-1: raptoreumd does not answer.":       {down, over, over, over, over},
+			"CRITICAL node-1 is PoSe banned and earns nothing.":  {over, banned},
+			"CRITICAL node-1: 2 alerts":                          {over, down, banned},
+			"RESOLVED node-1: raptoreumd is slow, but not hung.": {over},
+			"RESOLVED node-1: 2 alerts":                          {over, over},
+		} {
+			message, err := json.Marshal(data{
+				"receiver": "phone", "status": "firing", "alerts": all, "groupLabels": data{"node": "node-1"}, "commonLabels": data{"node": "node-1"},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := write(t, filepath.Join(t.TempDir(), "data.json"), string(message))
+			got := run(t, amtool, "template", "render", "--template.glob=templates/*.tmpl", `--template.text={{ template "raptoreum.title" . }}`, "--template.data="+file)
+			if got != want {
+				t.Errorf("title %q, want %q", got, want)
+			}
+		}
+	}
+}
+
 // TestTemplates renders notifications with many long alerts and checks the limits of the receivers.
 func TestTemplates(t *testing.T) {
 	amtool := tools.Find(t, "..", "amtool")[0]
