@@ -131,7 +131,8 @@ func checkMessages(t *testing.T, runs []run, stacks []*drill.Stack) {
 		severity := strings.ToUpper(slices.Concat(r.outage.First, r.outage.Want)[0].Severity)
 		for _, subject := range []string{severity + " ", "RESOLVED "} {
 			if !slices.ContainsFunc(r.stack.Inbox.Mails(), func(m drill.Mail) bool {
-				return strings.HasPrefix(m.Subject, subject+r.outage.Name+": ") || strings.HasPrefix(m.Subject, subject+"several nodes: ")
+				after, found := strings.CutPrefix(m.Subject, subject+r.outage.Name)
+				return found && strings.ContainsAny(after[:min(1, len(after))], ": ") || strings.HasPrefix(m.Subject, subject+"several nodes: ")
 			}) {
 				t.Errorf("%s: no mail with %q", r.outage.Name, subject)
 			}
