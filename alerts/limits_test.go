@@ -2,6 +2,7 @@ package alerts_test
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,37 +14,42 @@ import (
 // TestLimits compares alerts.yml with the limits that check and the dashboards use. In the patterns, # stands
 // for the limit.
 func TestLimits(t *testing.T) {
-	rules := readRules(t)
+	rules, recorded := readAll(t)
 	for _, limit := range []struct {
 		alert, severity string
 		value           float64
 		patterns        []string // each occurs in the expression
 	}{
-		{"RaptoreumChainStalled", "warning", alerts.StaleTip, []string{"timestamp_seconds[2m]) > # unless"}},
-		{"RaptoreumChainStalled", "critical", alerts.StalledTip, []string{"timestamp_seconds[2m]) > # unless"}},
-		{"RaptoreumChainBehind", "critical", alerts.FreshTip, []string{"timestamp_seconds[3m]) <= #"}},
-		{"RaptoreumChainBehind", "critical", alerts.MaxBlocksBehind, []string{"> -10) > #", "raptoreum_block_height[3m]) > #)"}},
-		{"RaptoreumChainBehind", "critical", alerts.MaxExplorerLag, []string{"height_delta_blocks[3m]) > -#"}},
-		{"RaptoreumChainBehind", "critical", alerts.MaxPeerGap, []string{"block_height[3m])) <= #"}},
-		{"RaptoreumChainBehind", "critical", alerts.MaxBlockGap, []string{"timestamp_seconds[3m]) < #"}},
-		{"RaptoreumChainForked", "critical", alerts.MaxForkLag, []string{"height_delta_blocks[3m]) < -#"}},
-		{"RaptoreumExplorersDisagree", "warning", alerts.MaxExplorerSpread, []string{"raptoreum_explorer_block_height[3m])) > #", "height_delta_blocks[3m]))) > #"}},
-		{"RaptoreumExplorersDisagree", "warning", alerts.MaxPeerGap, []string{"block_height[3m])) <= #"}},
-		{"RaptoreumExplorersDisagree", "warning", alerts.StaleTip, []string{"timestamp_seconds[3m]) < #"}},
-		{"RaptoreumNetworkStalled", "warning", alerts.StaleTip, []string{"timestamp_seconds[2m]) > #"}},
-		{"RaptoreumNetworkStalled", "warning", alerts.MaxTipGap, []string{"delta_blocks[2m])) <= bool #", "block_height[2m])) <= bool #", "delta_blocks[5m]) > #", "block_height[2m]) > #"}},
+		{"RaptoreumChainStalled", "warning", alerts.StaleTip, []string{"tip_age_seconds:last8m > # unless"}},
+		{"RaptoreumChainStalled", "critical", alerts.StalledTip, []string{"tip_age_seconds:last8m > # unless"}},
+		{"RaptoreumChainBehind", "warning", alerts.FreshTipLag, []string{"tip_age_seconds:last8m <= #"}},
+		{"RaptoreumChainBehind", "warning", alerts.MaxBlockLag, []string{"explorers_ahead_blocks:min8m > #", "peers_ahead_blocks:last8m > #)"}},
+		{"RaptoreumChainBehind", "critical", alerts.FreshTip, []string{"tip_age_seconds:last8m <= #"}},
+		{"RaptoreumChainBehind", "critical", alerts.MaxBlocksBehind, []string{"explorers_ahead_blocks:min8m > #", "peers_ahead_blocks:last8m > #)"}},
+		{"view:raptoreum_explorers_ahead_blocks:min8m", "", alerts.MaxExplorerLag, []string{"height_delta_blocks[8m]) > -#"}},
+		{"RaptoreumChainBehind", "critical", alerts.MaxPeerGap, []string{"peers_ahead_blocks:last8m) <= #"}},
+		{"RaptoreumChainBehind", "critical", alerts.MaxBlockGap, []string{"tip_age_seconds:last8m < #"}},
+		{"RaptoreumChainForked", "critical", alerts.MaxForkLag, []string{"height_delta_blocks[8m]) < -#"}},
+		{"RaptoreumExplorersDisagree", "warning", alerts.MaxExplorerSpread, []string{"raptoreum_explorer_block_height[5m])) > #", "height_delta_blocks[5m]))) > #"}},
+		{"RaptoreumExplorersDisagree", "warning", alerts.MaxPeerGap, []string{"explorers_ahead_blocks:max8m) <= #", "peers_ahead_blocks:last8m) <= #"}},
+		{"RaptoreumExplorersDisagree", "warning", alerts.StaleTip, []string{"tip_age_seconds:last8m < #)", "tip_age_seconds:last8m < #)"}},
+		{"RaptoreumNetworkStalled", "warning", alerts.StaleTip, []string{"tip_age_seconds:last8m > #", "tip_age_seconds:last8m < #"}},
+		{"job:raptoreum_stalled_smartnodes:count", "", alerts.StaleTip, []string{"tip_age_seconds:last8m > #"}},
+		{"view:raptoreum_stalled_witnesses:sum", "", alerts.MaxTipGap, []string{"delta_blocks[8m])) <= bool #", "ahead_blocks:last8m) <= bool #"}},
+		{"RaptoreumNetworkStalled", "warning", alerts.MaxTipGap, []string{"delta_blocks[8m]) > #", "ahead_blocks:last8m > #"}},
 		{"RaptoreumPeersFew", "warning", alerts.MinPeers, []string{"< #"}},
 		{"RaptoreumPeersSlow", "warning", alerts.MaxPing, []string{"> #"}},
 		{"RaptoreumDaemonRestarting", "critical", alerts.ManyRestarts, []string{"[1h]) >= #"}},
-		{"RaptoreumSmartnodeOneStrikeLeft", "critical", alerts.LastStrike, []string{"strikes_left[2m]) == # unless"}},
+		{"RaptoreumSmartnodeOneStrikeLeft", "critical", alerts.LastStrike, []string{"strikes_left[40m]) == # unless"}},
 		{"RaptoreumSmartnodePoSePenaltyRose", "warning", alerts.MaxPenaltyRise, []string{"> # unless"}},
 		{"RaptoreumSmartnodeViewsDisagree", "warning", alerts.MaxPenaltyGap, []string{"> #"}},
 		{"RaptoreumSmartnodePaymentOverdue", "warning", alerts.OverdueRounds, []string{"> # *"}},
-		{"RaptoreumSmartnodePaymentOverdue", "warning", alerts.OverdueBlocks, []string{"queue_length[5m]) + #"}},
+		{"RaptoreumSmartnodePaymentOverdue", "warning", alerts.OverdueBlocks, []string{"queue_length[8m]) + #"}},
 		{"RaptoreumNetworkPoSeStorm", "warning", alerts.MaxPenalised, []string{"> #"}},
+		{"RaptoreumNetworkPoSeStorm", "warning", alerts.MinPenalised, []string{">= #"}},
 		{"RaptoreumHostMemoryLow", "warning", alerts.MinMemory, []string{"< #"}},
-		{"RaptoreumHostCPUStarved", "warning", alerts.MaxCPUSteal, []string{"host_cpus[10m]) > #"}},
-		{"RaptoreumHostCPUStarved", "warning", alerts.MaxCPUPressure, []string{"pressure_seconds_total[10m]) > #"}},
+		{"RaptoreumHostCPUStarved", "warning", alerts.MaxCPUSteal, []string{"host_cpus[15m]) > #", "host_cpus[5m]) > #"}},
+		{"RaptoreumHostCPUStarved", "warning", alerts.MaxCPUPressure, []string{"pressure_seconds_total[15m]) > #", "pressure_seconds_total[5m]) > #"}},
 		{"RaptoreumHostTooFewCPUs", "info", alerts.MinCPUs, []string{"< #"}},
 		{"RaptoreumDatadirFillingUp", "warning", alerts.LowDisk / 1e9, []string{"free_bytes[5m]) < #e9"}},
 		{"RaptoreumDatadirFillingUp", "critical", alerts.FullDisk / 1e9, []string{"free_bytes[5m]) < #e9"}},
@@ -56,8 +62,8 @@ func TestLimits(t *testing.T) {
 			want := strings.ReplaceAll(pattern, "#", number)
 			whole := regexp.MustCompile(regexp.QuoteMeta(want) + `($|[^\d.])`)
 			found := false
-			for _, r := range rules {
-				found = found || r.Alert == limit.alert && r.Labels["severity"] == limit.severity && whole.MatchString(r.Expr)
+			for _, r := range slices.Concat(rules, recorded) {
+				found = found || r.Alert+r.Record == limit.alert && r.Labels["severity"] == limit.severity && whole.MatchString(r.Expr)
 			}
 			if !found {
 				t.Errorf("%s (%s) does not contain %q", limit.alert, limit.severity, want)

@@ -110,8 +110,13 @@ func write(t *testing.T, path, content string) string {
 	return path
 }
 
-// TestAmtool checks the routes without changes, and with every receiver uncommented, which needs
-// Alertmanager 0.28.
+// uncomment returns the receivers with every integration.
+func uncomment(receivers string) string {
+	return regexp.MustCompile(`(?m)^    # `).ReplaceAllString(receivers, "    ")
+}
+
+// TestAmtool checks the routes without changes, and with every receiver uncommented: as they are, which
+// needs Alertmanager 0.28, and with the lines for 0.25.
 func TestAmtool(t *testing.T) {
 	amtools := tools.Find(t, "..", "amtool")
 	for _, amtool := range amtools {
@@ -130,13 +135,19 @@ func TestAmtool(t *testing.T) {
 	if err := os.CopyFS(filepath.Join(dir, "templates"), os.DirFS("templates")); err != nil {
 		t.Fatal(err)
 	}
-	uncommented := regexp.MustCompile(`(?m)^    # `).ReplaceAllString(receivers, "    ")
+	// A line for 0.25 replaces the one above it.
+	old := regexp.MustCompile(`(?m)^    # .*\n    #0\.25 `).ReplaceAllString(receivers, "    #   ")
+	uncommented := uncomment(regexp.MustCompile(`(?m)^    #0\.25.*\n`).ReplaceAllString(receivers, ""))
 	for _, kind := range []string{"telegram", "pushover", "discord", "email", "webhook"} {
 		if !strings.Contains(uncommented, "\n    "+kind+"_configs:\n") {
 			t.Errorf("alertmanager.yml has no receiver for %s", kind)
 		}
 	}
 	run(t, amtool, "check-config", write(t, filepath.Join(dir, "alertmanager.yml"), above+"\nreceivers:\n"+uncommented))
+	oldConfig := write(t, filepath.Join(dir, "alertmanager-0.25.yml"), above+"\nreceivers:\n"+uncomment(old))
+	for _, amtool := range amtools {
+		run(t, amtool, "check-config", oldConfig)
+	}
 	for labels, want := range map[string]string{
 		"severity=critical alertname=RaptoreumDaemonDown": "phone",
 		"severity=warning alertname=RaptoreumDaemonHung":  "mail",
@@ -151,6 +162,39 @@ func TestAmtool(t *testing.T) {
 }
 
 type data = map[string]any
+
+// TestTitle checks that only firing alerts count in the title, and that it names the node once.
+func TestTitle(t *testing.T) {
+	alert := func(status, severity, summary string) data {
+		return data{
+			"status": status, "startsAt": time.Unix(1750000000, 0), "labels": data{"node": "node-1", "severity": severity},
+			"annotations": data{"summary": summary},
+		}
+	}
+	down, banned, over := alert("firing", "critical", "raptoreumd does not answer."), alert("firing", "critical", "node-1 is PoSe banned and earns nothing."),
+		alert("resolved", "warning", "raptoreumd is slow, but not hung.")
+	for _, amtool := range tools.Find(t, "..", "amtool") {
+		for want, all := range map[string][]data{
+			"CRITICAL node-1: raptoreumd does not answer.":       {down, over, over, over, over},
+			"CRITICAL node-1 is PoSe banned and earns nothing.":  {over, banned},
+			"CRITICAL node-1: 2 alerts":                          {over, down, banned},
+			"RESOLVED node-1: raptoreumd is slow, but not hung.": {over},
+			"RESOLVED node-1: 2 alerts":                          {over, over},
+		} {
+			message, err := json.Marshal(data{
+				"receiver": "phone", "status": "firing", "alerts": all, "groupLabels": data{"node": "node-1"}, "commonLabels": data{"node": "node-1"},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := write(t, filepath.Join(t.TempDir(), "data.json"), string(message))
+			got := run(t, amtool, "template", "render", "--template.glob=templates/*.tmpl", `--template.text={{ template "raptoreum.title" . }}`, "--template.data="+file)
+			if got != want {
+				t.Errorf("title %q, want %q", got, want)
+			}
+		}
+	}
+}
 
 // TestTemplates renders notifications with many long alerts and checks the limits of the receivers.
 func TestTemplates(t *testing.T) {

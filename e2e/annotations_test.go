@@ -23,7 +23,7 @@ const (
 // expectedAnnotations returns the annotations of the smartnode dashboard after each outage or quiet day, except those of alerts.
 func expectedAnnotations() map[string][]string {
 	return map[string][]string{
-		"daemon-killed": {restarted}, "daemon-stopped": {restarted}, "several-down": {restarted}, "oom-killed": {restarted}, "upgrades": {restarted},
+		"daemon-killed": {restarted}, "daemon-stopped": {restarted}, "several-down": {restarted}, "oom-killed": {restarted}, "upgrades": {restarted}, "reboots": {restarted},
 		"one-strike": {missed}, "banned": {missed, ban, revived}, "banned-and-killed": {missed, ban, revived, restarted},
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -67,7 +68,11 @@ func tableOf(results []result) string {
 		if len(r.Failures) == 0 {
 			passed++
 		}
-		fmt.Fprintf(&b, "| %s | %s, `%s` | %s | %s |\n", r.Title, after(first.Arrived), first.Name, after(r.Baseline.Uptime), after(r.Baseline.Script))
+		later := ""
+		if i := slices.IndexFunc(r.Notified, func(n notification) bool { return n.Severity == "critical" }); i > 0 && first.Severity != "critical" {
+			later = ", critical after " + after(r.Notified[i].Arrived)
+		}
+		fmt.Fprintf(&b, "| %s | %s, `%s`%s | %s | %s |\n", r.Title, after(first.Arrived), first.Name, later, after(r.Baseline.Uptime), after(r.Baseline.Script))
 	}
 	fmt.Fprintf(&b, "\nOf %d outages, %d produced exactly the expected alerts and their resolve messages. On %d quiet nodes there were %d false alarms.\n\n",
 		outages, passed, days, alarms)

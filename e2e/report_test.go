@@ -13,6 +13,9 @@ import (
 	"raptoreum_exporter/internal/drill"
 )
 
+// lateMessage is how long after the end of an outage a message about it may still begin: it was on its way.
+const lateMessage = 3 * time.Minute
+
 // notification is an alert that reached the owner. Times are minutes of rule time.
 type notification struct {
 	drill.Alert
@@ -35,12 +38,17 @@ type result struct {
 
 // evaluate compares the notifications of an outage with the expected ones.
 func (out *result) evaluate(r run, inhibited map[drill.Alert]bool, began, ended time.Time) {
+	for _, a := range r.outage.First {
+		out.checkArrival(a, r.notices(a), began)
+	}
 	for _, a := range r.outage.Want {
 		out.checkAlert(a, r.notices(a), began, ended)
 	}
 	for _, n := range r.notices(drill.Alert{}) {
 		switch {
-		case slices.Contains(r.outage.Want, n.Alert):
+		case n.Firing && n.At.Sub(ended) > drill.Scaled(lateMessage):
+			out.fail("%s %s arrived %.1f min after the end", n.Node, n.Alert, drill.Minutes(n.At.Sub(ended)))
+		case slices.Contains(slices.Concat(r.outage.First, r.outage.Want), n.Alert):
 		case n.Firing:
 			out.fail("%s %s arrived after %.1f min", n.Node, n.Alert, drill.Minutes(n.At.Sub(began)))
 		case !slices.Contains(out.AlsoResolved, n.String()):
@@ -56,6 +64,17 @@ func (out *result) evaluate(r run, inhibited map[drill.Alert]bool, began, ended 
 		out.Inhibited = append(out.Inhibited, a.String())
 	}
 	slices.Sort(out.Inhibited)
+}
+
+// checkArrival checks that an alert arrived that a later one mutes.
+func (out *result) checkArrival(a drill.Alert, all []drill.Notice, began time.Time) {
+	to := notification{a, -1, -1}
+	if len(all) == 0 || !all[0].Firing {
+		out.fail("%s never arrived", a)
+	} else {
+		to.Arrived = drill.Minutes(all[0].At.Sub(began))
+	}
+	out.Notified = append(out.Notified, to)
 }
 
 // checkAlert checks when an expected alert arrived and was resolved.
@@ -109,10 +128,11 @@ func checkMessages(t *testing.T, runs []run, stacks []*drill.Stack) {
 		if r.outage == nil {
 			continue
 		}
-		severity := strings.ToUpper(r.outage.Want[0].Severity)
+		severity := strings.ToUpper(slices.Concat(r.outage.First, r.outage.Want)[0].Severity)
 		for _, subject := range []string{severity + " ", "RESOLVED "} {
 			if !slices.ContainsFunc(r.stack.Inbox.Mails(), func(m drill.Mail) bool {
-				return strings.HasPrefix(m.Subject, subject+r.outage.Name+": ") || strings.HasPrefix(m.Subject, subject+"several nodes: ")
+				after, found := strings.CutPrefix(m.Subject, subject+r.outage.Name)
+				return found && strings.ContainsAny(after[:min(1, len(after))], ": ") || strings.HasPrefix(m.Subject, subject+"several nodes: ")
 			}) {
 				t.Errorf("%s: no mail with %q", r.outage.Name, subject)
 			}

@@ -13,6 +13,7 @@ type Outage struct {
 	Title      string // description
 	Begin, End func(*Node)
 	Lasts      time.Duration // min duration in rule time; it continues until all alerts have arrived
+	First      []Alert       // arrive before Want, which mutes them and their resolve message
 	Want       []Alert
 	Inhibited  []Alert // fire but are inhibited
 	Nodes, Of  int     // affects Nodes of Of monitored nodes; 0 is one node among many
@@ -72,7 +73,7 @@ func daemonOutages() []Outage {
 			Name: "daemon-stopped", Title: "raptoreumd hangs: it accepts connections but does not answer",
 			Begin: set(func(s *simnet.State) { s.Daemon, s.Port = simnet.DaemonHung, simnet.PortSilent }),
 			End:   daemonReturns, // its owner restarts it
-			Lasts: 35 * time.Minute, Want: append(critical("DaemonDown"), warning("DaemonHung")...),
+			Lasts: 35 * time.Minute, Want: critical("DaemonDown"), Inhibited: warning("DaemonHung"),
 		},
 		{
 			Name: "password-changed", Title: "the RPC password is changed",
@@ -111,10 +112,15 @@ func smartnodeOutages() []Outage {
 			Inhibited: warning("SmartnodePoSePenaltyRose", "SmartnodeDKGMissed"),
 		},
 		{
-			Name: "banned", Title: "PoSe ban",
-			Begin: set(func(s *simnet.State) { s.Smartnode = simnet.SmartnodePoSeBanned }),
-			End:   set(func(s *simnet.State) { s.Smartnode = simnet.SmartnodeReady }),
-			Lasts: 35 * time.Minute, Want: critical("SmartnodePoSeBanned"),
+			Name: "banned", Title: "a missed key generation, and the PoSe ban after the second one",
+			Begin: func(n *Node) {
+				n.Change(func(s *simnet.State) { s.Penalty = miss })
+				time.AfterFunc(Scaled(30*time.Minute), func() {
+					n.Change(func(s *simnet.State) { s.Smartnode = simnet.SmartnodePoSeBanned })
+				})
+			},
+			End:   set(func(s *simnet.State) { s.Smartnode, s.Penalty = simnet.SmartnodeReady, 0 }), // protx update_service
+			Lasts: 65 * time.Minute, First: critical("SmartnodeOneStrikeLeft"), Want: critical("SmartnodePoSeBanned"),
 			Inhibited: warning("SmartnodePoSePenaltyRose"),
 		},
 		{
@@ -148,7 +154,7 @@ func networkOutages() []Outage {
 			Name: "behind", Title: "the node stops accepting blocks and falls behind",
 			Begin: set(func(s *simnet.State) { s.Stalled = true }),
 			End:   set(func(s *simnet.State) { s.Stalled = false }),
-			Lasts: 45 * time.Minute, Want: critical("ChainBehind"),
+			Lasts: 45 * time.Minute, Want: append(warning("ChainBehind"), critical("ChainBehind")...),
 			Inhibited: append(critical("ChainStalled"), warning("ChainStalled")...),
 		},
 		{

@@ -13,6 +13,9 @@ import (
 // Scale is how much faster than real time a drill runs: a minute of the rules is a second.
 const Scale = 60
 
+// minInterval is the min interval of a rule group in real time. 15 s scaled is too fast for a small machine.
+const minInterval = model.Duration(500 * time.Millisecond)
+
 // Scaled converts a duration of rule time to real time.
 func Scaled(d time.Duration) time.Duration { return (d / Scale).Round(time.Millisecond) }
 
@@ -41,7 +44,12 @@ func scaleNode(node *yaml.Node) (err error) {
 			key = node.Content[i-1].Value
 		}
 		switch key {
-		case "for", "keep_firing_for", "interval", "query_offset", "group_wait", "group_interval", "repeat_interval", "resolve_timeout":
+		case "interval":
+			child.Value, err = scaleDuration(child.Value)
+			if d, parsed := model.ParseDuration(child.Value); parsed == nil {
+				child.Value = max(d, minInterval).String()
+			}
+		case "for", "keep_firing_for", "query_offset", "group_wait", "group_interval", "repeat_interval", "resolve_timeout":
 			child.Value, err = scaleDuration(child.Value)
 		case "expr":
 			child.Value, err = ScaleExpr(child.Value)
@@ -73,7 +81,7 @@ func ScaleExpr(expr string) (string, error) {
 		}
 		return parts[1] + d
 	})
-	seconds := regexp.MustCompile(`(?s)(\btime\(\) - .*?[<>]=?\s*|)\b(\d+)\b`)
+	seconds := regexp.MustCompile(`(?s)(\btime\(\) - .*?[<>]=?\s*|age_seconds:\w+ [<>]=?\s*|)\b(\d+)\b`)
 	return seconds.ReplaceAllStringFunc(expr, func(found string) string {
 		parts := seconds.FindStringSubmatch(found)
 		n, err := strconv.ParseFloat(parts[2], 64)

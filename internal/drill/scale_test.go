@@ -10,11 +10,14 @@ func TestScale(t *testing.T) {
 	const rules = `
 groups:
   - name: a
+    interval: 15s
     rules:
+      - record: view:x_age_seconds:last7m
+        expr: time() - last_over_time(x_seconds[7m])
       - alert: A
         expr: >-
           time() - max_over_time(x_seconds[2m]) > 1200 and on (job)
-          predict_linear(y[6h], 4 * 86400) < 0 and z[1h:1m] offset 90m <= bool 600
+          view:x_age_seconds:last7m <= 600 or predict_linear(y[6h], 4 * 86400) < 0 and z[1h:1m] offset 90m <= bool 600
         for: 10m
         keep_firing_for: 1h30m
         labels: &labels {severity: warning}
@@ -23,10 +26,13 @@ groups:
 `
 	const want = `groups:
     - name: a
+      interval: 500ms
       rules:
+        - record: view:x_age_seconds:last7m
+          expr: time() - last_over_time(x_seconds[7s])
         - alert: A
           expr: >-
-            time() - max_over_time(x_seconds[2s]) > 20 and on (job) predict_linear(y[6m], 4 * 1440) < 0 and z[1m:1s] offset 1m30s <= bool 600
+            time() - max_over_time(x_seconds[2s]) > 20 and on (job) view:x_age_seconds:last7m <= 10 or predict_linear(y[6m], 4 * 1440) < 0 and z[1m:1s] offset 1m30s <= bool 600
           for: 10s
           keep_firing_for: 1m30s
           labels: &labels {severity: warning}

@@ -155,7 +155,7 @@ func routeToInbox(document map[string]any, webhook, smtp string) {
 				"to": "owner@example.org", "from": "alertmanager@example.org", "smarthost": smtp,
 				"require_tls": false, "send_resolved": true, "html": "",
 				"headers": map[string]string{"Subject": `{{ template "raptoreum.title" . }}`},
-				"text":    `{{ template "raptoreum.text" . }}`,
+				"text":    `{{ template "raptoreum.short" . }}`,
 			}}
 		}
 	}
