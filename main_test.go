@@ -78,6 +78,9 @@ func TestDocsFlags(t *testing.T) {
 	rows("", app.Model().Flags)
 	for _, command := range app.Model().Commands {
 		rows(command.Name+" ", command.Flags)
+		for _, below := range command.Commands {
+			rows(command.Name+" "+below.Name+" ", below.Flags)
+		}
 	}
 	fmt.Fprint(&table, "\n")
 	readme, err := os.ReadFile("README.md")

@@ -1,0 +1,276 @@
+package setup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"raptoreum_exporter/daemon"
+)
+
+// Node configures the setup beside raptoreumd. Its zero value sets up every running raptoreumd.
+type Node struct {
+	Confs       []string // raptoreum.conf of those to set up; empty: all that are found
+	ProTx       []string // NAME=HASH, or HASH if there is only one raptoreumd
+	Name        string   // of the smartnode in Prometheus; empty: the host name
+	Credentials string   // password or user, for a raptoreumd that has only a cookie; empty: ask
+	Heal        bool     // restart raptoreumd if it hangs
+}
+
+const (
+	etc          = "/etc/raptoreum_exporter"
+	unitDir      = "/usr/lib/systemd/system"
+	exporterUser = "raptoreum_exporter"
+	program      = "/usr/bin/raptoreum_exporter"
+
+	// A raptoreumd without rpcpassword accepts these.
+	byPassword = "password" // a separate one, after its next start
+	byUser     = "user"     // the cookie, if the exporter runs as its user
+)
+
+// nodes sets up an exporter for each raptoreumd.
+func (c *command) nodes(ctx context.Context, past record) (int, error) {
+	if !c.exists(unitDir + "/raptoreum_exporter@.service") {
+		return exitPartly, errors.New("the package raptoreum-exporter is not installed; run dpkg -i or rpm -U first")
+	}
+	found, err := c.find(past)
+	if err != nil {
+		return exitPartly, err
+	}
+	nodes, code, err := c.usable(choose(found))
+	if err != nil {
+		return exitPartly, err
+	}
+	c.nameAll(nodes, past)
+	for _, n := range nodes {
+		c.print("found %s", n.title())
+		if n.pid == 0 && n.known {
+			c.print("  it is not running, so its exporter stays as it is")
+			continue
+		}
+		n.ask(ctx, c.cookie(n))
+		c.report(n)
+	}
+	p, err := c.planNodes(nodes, past)
+	if err != nil {
+		return exitPartly, err
+	}
+	var placing []placed
+	for _, n := range nodes {
+		placing = append(placing, placed{n.confPath, n.name, n.listen})
+	}
+	_, kept, err := c.perform(ctx, p, past, placing)
+	if err != nil {
+		return exitPartly, err
+	}
+	if kept {
+		code = exitPartly
+	}
+	if c.DryRun {
+		return code, nil
+	}
+	for _, n := range nodes {
+		if err := c.await(ctx, n); err != nil {
+			return exitPartly, err
+		}
+	}
+	c.print("\nFor Prometheus, also in %s/scrape.yml:\n\n%s", etc, c.scrape(nodes))
+	c.print("To take everything back: sudo raptoreum_exporter setup --undo")
+	return code, nil
+}
+
+// usable returns the nodes that can be set up, and prints why others cannot.
+func (c *command) usable(found []*node) (nodes []*node, code int, err error) {
+	for _, n := range found {
+		if len(c.Node.Confs) > 0 && !slices.Contains(c.Node.Confs, n.confPath) {
+			continue
+		}
+		if n.pid == 0 && n.known {
+			n.err = nil // it is not read
+		}
+		if n.err == nil && n.container && n.cookie {
+			n.err = errors.New("it runs in a container and has no rpcpassword; set rpcuser and rpcpassword in its raptoreum.conf, and restart it")
+		}
+		if n.err != nil {
+			c.print("skipped %s: %v", n.title(), n.err)
+			code = exitPartly
+			continue
+		}
+		nodes = append(nodes, n)
+	}
+	if len(nodes) == 0 {
+		return nil, exitPartly, errors.New("no raptoreumd was found; start it, and run setup again. To watch smartnodes of other machines: raptoreum_exporter setup watch")
+	}
+	return nodes, code, nil
+}
+
+// cookie returns where root finds the cookie of a node; empty: it has a password.
+func (c *command) cookie(n *node) string {
+	if !n.cookie {
+		return ""
+	}
+	return c.path(n.conf.CookieFile)
+}
+
+// report prints what a node answered, and completes what it did not say.
+func (c *command) report(n *node) {
+	switch {
+	case n.protx != "":
+		c.print("  smartnode %s", n.protx)
+	case n.why != nil:
+		c.print("  it does not answer at %s: %v", n.conf.URL, n.why)
+	}
+	for _, given := range c.Node.ProTx {
+		name, hash, named := strings.Cut(given, "=")
+		if !named {
+			name, hash = n.name, given
+		}
+		if name == n.name {
+			n.protx = hash
+		}
+	}
+	if flags, err := c.read(n.dir() + "/flags"); n.protx == "" && err == nil && flags != nil {
+		n.protx = argument(flags.content, "smartnode.protx")
+	}
+	if n.protx == "" {
+		n.protx = c.ask("  proTxHash of its smartnode, if it is one (Enter: none):", "")
+	}
+}
+
+// planNodes returns the files and units for all nodes.
+func (c *command) planNodes(nodes []*node, past record) (plan, error) {
+	var p plan
+	if nodes[0].name != "" {
+		p.units = append(p.units, unit{name: "raptoreum_exporter.service"}) // each has its own instance
+	}
+	for _, n := range nodes {
+		if n.protx != "" {
+			if _, err := daemon.ParseHash(n.protx); err != nil {
+				return p, fmt.Errorf("--protx: %w", err)
+			}
+		}
+		if n.pid == 0 && n.known {
+			if err := c.planAsIs(&p, n, past); err != nil {
+				return p, err
+			}
+			continue
+		}
+		if err := c.planNode(&p, n); err != nil {
+			return p, err
+		}
+	}
+	p.files = append(p.files, change{path: etc + "/scrape.yml", mode: 0o644, content: "# Add this to scrape_configs of prometheus.yml.\n" + c.scrape(nodes)})
+	return p, nil
+}
+
+func (n *node) dir() string { return filepath.Join(etc, n.name) }
+
+func (n *node) instance(kind, suffix string) string {
+	if n.name == "" {
+		return kind + suffix
+	}
+	return kind + "@" + n.name + suffix
+}
+
+func (n *node) service() string { return n.instance("raptoreum_exporter", ".service") }
+
+// planNode adds what one node needs. The flags come last: the other files have no effect without them.
+func (c *command) planNode(p *plan, n *node) error {
+	flags := []string{"--daemon.conf=" + n.confPath, "--daemon.url=" + n.conf.URL}
+	switch {
+	case !n.cookie:
+		p.files = append(p.files, n.passwordFile(n.conf.Password))
+		flags = append(flags, n.passwordFlags(n.conf.User)...)
+	case c.way(n) == byUser:
+		if n.user.uid == 0 {
+			return fmt.Errorf("--credentials=user: %s runs as root, and the exporter must not; use --credentials=password", n.title())
+		}
+		p.files = append(p.files, change{
+			path: "/etc/systemd/system/" + n.service() + ".d/setup.conf", mode: 0o644, units: []string{n.service()},
+			content: "# The cookie of raptoreumd is readable only by its user.\n[Service]\nUser=" + n.user.name + "\nGroup=" + n.group + "\n",
+		})
+	default:
+		password, line, err := c.rpcAuth(n)
+		if err != nil {
+			return err
+		}
+		p.files = append(p.files, n.passwordFile(password), change{
+			path: n.confPath, line: line, content: line, mode: 0o600, owner: n.user.name, group: n.group, secret: true,
+		})
+		flags = append(flags, n.passwordFlags(exporterUser)...)
+		c.print("  It has no rpcpassword, so it accepts the exporter after its next start. Restart it when check says that a restart is safe.")
+	}
+	if n.protx != "" {
+		flags = append(flags, "--smartnode.protx="+n.protx)
+	}
+	if n.container {
+		flags = append(flags, "--no-collector.datadir") // of the container
+	}
+	if n.name != "" {
+		flags = append(flags, "--web.listen-address="+n.listen, "--heal.history=/var/lib/raptoreum_heal/"+n.name+"/history.json")
+	}
+	if n.unit != "" {
+		p.files = append(p.files, change{
+			path: n.dir() + "/heal.flags", mode: 0o644, replaces: onlyComments,
+			content: "# Written by raptoreum_exporter setup.\n--heal.command=systemctl restart " + n.unit + "\n",
+		})
+	}
+	p.files = append(p.files, change{
+		path: n.dir() + "/flags", mode: 0o644, replaces: onlyComments, units: []string{n.service()},
+		content: "# Written by raptoreum_exporter setup, which does not change this file again if you edit it.\n" + strings.Join(flags, "\n") + "\n",
+	})
+	p.units = append(p.units, unit{name: n.service(), running: true})
+	if c.Node.Heal {
+		if n.unit == "" {
+			return fmt.Errorf("--heal: %s is not a systemd service, so heal cannot restart it", n.title())
+		}
+		p.units = append(p.units, unit{name: n.instance("raptoreum_heal", ".timer"), running: true})
+	}
+	return nil
+}
+
+// onlyComments reports whether a flags file is the one of the package: it has no flag.
+func onlyComments(old string) bool {
+	for line := range strings.Lines(old) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			return false
+		}
+	}
+	return true
+}
+
+// way returns how the exporter gets access to a raptoreumd that has only a cookie.
+func (c *command) way(n *node) string {
+	if c.Node.Credentials == "" {
+		c.Node.Credentials = c.ask(fmt.Sprintf("  %s has no rpcpassword. Use a separate password, which it accepts after its next start, or run the exporter as the user %s, which can read the operator key? [password/user] (password)", n.title(), n.user.name), byPassword)
+	}
+	return c.Node.Credentials
+}
+
+func (n *node) passwordFile(password daemon.Secret) change {
+	var text strings.Builder
+	_, _ = password.WriteTo(&text) // a builder has no errors
+	return change{
+		path: n.dir() + "/rpcpassword", content: text.String() + "\n", mode: 0o640, group: exporterUser, secret: true,
+		units: []string{n.service()},
+	}
+}
+
+// passwordFlags also say what raptoreum.conf would, which the exporter may not read.
+func (n *node) passwordFlags(user string) []string {
+	flags := []string{"--daemon.user=" + user, "--daemon.password-file=" + n.dir() + "/rpcpassword"}
+	if n.container {
+		return flags
+	}
+	flags = append(flags, "--daemon.datadir="+n.conf.Datadir)
+	if n.conf.PidFile != filepath.Join(n.conf.Datadir, "raptoreumd.pid") {
+		flags = append(flags, "--daemon.pid-file="+n.conf.PidFile)
+	}
+	if n.conf.DebugLog != filepath.Join(n.conf.Datadir, "debug.log") && n.conf.DebugLog != "" {
+		flags = append(flags, "--daemon.debuglog="+n.conf.DebugLog)
+	}
+	return flags
+}

@@ -1,0 +1,70 @@
+package setup
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// unitsBack returns the units of an earlier run that are not in the plan any more.
+func (t *transaction) unitsBack() (names []string) {
+	for name := range t.past.Units {
+		if !slices.ContainsFunc(t.plan.units, func(u unit) bool { return u.name == name }) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// target is the state that a unit is to have: what the plan wants, or else what it had before setup.
+func (t *transaction) target(u unit) unitState {
+	if slices.Contains(t.unitsBack(), u.name) {
+		return t.past.Units[u.name]
+	}
+	return unitState{u.running, u.running}
+}
+
+// systemctl runs systemctl.
+func (s System) systemctl(ctx context.Context, args ...string) error {
+	if err := s.Step("systemctl " + strings.Join(args, " ")); err != nil {
+		return err
+	}
+	_, err := s.Exec(ctx, "systemctl", args...)
+	return err
+}
+
+// unitState returns the state of a unit; one that does not exist is neither enabled nor active.
+func (s System) unitState(ctx context.Context, name string) unitState {
+	enabled, _ := s.Exec(ctx, "systemctl", "is-enabled", name) // exits with 1 if disabled
+	active, _ := s.Exec(ctx, "systemctl", "is-active", name)
+	return unitState{strings.TrimSpace(enabled) == "enabled", slices.Contains([]string{"active", "activating"}, strings.TrimSpace(active))}
+}
+
+// setUnit brings a unit to a state. changed: its files have changed.
+func (t *transaction) setUnit(ctx context.Context, u unit, want unitState, changed bool) error {
+	have := t.unitState(ctx, u.name)
+	var actions []string
+	switch {
+	case want.Enabled && !have.Enabled:
+		actions = append(actions, "enable")
+	case !want.Enabled && have.Enabled:
+		actions = append(actions, "disable")
+	}
+	switch {
+	case want.Active && !have.Active:
+		actions = append(actions, "start")
+	case want.Active && changed && u.reload:
+		actions = append(actions, "reload-or-restart")
+	case want.Active && changed:
+		actions = append(actions, "restart")
+	case !want.Active && have.Active:
+		actions = append(actions, "stop")
+	}
+	for _, action := range actions {
+		if err := t.systemctl(ctx, action, u.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
