@@ -20,10 +20,14 @@ type transaction struct {
 	steps []step
 	past  record // before
 	now   record
-	nodes []placed                      // for the new record
-	saved bool                          // the record on disk is no longer that of past
-	undo  []func(context.Context) error // of what is done so far
-	units map[string]unitState          // before
+	nodes []placed // for the new record
+	node  *Node    // the same
+	watch *Watch   // the same
+	// verify is called after the changes. After an error they are rolled back. nil: nothing.
+	verify func(context.Context) error
+	saved  bool                          // the record on disk is no longer that of past
+	undo   []func(context.Context) error // of what is done so far
+	units  map[string]unitState          // before
 }
 
 // changes reports whether there is something to do.
@@ -48,6 +52,9 @@ func (t *transaction) run(ctx context.Context) error {
 		return errors.Join(err, t.forget())
 	}
 	err := t.make(ctx)
+	if err == nil && t.verify != nil {
+		err = t.verify(ctx)
+	}
 	if err == nil {
 		err = t.finish()
 	}
@@ -177,7 +184,7 @@ func (t *transaction) change(o step) error {
 func (t *transaction) finish() error {
 	r := t.now
 	r.Unfinished, r.Files, r.Units = false, maps.Clone(t.now.Files), maps.Clone(t.now.Units)
-	r.Nodes = t.nodes
+	r.Nodes, r.Node, r.Watch = t.nodes, t.node, t.watch
 	for _, o := range t.steps {
 		switch w, ours := r.Files[o.path]; {
 		case !ours:

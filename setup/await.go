@@ -12,22 +12,25 @@ import (
 
 // scrape returns the scrape configuration of the exporters.
 func (c *command) scrape(nodes []*node) string {
-	base := c.Node.Name
-	if base == "" {
-		host, err := os.Hostname()
-		base = cmp.Or(host, "smartnode")
-		_ = err // then the name is the usual one
-	}
 	var b strings.Builder
 	b.WriteString("- job_name: raptoreum\n  scrape_interval: 1m\n  static_configs:\n")
 	for _, n := range nodes {
-		name := base
-		if n.name != "" {
-			name += "-" + n.name
-		}
-		fmt.Fprintf(&b, "    - targets: [%q]\n      labels: {node: %q, vantage: self}\n", n.listen, name)
+		fmt.Fprintf(&b, "    - targets: [%q]\n      labels: {node: %q, vantage: self}\n", n.listen, c.label(n))
 	}
 	return b.String()
+}
+
+// label returns the name of a node in Prometheus.
+func (c *command) label(n *node) string {
+	base := c.Node.Name
+	if base == "" {
+		base, _ = os.Hostname() // without one, the usual name
+	}
+	base = cmp.Or(base, "smartnode")
+	if n.name != "" {
+		return base + "-" + n.name
+	}
+	return base
 }
 
 const startsWithin = 30 * time.Second
@@ -37,6 +40,9 @@ func (c *command) await(ctx context.Context, n *node) error {
 	for waited := time.Duration(0); ; waited += time.Second {
 		body, err := c.Get(ctx, "http://"+n.listen+"/metrics")
 		if err == nil && strings.Contains(body, "raptoreum_exporter_build_info") {
+			break
+		}
+		if strings.Contains(body, "HTTPS server") { // it requires TLS
 			break
 		}
 		if waited >= startsWithin || ctx.Err() != nil {

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,8 @@ type Node struct {
 	Name        string   // of the smartnode in Prometheus; empty: the host name
 	Credentials string   // password or user, for a raptoreumd that has only a cookie; empty: ask
 	Heal        bool     // restart raptoreumd if it hangs
+	Listen      string   // address of the exporter for a Prometheus elsewhere; empty: loopback
+	Web         string   // folder with web.yml, tls.crt and tls.key that setup watch has written; empty: none
 }
 
 const (
@@ -36,6 +39,7 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 	if !c.exists(unitDir + "/raptoreum_exporter@.service") {
 		return exitPartly, errors.New("the package raptoreum-exporter is not installed; run dpkg -i or rpm -U first")
 	}
+	c.Node.remember(past.Node)
 	found, err := c.find(past)
 	if err != nil {
 		return exitPartly, err
@@ -45,6 +49,9 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 		return exitPartly, err
 	}
 	c.nameAll(nodes, past)
+	if err := c.listen(nodes); err != nil {
+		return exitPartly, err
+	}
 	for _, n := range nodes {
 		c.print("found %s", n.title())
 		if n.pid == 0 && n.known {
@@ -58,11 +65,10 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 	if err != nil {
 		return exitPartly, err
 	}
-	var placing []placed
 	for _, n := range nodes {
-		placing = append(placing, placed{n.confPath, n.name, n.listen})
+		c.placing = append(c.placing, placed{n.confPath, n.name, n.listen, c.label(n)})
 	}
-	_, kept, err := c.perform(ctx, p, past, placing)
+	_, kept, err := c.perform(ctx, p, past)
 	if err != nil {
 		return exitPartly, err
 	}
@@ -80,6 +86,18 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 	c.print("\nFor Prometheus, also in %s/scrape.yml:\n\n%s", etc, c.scrape(nodes))
 	c.print("To take everything back: sudo raptoreum_exporter setup --undo")
 	return code, nil
+}
+
+// remember completes the flags with those of the last run. proTxHashes are in its flags files.
+func (n *Node) remember(last *Node) {
+	if last == nil {
+		return
+	}
+	if len(n.Confs) == 0 {
+		n.Confs = last.Confs
+	}
+	n.Name, n.Credentials = cmp.Or(n.Name, last.Name), cmp.Or(n.Credentials, last.Credentials)
+	n.Listen, n.Web, n.Heal = cmp.Or(n.Listen, last.Listen), cmp.Or(n.Web, last.Web), n.Heal || last.Heal
 }
 
 // usable returns the nodes that can be set up, and prints why others cannot.
@@ -182,7 +200,9 @@ func (c *command) planNode(p *plan, n *node) error {
 	flags := []string{"--daemon.conf=" + n.confPath, "--daemon.url=" + n.conf.URL}
 	switch {
 	case !n.cookie:
-		p.files = append(p.files, n.passwordFile(n.conf.Password))
+		password := n.passwordFile(n.conf.Password)
+		c.hide(strings.TrimSpace(password.content))
+		p.files = append(p.files, password)
 		flags = append(flags, n.passwordFlags(n.conf.User)...)
 	case c.way(n) == byUser:
 		if n.user.uid == 0 {
@@ -197,6 +217,7 @@ func (c *command) planNode(p *plan, n *node) error {
 		if err != nil {
 			return err
 		}
+		c.hide(string(password))
 		p.files = append(p.files, n.passwordFile(password), change{
 			path: n.confPath, line: line, content: line, mode: 0o600, owner: n.user.name, group: n.group, secret: true,
 		})
@@ -209,8 +230,19 @@ func (c *command) planNode(p *plan, n *node) error {
 	if n.container {
 		flags = append(flags, "--no-collector.datadir") // of the container
 	}
+	if n.name != "" || c.Node.Listen != "" || c.Node.Web != "" {
+		flags = append(flags, "--web.listen-address="+n.listen)
+	}
+	if c.Node.Web != "" {
+		files, err := c.webFiles(n)
+		if err != nil {
+			return err
+		}
+		p.files = append(p.files, files...)
+		flags = append(flags, "--web.config.file="+n.dir()+"/web.yml")
+	}
 	if n.name != "" {
-		flags = append(flags, "--web.listen-address="+n.listen, "--heal.history=/var/lib/raptoreum_heal/"+n.name+"/history.json")
+		flags = append(flags, "--heal.history=/var/lib/raptoreum_heal/"+n.name+"/history.json")
 	}
 	if n.unit != "" {
 		p.files = append(p.files, change{
@@ -240,37 +272,4 @@ func onlyComments(old string) bool {
 		}
 	}
 	return true
-}
-
-// way returns how the exporter gets access to a raptoreumd that has only a cookie.
-func (c *command) way(n *node) string {
-	if c.Node.Credentials == "" {
-		c.Node.Credentials = c.ask(fmt.Sprintf("  %s has no rpcpassword. Use a separate password, which it accepts after its next start, or run the exporter as the user %s, which can read the operator key? [password/user] (password)", n.title(), n.user.name), byPassword)
-	}
-	return c.Node.Credentials
-}
-
-func (n *node) passwordFile(password daemon.Secret) change {
-	var text strings.Builder
-	_, _ = password.WriteTo(&text) // a builder has no errors
-	return change{
-		path: n.dir() + "/rpcpassword", content: text.String() + "\n", mode: 0o640, group: exporterUser, secret: true,
-		units: []string{n.service()},
-	}
-}
-
-// passwordFlags also say what raptoreum.conf would, which the exporter may not read.
-func (n *node) passwordFlags(user string) []string {
-	flags := []string{"--daemon.user=" + user, "--daemon.password-file=" + n.dir() + "/rpcpassword"}
-	if n.container {
-		return flags
-	}
-	flags = append(flags, "--daemon.datadir="+n.conf.Datadir)
-	if n.conf.PidFile != filepath.Join(n.conf.Datadir, "raptoreumd.pid") {
-		flags = append(flags, "--daemon.pid-file="+n.conf.PidFile)
-	}
-	if n.conf.DebugLog != filepath.Join(n.conf.Datadir, "debug.log") && n.conf.DebugLog != "" {
-		flags = append(flags, "--daemon.debuglog="+n.conf.DebugLog)
-	}
-	return flags
 }

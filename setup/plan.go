@@ -35,7 +35,6 @@ type change struct {
 type unit struct {
 	name    string
 	running bool // enabled and started, or else disabled and stopped
-	reload  bool // if its files changed, reload it instead of restarting it
 }
 
 // plan is what one command wants the machine to have. The order of files is that in which they are written: what

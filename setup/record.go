@@ -21,12 +21,14 @@ type record struct {
 	Dirs       []string // created, outermost first
 	Units      map[string]unitState
 	Nodes      []placed `json:",omitempty"`
+	Node       *Node    `json:",omitempty"` // flags of setup
+	Watch      *Watch   `json:",omitempty"` // flags of setup watch, without secrets
 
 	name string
 }
 
 // placed is a raptoreumd that setup has given an exporter.
-type placed struct{ Conf, Name, Listen string }
+type placed struct{ Conf, Name, Listen, Label string }
 
 func (r record) placed(conf string) (placed, bool) {
 	i := slices.IndexFunc(r.Nodes, func(p placed) bool { return p.Conf == conf })

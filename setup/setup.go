@@ -43,6 +43,30 @@ type command struct {
 	Config
 	System
 	answers *bufio.Reader
+	secrets []string // which are never printed
+
+	placing   []placed           // exporters of this run
+	tests     map[string]float64 // how many test messages each integration of Alertmanager is to send
+	keptFiles []string           // that a person changed
+}
+
+// Write prints text without the secrets.
+func (c *command) Write(text []byte) (int, error) {
+	shown := string(text)
+	for _, secret := range c.secrets {
+		shown = strings.ReplaceAll(shown, secret, "<secret>")
+	}
+	if _, err := io.WriteString(c.Stdout, shown); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+// hide makes sure that a secret is not printed.
+func (c *command) hide(secret string) {
+	if len(secret) > 3 { // else it would hide parts of words
+		c.secrets = append(c.secrets, secret)
+	}
 }
 
 // Run sets the machine up and returns the exit code: 0 if everything is as wanted, 1 if a file was kept because a
@@ -81,7 +105,7 @@ func Run(ctx context.Context, c Config) (int, error) {
 }
 
 func (c *command) print(format string, args ...any) {
-	fmt.Fprintf(c.Stdout, strings.TrimSuffix(format, "\n")+"\n", args...)
+	fmt.Fprintf(c, strings.TrimSuffix(format, "\n")+"\n", args...)
 }
 
 // ask asks a question and returns the answer; with --yes, and at the end of the input, otherwise.
@@ -89,10 +113,10 @@ func (c *command) ask(question, otherwise string) string {
 	if c.Yes || c.DryRun {
 		return otherwise
 	}
-	fmt.Fprintf(c.Stdout, "%s ", question)
+	fmt.Fprintf(c, "%s ", question)
 	answer, err := c.answers.ReadString('\n')
 	if err != nil {
-		fmt.Fprintln(c.Stdout)
+		fmt.Fprintln(c)
 	}
 	if answer = strings.TrimSpace(answer); answer == "" {
 		return otherwise
@@ -101,14 +125,23 @@ func (c *command) ask(question, otherwise string) string {
 }
 
 // perform shows the differences, asks, and applies them. kept: a file of a person differs from what is wanted.
-func (c *command) perform(ctx context.Context, p plan, past record, nodes []placed) (done, kept bool, err error) {
+func (c *command) perform(ctx context.Context, p plan, past record) (done, kept bool, err error) {
 	steps, err := c.compare(p, past)
 	if err != nil {
 		return false, false, err
 	}
-	t := &transaction{System: c.System, plan: p, steps: steps, past: past, nodes: nodes}
+	t := &transaction{System: c.System, plan: p, steps: steps, past: past, nodes: c.placing}
+	switch {
+	case c.Undo: // the record goes too
+	case c.Config.Watch != nil:
+		t.watch, t.verify = c.Config.Watch, c.reloaded
+	default:
+		t.node = &c.Node
+	}
 	for _, o := range steps {
-		kept = kept || o.action == edited
+		if o.action == edited {
+			kept, c.keptFiles = true, append(c.keptFiles, o.path)
+		}
 	}
 	c.show(ctx, t)
 	if !t.changes(ctx) {
@@ -128,6 +161,9 @@ func (c *command) perform(ctx context.Context, p plan, past record, nodes []plac
 	return true, kept, nil
 }
 
+// longDiff is the number of lines of a diff from which on only --dry-run shows it: the question must stay visible.
+const longDiff = 40
+
 // show prints what is to be done.
 func (c *command) show(ctx context.Context, t *transaction) {
 	for _, o := range t.steps {
@@ -136,7 +172,11 @@ func (c *command) show(ctx context.Context, t *transaction) {
 		}
 		c.print("%s", o.describe(c.System))
 		if o.action != restore && o.new.mode != 0 {
-			fmt.Fprint(c.Stdout, indent(o.text()))
+			text := o.text()
+			if lines := strings.Count(text, "\n"); lines > longDiff && !c.DryRun && o.action != edited {
+				text = fmt.Sprintf("(%d lines; --dry-run shows them)\n", lines)
+			}
+			fmt.Fprint(c, indent(text))
 		}
 		if o.old != nil && (o.action == create || o.action == replace) {
 			c.print("  backup: %s", t.past.backup(o.path))
@@ -175,7 +215,7 @@ func (c *command) takeAllBack(ctx context.Context, past record) (int, error) {
 		}
 		return exitOK, c.dropRecord(past) // of a run that was killed before its first change
 	}
-	_, kept, err := c.perform(ctx, plan{}, past, nil)
+	_, kept, err := c.perform(ctx, plan{}, past)
 	if err != nil {
 		return exitPartly, err
 	}

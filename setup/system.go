@@ -20,6 +20,7 @@ import (
 type System struct {
 	Root  string                                                                            // prefix of all paths
 	Exec  func(ctx context.Context, name string, args ...string) (output string, err error) // nil runs the program
+	Post  func(ctx context.Context, url string, body []byte) error                          // nil sends an HTTP request
 	Get   func(ctx context.Context, url string) (body string, err error)                    // nil sends an HTTP request
 	Chown func(path string, uid, gid int) error                                             // nil is os.Lchown
 	Free  func(address string) bool                                                         // whether nothing listens there; nil tries it
@@ -33,6 +34,9 @@ func (s System) withDefaults() System {
 	}
 	if s.Get == nil {
 		s.Get = get
+	}
+	if s.Post == nil {
+		s.Post = post
 	}
 	if s.Chown == nil {
 		s.Chown = os.Lchown

@@ -41,6 +41,9 @@ func (s System) unitState(ctx context.Context, name string) unitState {
 	return unitState{strings.TrimSpace(enabled) == "enabled", slices.Contains([]string{"active", "activating"}, strings.TrimSpace(active))}
 }
 
+// reloads reports whether a unit takes a changed configuration without a restart.
+func reloads(name string) bool { return name == prometheusUnit || name == alertUnit }
+
 // setUnit brings a unit to a state. changed: its files have changed.
 func (t *transaction) setUnit(ctx context.Context, u unit, want unitState, changed bool) error {
 	have := t.unitState(ctx, u.name)
@@ -54,7 +57,7 @@ func (t *transaction) setUnit(ctx context.Context, u unit, want unitState, chang
 	switch {
 	case want.Active && !have.Active:
 		actions = append(actions, "start")
-	case want.Active && changed && u.reload:
+	case want.Active && changed && reloads(u.name):
 		actions = append(actions, "reload-or-restart")
 	case want.Active && changed:
 		actions = append(actions, "restart")

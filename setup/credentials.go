@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"path/filepath"
 	"strings"
 
 	"raptoreum_exporter/daemon"
@@ -45,4 +47,37 @@ func rpcAuthLine(salt, password string) string {
 	mac := hmac.New(sha256.New, []byte(salt))
 	mac.Write([]byte(password))
 	return rpcAuthKey + salt + "$" + hex.EncodeToString(mac.Sum(nil)) + "\n"
+}
+
+// way returns how the exporter gets access to a raptoreumd that has only a cookie.
+func (c *command) way(n *node) string {
+	if c.Node.Credentials == "" {
+		c.Node.Credentials = c.ask(fmt.Sprintf("  %s has no rpcpassword. Use a separate password, which it accepts after its next start, or run the exporter as the user %s, which can read the operator key? [password/user] (password)", n.title(), n.user.name), byPassword)
+	}
+	return c.Node.Credentials
+}
+
+func (n *node) passwordFile(password daemon.Secret) change {
+	var text strings.Builder
+	_, _ = password.WriteTo(&text) // a builder has no errors
+	return change{
+		path: n.dir() + "/rpcpassword", content: text.String() + "\n", mode: 0o640, group: exporterUser, secret: true,
+		units: []string{n.service()},
+	}
+}
+
+// passwordFlags also say what raptoreum.conf would, which the exporter may not read.
+func (n *node) passwordFlags(user string) []string {
+	flags := []string{"--daemon.user=" + user, "--daemon.password-file=" + n.dir() + "/rpcpassword"}
+	if n.container {
+		return flags
+	}
+	flags = append(flags, "--daemon.datadir="+n.conf.Datadir)
+	if n.conf.PidFile != filepath.Join(n.conf.Datadir, "raptoreumd.pid") {
+		flags = append(flags, "--daemon.pid-file="+n.conf.PidFile)
+	}
+	if n.conf.DebugLog != filepath.Join(n.conf.Datadir, "debug.log") && n.conf.DebugLog != "" {
+		flags = append(flags, "--daemon.debuglog="+n.conf.DebugLog)
+	}
+	return flags
 }
