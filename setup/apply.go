@@ -125,11 +125,11 @@ func (t *transaction) make(ctx context.Context) error {
 		}
 	}
 	for _, u := range stop {
-		if err := t.setUnit(ctx, u, t.target(u), false); err != nil {
+		if err := t.setUnit(ctx, u.name, t.target(u), ""); err != nil {
 			return err
 		}
 	}
-	changed := map[string]bool{}
+	changed, restarts := map[string]bool{}, map[string]bool{}
 	reload := false
 	for _, o := range t.steps {
 		if !o.changes() {
@@ -141,6 +141,7 @@ func (t *transaction) make(ctx context.Context) error {
 		reload = reload || strings.HasPrefix(o.path, "/etc/systemd/")
 		for _, name := range o.units {
 			changed[name] = true
+			restarts[name] = restarts[name] || strings.HasPrefix(o.path, "/etc/default/") // arguments
 		}
 	}
 	if reload {
@@ -149,7 +150,14 @@ func (t *transaction) make(ctx context.Context) error {
 		}
 	}
 	for _, u := range start {
-		if err := t.setUnit(ctx, u, t.target(u), changed[u.name]); err != nil {
+		how := ""
+		switch {
+		case restarts[u.name], changed[u.name] && !reloads(u.name):
+			how = "restart"
+		case changed[u.name]:
+			how = "reload-or-restart"
+		}
+		if err := t.setUnit(ctx, u.name, t.target(u), how); err != nil {
 			return err
 		}
 	}
@@ -245,7 +253,7 @@ func (t *transaction) rollBack(ctx context.Context) error {
 	}
 	for name, state := range t.units {
 		if t.unitState(ctx, name) != state || state.Active {
-			left = append(left, t.setUnit(ctx, unit{name: name}, state, true))
+			left = append(left, t.setUnit(ctx, name, state, "restart"))
 		}
 	}
 	if err := errors.Join(left...); err != nil {

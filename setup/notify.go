@@ -108,7 +108,7 @@ func (c *command) postTest(ctx context.Context, now time.Time) error {
 				"summary":     "Test message of raptoreum_exporter setup.",
 				"description": "No action is required. Alerts about your smartnodes arrive like this one.",
 			},
-			"endsAt": now.Add(testEndsAfter),
+			"startsAt": now, "endsAt": now.Add(testEndsAfter),
 		}
 	}
 	alerts := []map[string]any{alert("RaptoreumTest", "critical")}

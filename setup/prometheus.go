@@ -111,6 +111,28 @@ func entry(address, node string) string {
 	return fmt.Sprintf("      - targets: [%q]\n        labels: {node: %q, vantage: self}\n", address, node)
 }
 
+// planArguments keeps Prometheus and Alertmanager off the internet, where they would answer everybody. Alertmanager
+// without a cluster also starts on a machine without a private address.
+func (c *command) planArguments(p *plan, f conffiles, past record) error {
+	for _, d := range []struct{ path, arguments, unit string }{
+		{"/etc/default/prometheus", "--web.listen-address=127.0.0.1:9090", prometheusUnit},
+		{"/etc/default/prometheus-alertmanager", "--web.listen-address=127.0.0.1:9093 --cluster.listen-address=", alertUnit},
+	} {
+		old, err := c.read(d.path)
+		if err != nil {
+			return err
+		}
+		one := change{path: d.path, mode: 0o644, replaces: f.has(d.path), units: []string{d.unit}}
+		one.content = "# Written by raptoreum_exporter setup watch, which does not change this file again if you edit it.\nARGS=\"" + d.arguments + "\"\n"
+		// Arguments of a person stay, also those added later.
+		before, ours := past.Files[d.path]
+		if old != nil && (ours && before.known(old.content) || one.replaces(old.content)) {
+			p.files = append(p.files, one)
+		}
+	}
+	return nil
+}
+
 // checkConfigs lets promtool and amtool check the files before they are put in place.
 func (c *command) checkConfigs(ctx context.Context, p plan) error {
 	dir, err := os.MkdirTemp("", "raptoreum-setup-")

@@ -44,9 +44,10 @@ func (s System) unitState(ctx context.Context, name string) unitState {
 // reloads reports whether a unit takes a changed configuration without a restart.
 func reloads(name string) bool { return name == prometheusUnit || name == alertUnit }
 
-// setUnit brings a unit to a state. changed: its files have changed.
-func (t *transaction) setUnit(ctx context.Context, u unit, want unitState, changed bool) error {
-	have := t.unitState(ctx, u.name)
+// setUnit brings a unit to a state. again is what to do with one that runs already, because its files have changed;
+// empty: nothing.
+func (t *transaction) setUnit(ctx context.Context, name string, want unitState, again string) error {
+	have := t.unitState(ctx, name)
 	var actions []string
 	switch {
 	case want.Enabled && !have.Enabled:
@@ -57,15 +58,13 @@ func (t *transaction) setUnit(ctx context.Context, u unit, want unitState, chang
 	switch {
 	case want.Active && !have.Active:
 		actions = append(actions, "start")
-	case want.Active && changed && reloads(u.name):
-		actions = append(actions, "reload-or-restart")
-	case want.Active && changed:
-		actions = append(actions, "restart")
+	case want.Active && again != "":
+		actions = append(actions, again)
 	case !want.Active && have.Active:
 		actions = append(actions, "stop")
 	}
 	for _, action := range actions {
-		if err := t.systemctl(ctx, action, u.name); err != nil {
+		if err := t.systemctl(ctx, action, name); err != nil {
 			return err
 		}
 	}

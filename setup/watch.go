@@ -201,6 +201,9 @@ func (c *command) planWatch(ctx context.Context, all []target, own []placed, pas
 		listen = c.planFleet(&p, all, past)
 	}
 	conffiles := c.conffiles(ctx)
+	if err := c.planArguments(&p, conffiles, past); err != nil {
+		return p, err
+	}
 	scrape := c.prometheusConf(all, own, listen)
 	c.tests = to.tests
 	alerts, err := c.alertmanagerConf(to)
