@@ -16,9 +16,6 @@ import (
 )
 
 const (
-	prometheusAddress = "http://127.0.0.1:9090"
-	alertAddress      = "http://127.0.0.1:9093"
-
 	deliveredWithin = 30 * time.Second
 	testEndsAfter   = 5 * time.Minute
 )
@@ -53,7 +50,7 @@ type counts struct{ sent, failed float64 }
 
 // counts returns the counters of the integrations that are tested.
 func (c *command) counts(ctx context.Context) (map[string]counts, error) {
-	page, err := c.Get(ctx, alertAddress+"/metrics")
+	page, err := c.Get(ctx, c.address("prometheus-alertmanager", "9093")+"/metrics")
 	all := map[string]counts{}
 	for kind := range c.tests {
 		label := `integration="` + kind + `"`
@@ -119,7 +116,7 @@ func (c *command) postTest(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return c.Post(ctx, alertAddress+"/api/v2/alerts", body)
+	return c.Post(ctx, c.address("prometheus-alertmanager", "9093")+"/api/v2/alerts", body)
 }
 
 // reason returns the last error about a notification in Alertmanager's log.

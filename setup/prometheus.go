@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -69,10 +71,10 @@ global:
 rule_files: [` + prometheusDir + `/alerts.yml]
 alerting:
   alertmanagers:
-    - static_configs: [{targets: ["127.0.0.1:9093"]}]
+    - static_configs: [{targets: ["` + strings.TrimPrefix(c.address("prometheus-alertmanager", "9093"), "http://") + `"]}]
 scrape_configs:
   - job_name: prometheus
-    static_configs: [{targets: ["localhost:9090"]}]
+    static_configs: [{targets: ["` + strings.TrimPrefix(c.address("prometheus", "9090"), "http://") + `"]}]
   - job_name: node # prometheus-node-exporter, if it is installed
     static_configs: [{targets: ["localhost:9100"]}]
 `)
@@ -133,6 +135,22 @@ func (c *command) planArguments(p *plan, f conffiles, past record) error {
 	return nil
 }
 
+// address returns where a program of Debian's listens: as its arguments say, or else on the usual port.
+func (c *command) address(name, port string) string {
+	arguments, err := os.ReadFile(c.path("/etc/default/" + name))
+	found := regexp.MustCompile(`(?m)^ARGS=.*--web\.listen-address[= ]"?([^\s"']+)`).FindSubmatch(arguments)
+	host := "127.0.0.1"
+	if err == nil && found != nil {
+		if h, p, err := net.SplitHostPort(string(found[1])); err == nil {
+			port = p
+			if ip := net.ParseIP(h); ip != nil && !ip.IsUnspecified() {
+				host = h
+			}
+		}
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
 // checkConfigs lets promtool and amtool check the files before they are put in place.
 func (c *command) checkConfigs(ctx context.Context, p plan) error {
 	dir, err := os.MkdirTemp("", "raptoreum-setup-")
@@ -167,10 +185,13 @@ const reloadsWithin = 20 * time.Second
 
 // reloaded returns an error if Prometheus or Alertmanager does not run with the new configuration.
 func (c *command) reloaded(ctx context.Context) error {
-	for _, p := range []struct{ name, address, metric string }{
-		{"Prometheus", prometheusAddress, "prometheus_config_last_reload_successful"},
-		{"Alertmanager", alertAddress, "alertmanager_config_last_reload_successful"},
+	for _, p := range []struct{ name, address, metric, conf string }{
+		{"Prometheus", c.address("prometheus", "9090"), "prometheus_config_last_reload_successful", prometheusConf},
+		{"Alertmanager", c.address("prometheus-alertmanager", "9093"), "alertmanager_config_last_reload_successful", alertConf},
 	} {
+		if slices.Contains(c.keptFiles, p.conf) {
+			continue
+		}
 		for waited := time.Duration(0); ; waited += time.Second {
 			page, err := c.Get(ctx, p.address+"/metrics")
 			value, _ := sample(page, p.metric, "")

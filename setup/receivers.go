@@ -46,30 +46,34 @@ type recipients struct {
 	inline       bool // alertmanager.yml has a secret, because this Alertmanager reads it from no file
 }
 
-// alertVersion is a version of Alertmanager, such as 0.25.
-type alertVersion struct{ major, minor int }
+// release is the minor version of Alertmanager or Prometheus, of which only one major version is supported.
+type release int
 
-func (v alertVersion) atLeast(minor int) bool { return v.major > 0 || v.minor >= minor }
+func (v release) atLeast(minor release) bool { return v >= minor }
 
-func (c *command) alertVersion(ctx context.Context) (alertVersion, error) {
-	out, err := c.Exec(ctx, "prometheus-alertmanager", "--version")
+// release returns the version of a program, if it is new enough. A later major version has everything.
+func (c *command) release(ctx context.Context, program string, major, min int) (release, error) {
+	out, err := c.Exec(ctx, program, "--version")
 	found := regexp.MustCompile(`version (\d+)\.(\d+)`).FindStringSubmatch(out)
 	if err != nil || found == nil {
-		return alertVersion{}, fmt.Errorf("the version of Alertmanager is unknown: %w", cmp.Or(err, errors.New(lastLine(out))))
+		return 0, fmt.Errorf("the version of %s is unknown: %w", program, cmp.Or(err, errors.New(lastLine(out))))
 	}
-	major, _ := strconv.Atoi(found[1]) // digits
+	have, _ := strconv.Atoi(found[1]) // digits
 	minor, _ := strconv.Atoi(found[2])
-	if v := (alertVersion{major, minor}); v.atLeast(25) {
-		return v, nil
+	switch {
+	case have > major:
+		return 1000, nil
+	case have < major, minor < min:
+		return 0, fmt.Errorf("%s %s.%s is too old; %d.%d or later is needed, as in Debian 12 and Ubuntu 24.04", program, found[1], found[2], major, min)
 	}
-	return alertVersion{}, fmt.Errorf("Alertmanager %s.%s is too old; 0.25 or later is needed", found[1], found[2])
+	return release(minor), nil
 }
 
 // receivers returns the configurations of the receivers that were chosen.
 func (c *command) receivers(ctx context.Context) (to recipients, err error) {
 	r := &c.Watch.Receivers
 	to.tests = map[string]float64{}
-	version, err := c.alertVersion(ctx)
+	version, err := c.release(ctx, "prometheus-alertmanager", 0, 25)
 	if err != nil {
 		return to, err
 	}
@@ -79,7 +83,7 @@ func (c *command) receivers(ctx context.Context) (to recipients, err error) {
 	if !r.any() {
 		return to, errors.New("give where notifications go: --telegram.chat-id, --discord.url-file, --mail.to or --webhook.url-file")
 	}
-	for _, add := range []func(*recipients, alertVersion) error{c.telegram, c.discord, c.webhook, c.mail, c.deadMansSwitch} {
+	for _, add := range []func(*recipients, release) error{c.telegram, c.discord, c.webhook, c.mail, c.deadMansSwitch} {
 		if err := add(&to, version); err != nil {
 			return to, err
 		}
@@ -120,7 +124,7 @@ func (c *command) secret(name, flag, file, question string) (string, change, err
 	case earlier != nil:
 		text = strings.TrimSpace(earlier.content)
 	default:
-		text = c.ask(question, "")
+		text = c.askSecret(question)
 	}
 	if earlier != nil {
 		c.hide(strings.TrimSpace(earlier.content))
@@ -134,7 +138,7 @@ func (c *command) secret(name, flag, file, question string) (string, change, err
 }
 
 // option returns the setting with a secret: as the name of its file, or where Alertmanager cannot, inline.
-func (to *recipients) option(version alertVersion, since int, key, value string, file change) string {
+func (to *recipients) option(version, since release, key, value string, file change) string {
 	to.secrets = append(to.secrets, file)
 	if version.atLeast(since) {
 		return key + "_file: " + file.path
@@ -143,7 +147,7 @@ func (to *recipients) option(version alertVersion, since int, key, value string,
 	return key + ": " + strconv.Quote(value)
 }
 
-func (c *command) telegram(to *recipients, version alertVersion) error {
+func (c *command) telegram(to *recipients, version release) error {
 	r := c.Watch.Receivers
 	if r.TelegramChat == "" {
 		return nil
@@ -165,7 +169,7 @@ func (c *command) telegram(to *recipients, version alertVersion) error {
 	return nil
 }
 
-func (c *command) discord(to *recipients, version alertVersion) error {
+func (c *command) discord(to *recipients, version release) error {
 	r := &c.Watch.Receivers
 	if r.DiscordURLFile == "" && !r.Discord {
 		return nil
@@ -181,7 +185,7 @@ func (c *command) discord(to *recipients, version alertVersion) error {
 	return nil
 }
 
-func (c *command) webhook(to *recipients, version alertVersion) error {
+func (c *command) webhook(to *recipients, version release) error {
 	r := &c.Watch.Receivers
 	if r.WebhookURLFile == "" && !r.Webhook {
 		return nil
@@ -196,7 +200,7 @@ func (c *command) webhook(to *recipients, version alertVersion) error {
 	return nil
 }
 
-func (c *command) mail(to *recipients, version alertVersion) error {
+func (c *command) mail(to *recipients, version release) error {
 	r := &c.Watch.Receivers
 	if r.MailTo == "" {
 		return nil
@@ -226,7 +230,7 @@ func (c *command) mail(to *recipients, version alertVersion) error {
 	return nil
 }
 
-func (c *command) deadMansSwitch(to *recipients, version alertVersion) error {
+func (c *command) deadMansSwitch(to *recipients, version release) error {
 	r := &c.Watch.Receivers
 	if r.SwitchURLFile == "" && !r.Switch {
 		return nil

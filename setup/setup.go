@@ -14,6 +14,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"golang.org/x/term"
 )
 
 // Config configures both commands.
@@ -122,6 +124,18 @@ func (c *command) ask(question, otherwise string) string {
 		return otherwise
 	}
 	return answer
+}
+
+// askSecret asks for a secret, which a terminal does not show.
+func (c *command) askSecret(question string) string {
+	terminal, ok := c.Stdin.(*os.File)
+	if c.Yes || c.DryRun || !ok || !term.IsTerminal(int(terminal.Fd())) {
+		return c.ask(question, "")
+	}
+	fmt.Fprintf(c, "%s ", question)
+	answer, _ := term.ReadPassword(int(terminal.Fd())) // without an answer it is missing
+	fmt.Fprintln(c)
+	return strings.TrimSpace(string(answer))
 }
 
 // perform shows the differences, asks, and applies them. kept: a file of a person differs from what is wanted.

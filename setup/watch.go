@@ -175,6 +175,9 @@ func (w *Watch) remember(last *Watch) {
 // planWatch returns the files and units.
 func (c *command) planWatch(ctx context.Context, all []target, own []placed, past record) (p plan, err error) {
 	w := c.Watch
+	if _, err := c.release(ctx, "prometheus", 2, 42); err != nil { // keep_firing_for
+		return p, err
+	}
 	to, err := c.receivers(ctx)
 	if err != nil {
 		return p, err

@@ -55,6 +55,8 @@ func (w *watcher) exec(ctx context.Context, name string, args ...string) (string
 		return " /etc/prometheus/alertmanager.yml 9f469bd7ed6680176b9669e40c8d397a\n", nil
 	case "prometheus-alertmanager":
 		return "alertmanager, version " + w.version + " (branch: debian/sid)\n", nil
+	case "prometheus":
+		return "prometheus, version 2.42.0+ds (branch: debian/sid)\n", nil
 	case "promtool", "amtool":
 		program := map[string]string{"promtool": w.promtool, "amtool": w.amtool}[name]
 		out, err := exec.CommandContext(ctx, program, args...).CombinedOutput()
