@@ -63,7 +63,7 @@ func (t *transaction) run(ctx context.Context) error {
 	}
 	// Also after Ctrl-C the machine is put back.
 	if left := t.rollBack(context.WithoutCancel(ctx)); left != nil {
-		return fmt.Errorf("%w. These changes could not be taken back: %w. The originals are in %s", err, left, t.now.dir())
+		return fmt.Errorf("%w. These changes could not be taken back: %w. The originals are in %s; setup --undo tries again", err, left, t.now.dir())
 	}
 	return fmt.Errorf("%w. Nothing was changed", err)
 }

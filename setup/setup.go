@@ -54,14 +54,18 @@ type command struct {
 
 // Write prints text without the secrets.
 func (c *command) Write(text []byte) (int, error) {
-	shown := string(text)
-	for _, secret := range c.secrets {
-		shown = strings.ReplaceAll(shown, secret, "<secret>")
-	}
-	if _, err := io.WriteString(c.Stdout, shown); err != nil {
+	if _, err := io.WriteString(c.Stdout, c.shown(string(text))); err != nil {
 		return 0, err
 	}
 	return len(text), nil
+}
+
+// shown is a text without the secrets.
+func (c *command) shown(text string) string {
+	for _, secret := range c.secrets {
+		text = strings.ReplaceAll(text, secret, "<secret>")
+	}
+	return text
 }
 
 // hide makes sure that a secret is not printed.
@@ -76,11 +80,19 @@ func (c *command) hide(secret string) {
 // says otherwise.
 func Run(ctx context.Context, c Config) (int, error) {
 	run := &command{Config: c, System: c.System.withDefaults(), answers: bufio.NewReader(c.Stdin)}
-	if os.Geteuid() != 0 && c.System.Root == "" {
+	code, err := run.run(ctx)
+	if err != nil && run.shown(err.Error()) != err.Error() { // of another program
+		err = errors.New(run.shown(err.Error()))
+	}
+	return code, err
+}
+
+func (c *command) run(ctx context.Context) (int, error) {
+	if os.Geteuid() != 0 && c.Root == "" {
 		return exitPartly, ErrNotRoot
 	}
 	if !c.DryRun {
-		unlock, err := run.lock()
+		unlock, err := c.lock()
 		if err != nil {
 			return exitPartly, err
 		}
@@ -90,20 +102,20 @@ func Run(ctx context.Context, c Config) (int, error) {
 	if c.Watch != nil {
 		name = "watch"
 	}
-	past, err := run.load(name)
+	past, err := c.load(name)
 	if err != nil {
 		return exitPartly, err
 	}
 	if past.Unfinished {
-		run.print("The last run was interrupted. This one completes it or, with --undo, takes it back.")
+		c.print("The last run was interrupted. This one completes it or, with --undo, takes it back.")
 	}
 	switch {
 	case c.Undo:
-		return run.takeAllBack(ctx, past)
+		return c.takeAllBack(ctx, past)
 	case c.Watch != nil:
-		return run.watch(ctx, past)
+		return c.watch(ctx, past)
 	}
-	return run.nodes(ctx, past)
+	return c.nodes(ctx, past)
 }
 
 func (c *command) print(format string, args ...any) {

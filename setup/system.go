@@ -66,7 +66,7 @@ func execute(ctx context.Context, name string, args ...string) (string, error) {
 
 func lastLine(s string) string {
 	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return lines[len(lines)-1]
+	return strings.TrimSuffix(lines[len(lines)-1], ".")
 }
 
 const maxPage = 8 << 20 // bytes

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -31,7 +32,14 @@ func (s System) systemctl(ctx context.Context, args ...string) error {
 		return err
 	}
 	_, err := s.Exec(ctx, "systemctl", args...)
-	return err
+	if err == nil || len(args) < 2 {
+		return err
+	}
+	log, failed := s.Exec(ctx, "journalctl", "_SYSTEMD_UNIT="+args[1], "--lines=2", "--output=cat", "--no-pager")
+	if log = strings.TrimSpace(log); failed != nil || log == "" {
+		return err
+	}
+	return fmt.Errorf("%w; its log: %s", err, strings.ReplaceAll(log, "\n", " | "))
 }
 
 // unitState returns the state of a unit; one that does not exist is neither enabled nor active.
