@@ -92,7 +92,7 @@ func (h *Host) Datadir(path string) (Space, error) {
 }
 
 // mountPoint returns the innermost mount point above path, "" if unknown.
-func (h *Host) mountPoint(path string) (innermost string) {
+func (h *Host) mountPoint(path string) string {
 	self, err := h.proc.Self()
 	if err != nil {
 		return ""
@@ -101,8 +101,9 @@ func (h *Host) mountPoint(path string) (innermost string) {
 	if err != nil {
 		return ""
 	}
+	innermost := "/" // which is not listed in a chroot
 	for _, m := range mounts {
-		inside := m.MountPoint == "/" || path == m.MountPoint || strings.HasPrefix(path, m.MountPoint+"/")
+		inside := path == m.MountPoint || strings.HasPrefix(path, m.MountPoint+"/")
 		if inside && len(m.MountPoint) >= len(innermost) {
 			innermost = m.MountPoint
 		}

@@ -182,7 +182,7 @@ func argument(line, name string) (value string) {
 // readConf reads the conf. Options on the command line take precedence.
 func (s System) readConf(n *node) {
 	n.group = s.groupName(n.user.gid)
-	n.conf, n.err = daemon.ReadConf(n.readPath, n.user.home)
+	s.As(n.user.uid, n.user.gid, func() { n.conf, n.err = daemon.ReadConf(n.readPath, n.user.home) })
 	if errors.Is(n.err, fs.ErrNotExist) && n.pid > 0 {
 		n.conf, n.err = daemon.DefaultConf(n.readPath, n.user.home), nil // raptoreumd runs without one
 	}
@@ -269,15 +269,19 @@ func (s System) nameAll(nodes []*node, past record) {
 const askFor = 20 * time.Second
 
 // ask learns the proTxHash and the state from raptoreumd itself, as root.
-func (n *node) ask(ctx context.Context, cookieFile string) {
-	credentials := n.conf.Credentials
-	if cookieFile != "" {
-		credentials = func() (daemon.Credentials, error) { return daemon.ReadCookie(cookieFile) }
+func (s System) ask(ctx context.Context, n *node) {
+	credentials := daemon.Credentials{User: n.conf.User, Password: n.conf.Password}
+	if n.cookie {
+		s.As(n.user.uid, n.user.gid, func() { credentials, n.why = daemon.ReadCookie(s.path(n.conf.CookieFile)) })
+	}
+	if n.why != nil {
+		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
 	client, err := daemon.NewClient(ctx, daemon.Config{
-		URL: n.conf.URL, Network: n.conf.Network, Address: n.conf.ExternalAddress, Credentials: credentials,
+		URL: n.conf.URL, Network: n.conf.Network, Address: n.conf.ExternalAddress,
+		Credentials: func() (daemon.Credentials, error) { return credentials, nil },
 	})
 	if err != nil {
 		n.why = err

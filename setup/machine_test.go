@@ -48,6 +48,9 @@ func (m *machine) build() {
 		passwd += fmt.Sprintf("%s:x:%d:%[2]d::/home/%[1]s:/bin/bash\n", name, 1001+i)
 		group += fmt.Sprintf("%s:x:%d:\n", name, 1001+i)
 	}
+	// Users can enter it.
+	_ = os.Chmod(filepath.Dir(m.root), 0o755)
+	_ = os.Chmod(m.root, 0o755)
 	passwd += "raptoreum_exporter:x:990:990::/nonexistent:/usr/sbin/nologin\n"
 	m.write("/etc/passwd", passwd)
 	m.write("/etc/group", group+"raptoreum_exporter:x:990:\nprometheus:x:991:\n")
@@ -79,6 +82,16 @@ func (m *machine) write(name, content string) {
 	}
 	if err := os.WriteFile(m.path(name), []byte(content), 0o644); err != nil {
 		m.Fatal(err)
+	}
+}
+
+// own changes the owner of a file, if this test can.
+func (m *machine) own(name string, uid int) {
+	m.Helper()
+	if os.Geteuid() == 0 {
+		if err := os.Lchown(m.path(name), uid, uid); err != nil {
+			m.Fatal(err)
+		}
 	}
 }
 
@@ -178,6 +191,7 @@ func (m *machine) system() setup.System {
 			}
 			return os.Lchown(path, uid, gid)
 		},
+		As:    func(_, _ int, f func()) { f() },
 		Free:  func(address string) bool { return address != m.taken },
 		Sleep: func(context.Context, time.Duration) {},
 	}

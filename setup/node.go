@@ -58,7 +58,7 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 			c.print("  it is not running, so its exporter stays as it is")
 			continue
 		}
-		n.ask(ctx, c.cookie(n))
+		c.System.ask(ctx, n)
 		c.report(n)
 	}
 	p, err := c.planNodes(nodes, past)
@@ -109,6 +109,9 @@ func (c *command) usable(found []*node) (nodes []*node, code int, err error) {
 		if n.pid == 0 && n.known {
 			n.err = nil // it is not read
 		}
+		if n.err == nil {
+			n.err = c.trusted(n)
+		}
 		if n.err == nil && n.container && n.cookie {
 			n.err = errors.New("it runs in a container and has no rpcpassword; set rpcuser and rpcpassword in its raptoreum.conf, and restart it")
 		}
@@ -123,14 +126,6 @@ func (c *command) usable(found []*node) (nodes []*node, code int, err error) {
 		return nil, exitPartly, errors.New("no raptoreumd was found; start it, and run setup again. To watch smartnodes of other machines: raptoreum_exporter setup watch")
 	}
 	return nodes, code, nil
-}
-
-// cookie returns where root finds the cookie of a node; empty: it has a password.
-func (c *command) cookie(n *node) string {
-	if !n.cookie {
-		return ""
-	}
-	return c.path(n.conf.CookieFile)
 }
 
 // report prints what a node answered, and completes what it did not say.
@@ -213,6 +208,9 @@ func (c *command) planNode(p *plan, n *node) error {
 			content: "# The cookie of raptoreumd is readable only by its user.\n[Service]\nUser=" + n.user.name + "\nGroup=" + n.group + "\n",
 		})
 	default:
+		if err := c.mayAdd(n); err != nil {
+			return err
+		}
 		password, line, err := c.rpcAuth(n)
 		if err != nil {
 			return err

@@ -186,6 +186,8 @@ func TestLayouts(t *testing.T) {
 	m.write("/home/rtm2/.raptoreumcore/raptoreum.conf", "testnet=1\ndebuglogfile=/var/log/rtm.log\npid=/run/rtm2.pid\nrpcuser=u\nrpcpassword="+password+"\n[test]\nrpcport=1\nrpcbind=::1\nrpcallowip=::1\n")
 	m.process(200, 1002, "/system.slice/b.service")
 	m.process(300, 1003, "/system.slice/c.service")
+	m.write("/home/rtm3/.raptoreumcore/debug.log", "")
+	m.own("/home/rtm3/.raptoreumcore", 1003)
 	out, code, err := m.run(nil)
 	if err != nil || code != 0 {
 		t.Fatal(code, err, out)

@@ -24,6 +24,7 @@ type System struct {
 	Get   func(ctx context.Context, url string) (body string, err error)                    // nil sends an HTTP request
 	Chown func(path string, uid, gid int) error                                             // nil is os.Lchown
 	Free  func(address string) bool                                                         // whether nothing listens there; nil tries it
+	As    func(uid, gid int, f func())                                                      // calls f with the rights of a user to files; nil changes them
 	Sleep func(ctx context.Context, d time.Duration)                                        // nil is a timer
 	Step  func(what string) error                                                           // called before each change; an error is one of that change
 }
@@ -40,6 +41,9 @@ func (s System) withDefaults() System {
 	}
 	if s.Chown == nil {
 		s.Chown = os.Lchown
+	}
+	if s.As == nil {
+		s.As = asUser
 	}
 	if s.Free == nil {
 		s.Free = free
@@ -80,7 +84,7 @@ func get(ctx context.Context, url string) (string, error) {
 }
 
 func free(address string) bool {
-	l, err := net.Listen("tcp", address)
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return false
 	}
