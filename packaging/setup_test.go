@@ -13,15 +13,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// daemonsScript makes two users with a raptoreumd each, in a home that others cannot enter.
+// daemonsScript makes three users with a raptoreumd each, in a home that others cannot enter.
 const daemonsScript = `
 port=8484
-for user in rtm1 rtm2; do
+for user in rtm1 rtm2 rtm3; do
   useradd --create-home $user
   chmod 0700 /home/$user
   install -d -o $user -m 0700 /home/$user/.raptoreumcore
-  printf 'server=1\nrpcuser=%s\nrpcpassword=secret-of-%s\nrpcport=%s\n' $user $user $port |
-    install -o $user -m 0600 /dev/stdin /home/$user/.raptoreumcore/raptoreum.conf
+  {
+    printf 'server=1\nrpcport=%s\n' $port
+    [ $user = rtm3 ] || printf 'rpcuser=%s\nrpcpassword=secret-of-%s\n' $user $user # rtm3 has a cookie
+  } | install -o $user -m 0600 /dev/stdin /home/$user/.raptoreumcore/raptoreum.conf
   cat >/etc/systemd/system/node-$user.service <<END
 [Service]
 User=$user
@@ -73,10 +75,13 @@ func TestDebSetup(t *testing.T) {
 	began := time.Now()
 	out := b.must(t, "raptoreum_exporter", "setup", "--yes")
 	t.Logf("setup: 1 command, %.1f s", time.Since(began).Seconds())
-	for _, want := range []string{"http://127.0.0.1:10227:\n", "http://127.0.0.1:10228:\n", "raptoreumd      ready", "raptoreum_exporter@rtm2.service answers"} {
+	for _, want := range []string{"http://127.0.0.1:10227:\n", "http://127.0.0.1:10228:\n", "raptoreumd      ready", "raptoreum_exporter@rtm2.service answers", "add a line to /home/rtm3/.raptoreumcore/raptoreum.conf"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("setup prints no %q:\n%s", want, out)
 		}
+	}
+	if _, third, _ := strings.Cut(out, "raptoreum_exporter@rtm3.service answers"); !strings.Contains(third, "raptoreumd      ready") {
+		t.Errorf("the check of rtm3 does not use its cookie:\n%s", third)
 	}
 	for _, user := range []string{"rtm1", "rtm2"} {
 		check, _ := b.inside("runuser", "-u", debUser, "--", "raptoreum_exporter", "check", "--json", "@/etc/raptoreum_exporter/"+user+"/flags").CombinedOutput()

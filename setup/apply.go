@@ -102,12 +102,8 @@ func (t *transaction) prepare(ctx context.Context) error {
 
 // make changes files and units.
 func (t *transaction) make(ctx context.Context) error {
-	for path := range t.past.Files { // of a run that was killed
-		if t.exists(path + temporary) {
-			if err := t.remove(path + temporary); err != nil {
-				return err
-			}
-		}
+	if err := t.removeTemporary(); err != nil {
+		return err
 	}
 	var stop, start []unit
 	for _, u := range t.plan.units {
@@ -164,6 +160,18 @@ func (t *transaction) make(ctx context.Context) error {
 	return nil
 }
 
+// removeTemporary removes the incomplete files of a run that was killed.
+func (t *transaction) removeTemporary() error {
+	for path := range t.past.Files {
+		if t.exists(path + temporary) {
+			if err := t.remove(path + temporary); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // change makes one step.
 func (t *transaction) change(o step) error {
 	for _, dir := range t.parents(o.path) {
@@ -182,7 +190,10 @@ func (t *transaction) change(o step) error {
 		if f == nil || f.mode == 0 {
 			return t.remove(o.path)
 		}
-		return t.write(o.path, *f)
+		// In the directory of a user only what that user could do: it may have become a link to another one.
+		var err error
+		t.As(f.uid, f.gid, func() { err = t.write(o.path, *f) })
+		return err
 	}
 	t.undo = append(t.undo, func(context.Context) error { return put(o.old) })
 	return put(&o.new)

@@ -51,11 +51,14 @@ func (c *command) await(ctx context.Context, n *node) error {
 		}
 		c.Sleep(ctx, time.Second)
 	}
-	as := exporterUser
-	if c.exists("/etc/systemd/system/" + n.service() + ".d/setup.conf") {
+	as, flags := exporterUser, "@"+n.dir()+"/flags"
+	switch {
+	case c.exists("/etc/systemd/system/" + n.service() + ".d/setup.conf"):
 		as = n.user.name
+	case n.cookie: // raptoreumd accepts the exporter only after its next start, but its user at once
+		as, flags = n.user.name, "--daemon.conf="+n.confPath
 	}
-	report, _ := c.Exec(ctx, "runuser", "-u", as, "--", program, "check", "@"+n.dir()+"/flags") // its code is its verdict
+	report, _ := c.Exec(ctx, "runuser", "-u", as, "--", program, "check", flags) // its code is its verdict
 	c.print("\n%s answers at http://%s:\n%s", n.service(), n.listen, report)
 	return nil
 }

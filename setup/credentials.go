@@ -49,6 +49,41 @@ func rpcAuthLine(salt, password string) string {
 	return rpcAuthKey + salt + "$" + hex.EncodeToString(mac.Sum(nil)) + "\n"
 }
 
+// access adds the files with which the exporter of a node may call raptoreumd, and returns the flags for them.
+func (c *command) access(p *plan, n *node) ([]string, error) {
+	if !n.cookie {
+		password := n.passwordFile(n.conf.Password)
+		c.hide(strings.TrimSpace(password.content))
+		p.files = append(p.files, password)
+		return n.passwordFlags(n.conf.User), nil
+	}
+	switch way := c.way(n); {
+	case way != byUser && way != byPassword:
+		return nil, fmt.Errorf("--credentials: %q is not password or user", way)
+	case way == byUser && n.user.uid == 0:
+		return nil, fmt.Errorf("--credentials=user: %s runs as root, and the exporter must not; use --credentials=password", n.title())
+	case way == byUser:
+		p.files = append(p.files, change{
+			path: "/etc/systemd/system/" + n.service() + ".d/setup.conf", mode: 0o644, units: []string{n.service()},
+			content: "# The cookie of raptoreumd is readable only by its user.\n[Service]\nUser=" + n.user.name + "\nGroup=" + n.group + "\n",
+		})
+		return nil, nil
+	}
+	if err := c.mayAdd(n); err != nil {
+		return nil, err
+	}
+	password, line, err := c.rpcAuth(n)
+	if err != nil {
+		return nil, err
+	}
+	c.hide(string(password))
+	p.files = append(p.files, n.passwordFile(password), change{
+		path: n.confPath, line: line, content: line, mode: 0o600, owner: n.user.name, group: n.group, secret: true,
+	})
+	c.print("  It has no rpcpassword, so it accepts the exporter after its next start. Restart it when check below says that a restart is safe.")
+	return n.passwordFlags(exporterUser), nil
+}
+
 // way returns how the exporter gets access to a raptoreumd that has only a cookie.
 func (c *command) way(n *node) string {
 	if c.Node.Credentials == "" {

@@ -192,36 +192,11 @@ func (n *node) service() string { return n.instance("raptoreum_exporter", ".serv
 
 // planNode adds what one node needs. The flags come last: the other files have no effect without them.
 func (c *command) planNode(p *plan, n *node) error {
-	flags := []string{"--daemon.conf=" + n.confPath, "--daemon.url=" + n.conf.URL}
-	switch {
-	case !n.cookie:
-		password := n.passwordFile(n.conf.Password)
-		c.hide(strings.TrimSpace(password.content))
-		p.files = append(p.files, password)
-		flags = append(flags, n.passwordFlags(n.conf.User)...)
-	case c.way(n) == byUser:
-		if n.user.uid == 0 {
-			return fmt.Errorf("--credentials=user: %s runs as root, and the exporter must not; use --credentials=password", n.title())
-		}
-		p.files = append(p.files, change{
-			path: "/etc/systemd/system/" + n.service() + ".d/setup.conf", mode: 0o644, units: []string{n.service()},
-			content: "# The cookie of raptoreumd is readable only by its user.\n[Service]\nUser=" + n.user.name + "\nGroup=" + n.group + "\n",
-		})
-	default:
-		if err := c.mayAdd(n); err != nil {
-			return err
-		}
-		password, line, err := c.rpcAuth(n)
-		if err != nil {
-			return err
-		}
-		c.hide(string(password))
-		p.files = append(p.files, n.passwordFile(password), change{
-			path: n.confPath, line: line, content: line, mode: 0o600, owner: n.user.name, group: n.group, secret: true,
-		})
-		flags = append(flags, n.passwordFlags(exporterUser)...)
-		c.print("  It has no rpcpassword, so it accepts the exporter after its next start. Restart it when check says that a restart is safe.")
+	access, err := c.access(p, n)
+	if err != nil {
+		return err
 	}
+	flags := append([]string{"--daemon.conf=" + n.confPath, "--daemon.url=" + n.conf.URL}, access...)
 	if n.protx != "" {
 		flags = append(flags, "--smartnode.protx="+n.protx)
 	}
