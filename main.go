@@ -133,7 +133,7 @@ func defineCommands(app *kingpin.Application, o *options) {
 func defineSetup(c *kingpin.CmdClause, flags *flag.FlagSet) {
 	flags.VisitAll(func(f *flag.Flag) {
 		placeholder, help := flag.UnquoteUsage(f)
-		c.Flag(f.Name, help).NoEnvar().PlaceHolder(placeholder).SetValue(f.Value)
+		c.Flag(f.Name, strings.TrimPrefix(help, placeholder+" ")).NoEnvar().PlaceHolder(placeholder).SetValue(f.Value)
 	})
 }
 

@@ -183,12 +183,16 @@ func (c *command) checkConfigs(ctx context.Context, p plan) error {
 
 const reloadsWithin = 20 * time.Second
 
-// reloaded returns an error if Prometheus or Alertmanager does not run with the new configuration.
+// reloaded returns an error if Prometheus, Alertmanager or the exporter does not run with the new configuration.
 func (c *command) reloaded(ctx context.Context) error {
-	for _, p := range []struct{ name, address, metric, conf string }{
+	programs := []struct{ name, address, metric, conf string }{
 		{"Prometheus", c.address("prometheus", "9090"), "prometheus_config_last_reload_successful", prometheusConf},
 		{"Alertmanager", c.address("prometheus-alertmanager", "9093"), "alertmanager_config_last_reload_successful", alertConf},
-	} {
+	}
+	for _, p := range c.placing {
+		programs = append(programs, struct{ name, address, metric, conf string }{watchUnit, "http://" + p.Listen, "raptoreum_fleet_config_reload_success", etc + "/watch/flags"})
+	}
+	for _, p := range programs {
 		if slices.Contains(c.keptFiles, p.conf) {
 			continue
 		}
@@ -202,7 +206,7 @@ func (c *command) reloaded(ctx context.Context) error {
 				err = errors.New("it rejects the new configuration")
 			}
 			if waited >= reloadsWithin || ctx.Err() != nil {
-				return fmt.Errorf("%s at %s: %w; see journalctl -u prometheus -u prometheus-alertmanager", p.name, p.address, err)
+				return fmt.Errorf("%s at %s: %w; see journalctl -u prometheus -u prometheus-alertmanager -u raptoreum_exporter@watch", p.name, p.address, err)
 			}
 			c.Sleep(ctx, time.Second)
 		}

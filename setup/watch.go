@@ -105,7 +105,7 @@ func hostPort(s string) (string, error) {
 func (c *command) watch(ctx context.Context, past record) (int, error) {
 	for _, path := range []string{"/usr/bin/prometheus", "/usr/bin/prometheus-alertmanager"} {
 		if !c.exists(path) {
-			return exitPartly, errors.New("Prometheus and Alertmanager are not installed; run apt install prometheus prometheus-alertmanager")
+			return exitPartly, errors.New("setup watch needs Prometheus and Alertmanager; run apt install prometheus prometheus-alertmanager")
 		}
 	}
 	if !c.exists(share+"/alerts/alerts.yml") || !c.exists(unitDir+"/raptoreum_exporter@.service") {

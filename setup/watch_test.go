@@ -84,7 +84,7 @@ func (w *watcher) watch(change func(*setup.Config)) (string, int, error) {
 			if w.posted != "" && w.rejects != "" {
 				failed = 2
 			}
-			return fmt.Sprintf("prometheus_config_last_reload_successful %d\nalertmanager_config_last_reload_successful 1\n"+
+			return fmt.Sprintf("raptoreum_fleet_config_reload_success 1\nprometheus_config_last_reload_successful %d\nalertmanager_config_last_reload_successful 1\n"+
 				"alertmanager_notification_requests_total{integration=\"telegram\"} %[2]d\nalertmanager_notification_requests_failed_total{integration=\"telegram\"} %[3]d\n"+
 				"alertmanager_notification_requests_total{integration=\"webhook\"} %[2]d\nalertmanager_notification_requests_total{integration=\"email\"} %[2]d\n"+
 				"alertmanager_notification_requests_total{integration=\"discord\"} %[2]d\n",
