@@ -90,7 +90,7 @@ func TestDebSetup(t *testing.T) {
 		}
 	}
 	began = time.Now()
-	watch := b.must(t, "raptoreum_exporter", "setup", "watch", "--yes", "--telegram.chat-id=42", "--telegram.token-file=/root/token", "--telegram.api-url=http://127.0.0.1:8081")
+	watch := b.must(t, "raptoreum_exporter", "setup", "watch", "--yes", "--node=berlin="+strings.Repeat("ab", 32), "--telegram.chat-id=42", "--telegram.token-file=/root/token", "--telegram.api-url=http://127.0.0.1:8081")
 	t.Logf("setup watch: 1 command, %.1f s", time.Since(began).Seconds())
 	if !strings.Contains(watch, "The test message was delivered (telegram).") || strings.Contains(out+watch, "secret-of") {
 		t.Errorf("setup watch prints\n%s", watch)

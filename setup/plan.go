@@ -20,6 +20,7 @@ type change struct {
 	owner   string // user; empty: root
 	group   string // empty: root
 	secret  bool   // its content is not shown
+	add     string // what a person has to add to a file of their own; empty: the difference
 
 	// replaces reports whether a file that setup did not write may be replaced; nil: it may not.
 	replaces func(old string) bool
@@ -202,6 +203,8 @@ func (o step) text() string {
 	case o.line != "":
 		key, _, _ := strings.Cut(o.line, ":")
 		return "+" + key + ":<salt and hash>\n"
+	case o.action == edited && o.add != "":
+		return o.add
 	case o.secret:
 		return "(a secret, not shown)\n"
 	}

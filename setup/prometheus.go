@@ -62,22 +62,31 @@ func (c *command) rules() (string, error) {
 }
 
 // prometheusConf returns prometheus.yml: that of Debian, and what is watched.
-func (c *command) prometheusConf(all []target, own []placed, listen string) string {
-	var b strings.Builder
-	b.WriteString(`# Written by raptoreum_exporter setup watch, which does not change this file again if you edit it.
+func (c *command) prometheusConf(jobs string) string {
+	return `# Written by raptoreum_exporter setup watch, which does not change this file again if you edit it.
 global:
   scrape_interval: 1m
   evaluation_interval: 1m
-rule_files: [` + prometheusDir + `/alerts.yml]
-alerting:
-  alertmanagers:
-    - static_configs: [{targets: ["` + strings.TrimPrefix(c.address("prometheus-alertmanager", "9093"), "http://") + `"]}]
-scrape_configs:
+` + c.prometheusRules() + `scrape_configs:
   - job_name: prometheus
     static_configs: [{targets: ["` + strings.TrimPrefix(c.address("prometheus", "9090"), "http://") + `"]}]
   - job_name: node # prometheus-node-exporter, if it is installed
     static_configs: [{targets: ["localhost:9100"]}]
-`)
+` + jobs
+}
+
+// prometheusRules returns the part of prometheus.yml about alerts.
+func (c *command) prometheusRules() string {
+	return `rule_files: [` + prometheusDir + `/alerts.yml]
+alerting:
+  alertmanagers:
+    - static_configs: [{targets: ["` + strings.TrimPrefix(c.address("prometheus-alertmanager", "9093"), "http://") + `"]}]
+`
+}
+
+// scrapeJobs returns the scrape configurations of what is watched.
+func (c *command) scrapeJobs(all []target, own []placed, listen string) string {
+	var b strings.Builder
 	if listen != "" {
 		b.WriteString("  # The smartnodes, probed from here. The exporter lists them.\n  - job_name: raptoreum-fleet\n    http_sd_configs: [{url: \"http://" + listen + "/sd\"}]\n")
 	}

@@ -257,6 +257,17 @@ func (c *command) secretURL(name, flag, file, question string) (string, change, 
 	return text, kept, nil
 }
 
+// add returns what a person has to add to an alertmanager.yml of their own.
+func (to recipients) add() string {
+	return "# Routes and inhibition rules are in " + share + "/alerts/alertmanager.yml.\n" +
+		"templates: [\"" + share + "/alerts/templates/*.tmpl\"]\n" + to.blocks()
+}
+
+// blocks returns the receivers.
+func (to recipients) blocks() string {
+	return "receivers:\n  - name: nobody\n  - name: phone\n" + to.urgent + "  - name: mail\n" + to.calm + "  - name: dead-mans-switch\n" + to.dead
+}
+
 // alertmanagerConf returns alertmanager.yml: routes and inhibition of the package, with the chosen receivers.
 func (c *command) alertmanagerConf(to recipients) (string, error) {
 	text, err := os.ReadFile(c.path(share + "/alerts/alertmanager.yml"))
@@ -278,5 +289,5 @@ func (c *command) alertmanagerConf(to recipients) (string, error) {
 	}
 	above = strings.Replace(above, routes, routes+test, 1)
 	return "# Written by raptoreum_exporter setup watch, which does not change this file again if you edit it.\n" + above +
-		"\nreceivers:\n  - name: nobody\n  - name: phone\n" + to.urgent + "  - name: mail\n" + to.calm + "  - name: dead-mans-switch\n" + to.dead, nil
+		"\n" + to.blocks(), nil
 }

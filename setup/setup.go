@@ -207,7 +207,10 @@ func (c *command) show(ctx context.Context, t *transaction) {
 		if o.old != nil && (o.action == create || o.action == replace) {
 			c.print("  backup: %s", t.past.backup(o.path))
 		}
-		if o.action == edited {
+		switch {
+		case o.action == edited && o.add != "":
+			c.print("  Add the lines above by hand.")
+		case o.action == edited:
 			c.print("  Merge the difference by hand, or remove the file and run setup again.")
 		}
 	}

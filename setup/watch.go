@@ -207,7 +207,7 @@ func (c *command) planWatch(ctx context.Context, all []target, own []placed, pas
 	if err := c.planArguments(&p, conffiles, past); err != nil {
 		return p, err
 	}
-	scrape := c.prometheusConf(all, own, listen)
+	jobs := c.scrapeJobs(all, own, listen)
 	c.tests = to.tests
 	alerts, err := c.alertmanagerConf(to)
 	if err != nil {
@@ -218,8 +218,8 @@ func (c *command) planWatch(ctx context.Context, all []target, own []placed, pas
 		mode = 0o640
 	}
 	p.files = append(p.files,
-		change{path: prometheusConf, content: scrape, mode: 0o644, replaces: conffiles.has(prometheusConf), units: []string{prometheusUnit}},
-		change{path: alertConf, content: alerts, mode: mode, group: prometheusUser, replaces: conffiles.has(alertConf), units: []string{alertUnit}})
+		change{path: prometheusConf, content: c.prometheusConf(jobs), add: c.prometheusRules() + "scrape_configs:\n" + jobs, mode: 0o644, replaces: conffiles.has(prometheusConf), units: []string{prometheusUnit}},
+		change{path: alertConf, content: alerts, add: to.add(), mode: mode, group: prometheusUser, replaces: conffiles.has(alertConf), units: []string{alertUnit}})
 	p.units = append(p.units, unit{name: prometheusUnit, running: true}, unit{name: alertUnit, running: true})
 	return p, nil
 }

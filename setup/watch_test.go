@@ -258,7 +258,10 @@ func TestWatchEdited(t *testing.T) {
 	if err != nil || code != 1 || strings.Contains(out, token) || w.posted != "" {
 		t.Error(code, err, w.posted)
 	}
-	w.has(out, "keep    /etc/prometheus/prometheus.yml, because", "+rule_files: [/etc/prometheus/raptoreum/alerts.yml]", "No test message")
+	w.has(out, "keep    /etc/prometheus/prometheus.yml, because", "  rule_files: [/etc/prometheus/raptoreum/alerts.yml]", "chat_id: 42", "Add the lines above by hand.", "No test message")
+	if strings.Contains(out, "-route: {receiver: mine}") {
+		t.Errorf("it shows what to remove:\n%s", out)
+	}
 	if w.read("/etc/prometheus/prometheus.yml") != "global: {scrape_interval: 15s}\n" || w.read("/etc/prometheus/alertmanager.yml") != "route: {receiver: mine}\n" {
 		t.Error("overwritten")
 	}
