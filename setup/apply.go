@@ -114,6 +114,9 @@ func (t *transaction) make(ctx context.Context) error {
 		}
 	}
 	for _, name := range t.unitsBack() {
+		if t.missing(ctx, name) { // its package was removed since
+			continue
+		}
 		if was := t.past.Units[name]; was.Active || was.Enabled {
 			start = append(start, unit{name: name, running: true})
 		} else {

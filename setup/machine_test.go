@@ -31,6 +31,7 @@ type machine struct {
 	calls []string // of other programs
 	fails string   // this call fails
 	taken string   // address that another program uses
+	gone  string   // unit whose package was removed
 	pages func(url string) (string, error)
 }
 
@@ -157,6 +158,9 @@ func (m *machine) exec(_ context.Context, name string, args ...string) (string, 
 	}
 	if name != "systemctl" || len(args) < 2 {
 		return "", nil
+	}
+	if args[1] == m.gone {
+		return "Failed to get unit file state for " + m.gone + ": No such file or directory\n", errors.New("exit status 1")
 	}
 	file := func(kind string) string { return m.path("/run/units/" + args[1] + "." + kind) }
 	switch args[0] {

@@ -49,6 +49,12 @@ func (s System) unitState(ctx context.Context, name string) unitState {
 	return unitState{strings.TrimSpace(enabled) == "enabled", slices.Contains([]string{"active", "activating"}, strings.TrimSpace(active))}
 }
 
+// missing reports whether there is no such unit.
+func (s System) missing(ctx context.Context, name string) bool {
+	out, _ := s.Exec(ctx, "systemctl", "is-enabled", name) // exits with 1 for other reasons too
+	return strings.Contains(out, "not-found") || strings.Contains(out, "No such file or directory")
+}
+
 // reloads reports whether a unit takes a changed configuration without a restart.
 func reloads(name string) bool { return name == prometheusUnit || name == alertUnit }
 

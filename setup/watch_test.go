@@ -311,3 +311,14 @@ func TestWatchRunbooks(t *testing.T) {
 		t.Errorf("%d of %d links", got, all)
 	}
 }
+
+// TestWatchRemoved: --undo works although the packages were removed since.
+func TestWatchRemoved(t *testing.T) {
+	w := newWatcher(t, "0.25.0")
+	w.mustWatch(func(c *setup.Config) { c.Watch.Receivers.TelegramTokenFile = secretFile(t, token) })
+	w.gone = "prometheus.service"
+	w.mustWatch(undo)
+	if w.exists("/etc/prometheus/raptoreum") {
+		t.Error("files are left")
+	}
+}
