@@ -55,6 +55,9 @@ func watcherRoot(t *testing.T) machine {
 	}
 	if _, err := os.Stat(cached); err != nil {
 		run(t, "cp", "/etc/resolv.conf", m.path("/etc/resolv.conf"))
+		if strings.Contains(read(t, "/etc/os-release"), "\nID=ubuntu\n") {
+			run(t, "sed", "-i", "s/ main$/ main universe/", m.path("/etc/apt/sources.list"))
+		}
 		out, err := exec.CommandContext(t.Context(), "unshare", "--mount", "sh", "-euc", `mount -t proc proc "$1/proc"
 			chroot "$1" sh -euc 'export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; apt-get -qq install --no-install-recommends systemd dbus prometheus prometheus-alertmanager; apt-get clean'`, "sh", string(m)).CombinedOutput()
 		if err != nil {

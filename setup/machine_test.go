@@ -177,6 +177,8 @@ func (m *machine) exec(_ context.Context, name string, args ...string) (string, 
 		return map[bool]string{true: "enabled\n", false: "disabled\n"}[m.exists("/run/units/"+args[1]+".enabled")], nil
 	case "is-active":
 		return map[bool]string{true: "active\n", false: "inactive\n"}[m.exists("/run/units/"+args[1]+".active")], nil
+	case "reset-failed":
+		return "", nil
 	case "enable":
 		return "", os.WriteFile(file("enabled"), nil, 0o600)
 	case "start", "restart", "reload-or-restart":

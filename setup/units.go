@@ -78,6 +78,9 @@ func (t *transaction) setUnit(ctx context.Context, name string, want unitState, 
 		actions = append(actions, "stop")
 	}
 	for _, action := range actions {
+		if action == "start" { // systemd refuses to start what has failed several times
+			_, _ = t.Exec(ctx, "systemctl", "reset-failed", name)
+		}
 		if err := t.systemctl(ctx, action, name); err != nil {
 			return err
 		}
