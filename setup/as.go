@@ -58,7 +58,7 @@ func (s System) mayAdd(n *node) error {
 	if err != nil {
 		return fmt.Errorf("raptoreum.conf is missing: %w", err)
 	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); !ok || int(stat.Uid) != n.user.uid || !info.IsDir() {
+	if uid, _ := s.Owner(info); uid != n.user.uid || !info.IsDir() {
 		return fmt.Errorf("%s is missing, and its directory does not belong to the user %s; create it, or use --credentials=user", n.confPath, n.user.name)
 	}
 	return nil

@@ -38,11 +38,10 @@ type node struct {
 	known  bool          // the last run has set it up
 }
 
+const nobody = 65534
+
 // title is the node for a person.
 func (n *node) title() string {
-	if n.pid == 0 && n.user.name == "" {
-		return "raptoreumd, not running, " + n.confPath
-	}
 	if n.pid == 0 {
 		return fmt.Sprintf("raptoreumd of user %s, not running, %s", n.user.name, n.confPath)
 	}
@@ -79,7 +78,7 @@ func (s System) find(past record) ([]*node, error) {
 		}
 	}
 	for _, p := range past.Nodes {
-		nodes = append(nodes, &node{confPath: p.Conf, readPath: s.path(p.Conf)})
+		nodes = append(nodes, &node{user: s.ownerOf(p.Conf, users), confPath: p.Conf, readPath: s.path(p.Conf)})
 	}
 	nodes = distinct(nodes)
 	for _, n := range nodes {
@@ -87,6 +86,21 @@ func (s System) find(past record) ([]*node, error) {
 		s.readConf(n)
 	}
 	return nodes, nil
+}
+
+// ownerOf returns the user that a file belongs to; without a file or a user, nobody.
+func (s System) ownerOf(path string, users []user) user {
+	info, err := os.Stat(s.path(path))
+	if err != nil {
+		return user{name: "nobody", uid: nobody, gid: nobody}
+	}
+	uid, _ := s.Owner(info)
+	for _, u := range users {
+		if u.uid == uid {
+			return u
+		}
+	}
+	return user{name: "nobody", uid: nobody, gid: nobody}
 }
 
 // distinct drops a place that an earlier node has: running ones come first.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -73,7 +74,7 @@ func (m *machine) build() {
 	m.write("/etc/raptoreum_exporter/heal.flags", "# Comments only.\n")
 	m.write("/proc/1/cmdline", "/sbin/init\x00")
 	m.write("/proc/stat", "")
-	for _, dir := range []string{"/run/units", "/etc/systemd/system", "/var/lib"} {
+	for _, dir := range []string{"/run/units", "/run/owners", "/etc/systemd/system", "/var/lib"} {
 		if err := os.MkdirAll(m.path(dir), 0o755); err != nil {
 			m.Fatal(err)
 		}
@@ -95,9 +96,33 @@ func (m *machine) write(name, content string) {
 	}
 }
 
-// own changes the owner of a file, if this test can.
+// owners has a file for each inode of another user than root, with its owner: only root could change the real one.
+// It is on disk for runs in other processes.
+func (m *machine) owners(info fs.FileInfo) string {
+	return m.path(fmt.Sprintf("/run/owners/%d", info.Sys().(*syscall.Stat_t).Ino))
+}
+
+func (m *machine) owner(info fs.FileInfo) (uid, gid int) {
+	if text, err := os.ReadFile(m.owners(info)); err == nil {
+		_, _ = fmt.Sscan(string(text), &uid, &gid)
+	}
+	return uid, gid
+}
+
+func (m *machine) chown(path string, uid, gid int) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		m.Fatal(err)
+	}
+	if err := os.WriteFile(m.owners(info), fmt.Appendf(nil, "%d %d", uid, gid), 0o600); err != nil {
+		m.Fatal(err)
+	}
+}
+
+// own changes the owner of a file, also the real one if this test can.
 func (m *machine) own(name string, uid int) {
 	m.Helper()
+	m.chown(m.path(name), uid, uid)
 	if os.Geteuid() == 0 {
 		if err := os.Lchown(m.path(name), uid, uid); err != nil {
 			m.Fatal(err)
@@ -200,12 +225,8 @@ func (m *machine) system() setup.System {
 			}
 			return "raptoreum_exporter_build_info 1\n", nil
 		},
-		Chown: func(path string, uid, gid int) error {
-			if os.Geteuid() != 0 { // then only the content is tested
-				return nil
-			}
-			return os.Lchown(path, uid, gid)
-		},
+		Chown: func(path string, uid, gid int) error { m.chown(path, uid, gid); return nil },
+		Owner: m.owner,
 		As:    func(_, _ int, f func()) { f() },
 		Free:  func(address string) bool { return address != m.taken },
 		Sleep: func(context.Context, time.Duration) {},
@@ -258,7 +279,7 @@ func (m *machine) files() (files []string) {
 			return err
 		}
 		name := strings.TrimPrefix(path, m.root)
-		if strings.HasSuffix(name, ".lock") {
+		if strings.HasSuffix(name, ".lock") || strings.HasPrefix(name, "/run/owners/") {
 			return nil
 		}
 		content := ""
@@ -269,7 +290,8 @@ func (m *machine) files() (files []string) {
 			}
 			content = fmt.Sprintf("%x", sha256.Sum256(text))
 		}
-		files = append(files, fmt.Sprintf("%s %s %s %s", name, info.Mode(), owner(info), content))
+		uid, gid := m.owner(info)
+		files = append(files, fmt.Sprintf("%s %s %d:%d %s", name, info.Mode(), uid, gid, content))
 		return nil
 	})
 	if err != nil {

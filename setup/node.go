@@ -53,6 +53,14 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 		return exitPartly, err
 	}
 	for _, n := range nodes {
+		if last, ok := past.placed(n.confPath); ok && n.known && last.Name != n.name { // it is no longer the only one
+			n.known = false
+			if n.err != nil {
+				return exitPartly, fmt.Errorf("%s: %w", n.title(), n.err)
+			}
+		}
+	}
+	for _, n := range nodes {
 		c.print("found %s", n.title())
 		if n.pid == 0 && n.known {
 			c.print("  it is not running, so its exporter stays as it is")
@@ -106,8 +114,9 @@ func (c *command) usable(found []*node) (nodes []*node, code int, err error) {
 		if len(c.Node.Confs) > 0 && !slices.Contains(c.Node.Confs, n.confPath) {
 			continue
 		}
-		if n.pid == 0 && n.known {
-			n.err = nil // it is not read
+		if n.pid == 0 && n.known { // what it has stays
+			nodes = append(nodes, n)
+			continue
 		}
 		if n.err == nil {
 			n.err = c.trusted(n)

@@ -4,13 +4,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -19,11 +16,6 @@ import (
 	"raptoreum_exporter/internal/simnet"
 	"raptoreum_exporter/setup"
 )
-
-func owner(info fs.FileInfo) string {
-	stat := info.Sys().(*syscall.Stat_t)
-	return fmt.Sprintf("%d:%d", stat.Uid, stat.Gid)
-}
 
 // daemon starts a fake raptoreumd and returns its RPC port.
 func daemon(t testing.TB, change func(*simnet.Config)) string {
@@ -80,7 +72,7 @@ func TestOne(t *testing.T) {
 		t.Error("wrong password")
 	}
 	info, err := os.Stat(m.path("/etc/raptoreum_exporter/rpcpassword"))
-	if err != nil || info.Mode() != 0o640 || os.Geteuid() == 0 && owner(info) != "0:990" {
+	if uid, gid := m.owner(info); err != nil || info.Mode() != 0o640 || uid != 0 || gid != 990 {
 		t.Errorf("rpcpassword: %v %v", info, err)
 	}
 	m.has(strings.Join(m.calls, "\n"), "systemctl restart raptoreum_exporter.service", "runuser -u raptoreum_exporter -- /usr/bin/raptoreum_exporter check @/etc/raptoreum_exporter/flags")
@@ -154,6 +146,31 @@ func TestGrow(t *testing.T) {
 func (m *machine) two2(port string) {
 	m.write("/srv/rtm2/raptoreum.conf", conf(port))
 	m.process(200, 1002, "/x", "-datadir=/srv/rtm2")
+}
+
+// TestGrowStopped: the first of two is not running when the second is set up.
+func TestGrowStopped(t *testing.T) {
+	m := newMachine(t)
+	port := daemon(t, nil)
+	m.one(port)
+	m.own("/home/rtm1/.raptoreumcore/raptoreum.conf", 1001)
+	before := m.files()
+	m.must(nil)
+	if err := os.RemoveAll(m.path("/proc/100")); err != nil {
+		t.Fatal(err)
+	}
+	m.two2(port)
+	m.must(nil)
+	m.has(m.read("/etc/raptoreum_exporter/rtm1/flags"), "--daemon.conf=/home/rtm1/.raptoreumcore/raptoreum.conf\n", "--daemon.user=rtm\n")
+	m.has(m.must(nil), "Nothing to change.")
+	m.must(undo)
+	for _, dir := range []string{"/srv", "/proc/200"} {
+		if err := os.RemoveAll(m.path(dir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.process(100, 1001, "/system.slice/my-raptoreum.service")
+	m.same(before, "undo")
 }
 
 // TestNone: without a raptoreumd nothing changes.

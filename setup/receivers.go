@@ -18,7 +18,7 @@ type receivers struct {
 	TelegramChat, TelegramTokenFile, TelegramAPI                string
 	DiscordURLFile, WebhookURLFile, SwitchURLFile               string
 	MailTo, MailFrom, MailSmarthost, MailUser, MailPasswordFile string
-	Discord, Webhook, Switch                                    bool // of the last run, whose secret file is gone
+	Discord, Webhook, Switch                                    bool // chosen by an answer or by the last run, which kept the address
 }
 
 func (r receivers) any() bool {
@@ -31,6 +31,8 @@ func (r *receivers) remember(last receivers) {
 	if !r.any() {
 		files := *r
 		*r = last
+		// The secrets are kept. The files that they came from may be gone.
+		r.DiscordURLFile, r.WebhookURLFile = "", ""
 		r.SwitchURLFile, r.TelegramTokenFile, r.MailPasswordFile = files.SwitchURLFile, files.TelegramTokenFile, files.MailPasswordFile
 		r.Switch = files.Switch || files.SwitchURLFile != ""
 	}
@@ -41,7 +43,7 @@ type recipients struct {
 	urgent, calm string             // configurations of the receivers of critical alerts and of warnings
 	dead         string             // of the dead man's switch
 	tests        map[string]float64 // how many test messages each integration is to send
-	both         bool               // they differ
+	both         bool               // warnings go elsewhere than critical alerts
 	secrets      []change
 	inline       bool // alertmanager.yml has a secret, because this Alertmanager reads it from no file
 }

@@ -24,6 +24,7 @@ type System struct {
 	Get   func(ctx context.Context, url string) (body string, err error)                    // nil sends an HTTP request
 	Chown func(path string, uid, gid int) error                                             // nil is os.Lchown
 	Free  func(address string) bool                                                         // whether nothing listens there; nil tries it
+	Owner func(info fs.FileInfo) (uid, gid int)                                             // nil is that of the file system
 	As    func(uid, gid int, f func())                                                      // calls f with the rights of a user to files; nil changes them
 	Sleep func(ctx context.Context, d time.Duration)                                        // nil is a timer
 	Step  func(what string) error                                                           // called before each change; an error is one of that change
@@ -41,6 +42,9 @@ func (s System) withDefaults() System {
 	}
 	if s.Chown == nil {
 		s.Chown = os.Lchown
+	}
+	if s.Owner == nil {
+		s.Owner = owner
 	}
 	if s.As == nil {
 		s.As = asUser
@@ -183,8 +187,8 @@ func (s System) read(name string) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || !info.Mode().IsRegular() || info.Size() > maxFile {
+	uid, gid := s.Owner(info)
+	if !info.Mode().IsRegular() || info.Size() > maxFile {
 		return nil, fmt.Errorf("%s: %w", name, errNotRegular)
 	}
 	content := make([]byte, info.Size())
@@ -192,7 +196,15 @@ func (s System) read(name string) (*file, error) {
 	if err != nil && n < len(content) {
 		return nil, err
 	}
-	return &file{string(content), info.Mode().Perm(), int(stat.Uid), int(stat.Gid)}, nil
+	return &file{string(content), info.Mode().Perm(), uid, gid}, nil
+}
+
+// owner returns the owner of a file; of one that has none, nobody.
+func owner(info fs.FileInfo) (uid, gid int) {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(stat.Uid), int(stat.Gid)
+	}
+	return nobody, nobody
 }
 
 // temporary is the suffix of a file that is not complete yet.

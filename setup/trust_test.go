@@ -57,8 +57,8 @@ func TestUntrusted(t *testing.T) {
 			}
 			prepare(m)
 			before := m.files()
-			out, _, _ := m.run(func(c *setup.Config) { c.DryRun, c.System.As = true, nil }) // as it really is
-			if !strings.Contains(out, wants[name]) || strings.Contains(out, "refused") {    // it did not connect
+			out, _, _ := m.run(func(c *setup.Config) { c.DryRun, c.System.As, c.System.Owner = true, nil, nil }) // as it really is
+			if !strings.Contains(out, wants[name]) || strings.Contains(out, "refused") {                         // it did not connect
 				t.Errorf("want %q:\n%s", wants[name], out)
 			}
 			m.same(before, "untrusted")

@@ -143,7 +143,7 @@ func TestWatch(t *testing.T) {
 				w.has(alerts, "- bot_token_file: /etc/prometheus/raptoreum/telegram-token")
 			}
 			info, err := os.Stat(w.path("/etc/prometheus/alertmanager.yml"))
-			if err != nil || info.Mode() != mode || os.Geteuid() == 0 && owner(info) != "0:991" {
+			if _, gid := w.owner(info); err != nil || info.Mode() != mode || gid != 991 {
 				t.Errorf("alertmanager.yml: %v, %v", info, err)
 			}
 			if strings.Contains(w.read("/etc/prometheus/raptoreum/alerts.yml"), "runbook_url") {
@@ -195,6 +195,8 @@ func TestWatchReceivers(t *testing.T) {
 				w := newWatcher(t, version)
 				out := w.mustWatch(func(c *setup.Config) { test.set(c.Watch) })
 				w.has(w.read("/etc/prometheus/alertmanager.yml"), want)
+				out += w.mustWatch(func(c *setup.Config) { c.Watch = &setup.Watch{} })
+				w.has(out, "Nothing to change.")
 				if strings.Contains(out, "secret-of-the-test") {
 					t.Errorf("a secret was printed:\n%s", out)
 				}
@@ -223,6 +225,9 @@ func TestWatchReach(t *testing.T) {
 	w.has(w.read("/etc/prometheus/prometheus.yml"), "targets: [\"10.8.0.2:10227\"]\n        labels: {node: \"a\", vantage: self}", "127.0.0.1:10302")
 	w.has(out, "setup --listen 10.8.0.2:10227")
 	out = w.mustWatch(with("tls", "a=paris.example.org"))
+	if out, err := exec.Command(w.promtool, "check", "web-config", w.path("/etc/raptoreum_exporter/watch/a/web.yml")).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 	w.has(w.read("/etc/prometheus/prometheus.yml"), "password_file: /etc/prometheus/raptoreum/a.password", "paris.example.org:10227")
 	w.has(out, "copy /etc/raptoreum_exporter/watch/a to its machine", "setup --web FOLDER")
 	if w.exists("/etc/raptoreum_exporter/watch/fleet.yml") {
