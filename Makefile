@@ -85,7 +85,8 @@ fuzz: ## run each fuzz target for FUZZTIME
 
 package: .bin/nfpm ## build deb, rpm and static binaries for amd64 and arm64 in dist/, reproducibly
 	rm -rf dist && mkdir dist
-	@set -e; export SOURCE_DATE_EPOCH=$(COMMITTED) DEB_VERSION=$$(packaging/version.sh '$(VERSION)' "$$(git rev-list --count HEAD)"); \
+	@set -e; export SOURCE_DATE_EPOCH=$(COMMITTED) DEB_VERSION=$$(packaging/version.sh '$(VERSION)' "$$(git rev-list --count HEAD)" '$(COMMITTED)'); \
+	packaging/prepare.sh "$$DEB_VERSION" '$(COMMITTED)' "$(CURDIR)/.bin/package"; \
 	for ARCH in amd64 arm64; do \
 	  export ARCH; \
 	  CGO_ENABLED=0 GOOS=linux GOARCH=$$ARCH go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o dist/raptoreum_exporter-linux-$$ARCH .; \

@@ -2,9 +2,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	stdlog "log"
@@ -29,6 +29,7 @@ import (
 	"raptoreum_exporter/config"
 	"raptoreum_exporter/heal"
 	"raptoreum_exporter/judge"
+	"raptoreum_exporter/setup"
 	"raptoreum_exporter/web"
 )
 
@@ -49,12 +50,14 @@ type options struct {
 	log     config.Log
 	check   config.Check
 	heal    config.Heal
+	setup   setup.Config
+	watch   setup.Watch
 
 	maxProcs   int
 	runbook    string
 	checkFleet bool
 
-	command string // serve, check or heal
+	command string // serve, check, heal, setup node or setup watch
 }
 
 // define declares the flags. Each can also be set in the environment, as in RAPTOREUM_EXPORTER_DAEMON_CONF.
@@ -68,6 +71,9 @@ func define(app *kingpin.Application, o *options) (complete func()) {
 	// Not file flags, because config has better errors, and a cookie may be missing.
 	app.Flag("daemon.password-file", "File that contains the RPC password.").PlaceHolder("FILE").StringVar(&d.PasswordFile)
 	app.Flag("daemon.cookie-file", "The .cookie file that raptoreumd writes if it has no rpcpassword.").PlaceHolder("FILE").StringVar(&d.CookieFile)
+	app.Flag("daemon.datadir", "Data directory of raptoreumd, if raptoreum.conf is not readable; finds its process, disk and debug.log.").PlaceHolder("DIR").StringVar(&d.Datadir)
+	app.Flag("daemon.pid-file", "Pid file of raptoreumd. Default: raptoreumd.pid in --daemon.datadir").PlaceHolder("FILE").StringVar(&d.PidFile)
+	app.Flag("daemon.debuglog", "The debug.log of raptoreumd. Default: debug.log in --daemon.datadir").PlaceHolder("FILE").StringVar(&d.DebugLog)
 	app.Flag("smartnode.protx", "proTxHash of the smartnode; found automatically if not set.").PlaceHolder("HASH").StringVar(&o.ProTxHash)
 	app.Flag("explorer.url", "URL of a block explorer to compare with; repeatable, in order of preference. Default: the known explorers of the daemon's network").PlaceHolder("URL").StringsVar(&o.ExplorerURLs)
 	app.Flag("release.url", "URL of the list of releases, in the format of GitHub's API. Default: the releases of Raptoreum").PlaceHolder("URL").StringVar(&o.ReleaseURL)
@@ -118,6 +124,18 @@ func defineCommands(app *kingpin.Application, o *options) {
 	h.Flag("heal.stop-timeout", "Maximum time for a hung daemon to exit after SIGTERM.").Default("10m").DurationVar(&o.heal.StopTimeout)
 	h.Flag("heal.kill-after", "Time after which to send SIGKILL, which can damage the databases; 0s: never.").Default("0s").DurationVar(&o.heal.KillAfter)
 	h.Flag("dry-run", "Only log what would be done, and why.").NoEnvar().BoolVar(&o.heal.DryRun)
+	s := app.Command("setup", "Set up the exporter beside each raptoreumd of this machine. It asks before it changes anything, and --undo takes everything back.")
+	s.Command("node", "The same; the default.").Default().Hidden()
+	defineSetup(s, o.setup.Flags())
+	defineSetup(s.Command("watch", "Set up Prometheus and Alertmanager of Debian or Ubuntu, to watch smartnodes and send notifications."), o.watch.Flags())
+}
+
+// defineSetup declares the flags that package setup lists. They are not read from the environment.
+func defineSetup(c *kingpin.CmdClause, flags *flag.FlagSet) {
+	flags.VisitAll(func(f *flag.Flag) {
+		placeholder, help := flag.UnquoteUsage(f)
+		c.Flag(f.Name, strings.TrimPrefix(help, placeholder+" ")).NoEnvar().PlaceHolder(placeholder).SetValue(f.Value)
+	})
 }
 
 // parse parses the flags. exited is the exit code after --help or --version, otherwise nil.
@@ -126,7 +144,7 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, app *kingpin.Ap
 	o.Version = version.Version
 	app = kingpin.New(config.Program, "Serves metrics of a Raptoreum smartnode to Prometheus.")
 	app.HelpFlag.Short('h')
-	app.Version(versionText())
+	app.Version(config.VersionText())
 	app.DefaultEnvars()
 	app.UsageWriter(stdout).ErrorWriter(stderr).Terminate(func(code int) { exited = &code })
 	complete := define(app, o)
@@ -139,12 +157,6 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, app *kingpin.Ap
 	}
 	complete()
 	return o, app, exited, nil
-}
-
-// versionText is version.Print without the fields that builds of this project do not set.
-func versionText() string {
-	return fmt.Sprintf("%s, version %s (revision: %s)\n  go version: %s\n  platform:   %s/%s",
-		config.Program, cmp.Or(version.Version, "devel"), version.GetRevision(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // nameFlag adds the name of the flag to an error about its value, which kingpin leaves out.
@@ -197,6 +209,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 		code, err = runCheck(ctx, o, stdout, stderr)
 	case o.command == "heal":
 		code, err = runHeal(ctx, o, stderr)
+	case strings.HasPrefix(o.command, "setup"):
+		if o.setup.Stdin, o.setup.Stdout = os.Stdin, stdout; o.command == "setup watch" {
+			o.setup.Watch = &o.watch
+		}
+		code, err = setup.Run(ctx, o.setup)
 	default:
 		err = serve(ctx, o, stderr)
 	}
@@ -265,13 +282,8 @@ func runCheck(ctx context.Context, o *options, stdout, stderr io.Writer) (int, e
 
 // runHeal runs the heal command. An error is about a wrong flag or file.
 func runHeal(ctx context.Context, o *options, stderr io.Writer) (int, error) {
-	if err := o.heal.Validate(); err != nil {
+	if err := o.heal.Validate(o.Collectors); err != nil {
 		return 0, err
-	}
-	for _, name := range []string{"daemon", "process"} {
-		if !slices.Contains(o.Collectors, name) {
-			return 0, fmt.Errorf("--no-collector.%s: heal needs it to decide", name)
-		}
 	}
 	o.Collectors = heal.Relevant(o.Collectors)
 	sources, err := o.Connect(ctx, o.log.AtLeast("warn").New(stderr))

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,8 +40,14 @@ type Heal struct {
 // MaxAttempts is the maximum of Heal.Attempts: the pauses between more attempts exceed 6 hours.
 const MaxAttempts = 6
 
-// Validate returns an error about the first setting that cannot work, with the name of its flag.
-func (h Heal) Validate() error {
+// Validate returns an error about the first setting that cannot work, with the name of its flag. collectors are
+// the names of those that are enabled.
+func (h Heal) Validate(collectors []string) error {
+	for _, name := range []string{"daemon", "process"} {
+		if !slices.Contains(collectors, name) {
+			return fmt.Errorf("--no-collector.%s: heal needs it to decide", name)
+		}
+	}
 	switch {
 	case strings.TrimSpace(h.Command) == "" && !h.DryRun:
 		return errors.New("--heal.command: give the command that restarts raptoreumd, such as --heal.command=\"systemctl restart raptoreumd\"")

@@ -147,7 +147,7 @@ func TestHeal(t *testing.T) {
 	} {
 		h := valid
 		change(&h)
-		if err := h.Validate(); (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+		if err := h.Validate([]string{"daemon", "process"}); (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}

@@ -21,6 +21,11 @@ type Daemon struct {
 	User         string
 	PasswordFile string
 	CookieFile   string
+
+	// Where raptoreumd keeps its files, for a user that may not read raptoreum.conf; empty: as that file says.
+	Datadir  string // as in -datadir
+	PidFile  string // empty: raptoreumd.pid in Datadir
+	DebugLog string // empty: debug.log in Datadir
 }
 
 // daemonConf is the result of Daemon and raptoreum.conf.
@@ -61,6 +66,8 @@ func (d *Daemon) read(logger log.Logger) (daemonConf, error) {
 			c.Conf = daemon.DefaultConf(c.path, home)
 		}
 		level.Warn(logger).Log("msg", "no raptoreum.conf; give --daemon.conf or --daemon.url", "file", c.path, "daemon_configured", d.Conf != "" || d.URL != "")
+	case errors.Is(err, fs.ErrPermission) && d.URL != "":
+		c.Conf = daemon.Conf{} // still identifies the process, by its path
 	case errors.Is(err, fs.ErrPermission):
 		c.Conf = daemon.Conf{} // its port is unknown
 		level.Warn(logger).Log("msg", "raptoreum.conf is not readable, so no daemon is monitored; run as the user of raptoreumd, or give --daemon.url, --daemon.user and --daemon.password-file", "err", err)
@@ -70,6 +77,7 @@ func (d *Daemon) read(logger log.Logger) (daemonConf, error) {
 	if d.URL != "" {
 		c.URL = d.URL
 	}
+	d.locate(&c, home)
 	c.configured = c.URL != ""
 	c.credentials = d.credentials(c, home, found)
 	if c.configured && c.credentials == nil {
@@ -77,6 +85,16 @@ func (d *Daemon) read(logger log.Logger) (daemonConf, error) {
 		level.Warn(logger).Log("msg", errNoCredentials.Error())
 	}
 	return c, nil
+}
+
+// locate applies the flags about the files of raptoreumd, which take precedence over raptoreum.conf.
+func (d *Daemon) locate(c *daemonConf, home string) {
+	if d.Datadir != "" {
+		usual := daemon.DefaultConf(filepath.Join(d.Datadir, "raptoreum.conf"), home)
+		c.Datadir, c.PidFile, c.DebugLog = usual.Datadir, usual.PidFile, usual.DebugLog
+	}
+	c.PidFile = cmp.Or(d.PidFile, c.PidFile)
+	c.DebugLog = cmp.Or(d.DebugLog, c.DebugLog)
 }
 
 var errNoCredentials = errors.New("no RPC credentials; give --daemon.cookie-file, or --daemon.user and --daemon.password-file")

@@ -31,5 +31,11 @@ func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + secretShown + 
 // LogValue returns <secret>.
 func (Secret) LogValue() slog.Value { return slog.StringValue(secretShown) }
 
-// reveal returns the text itself; there is no other way to get it.
+// reveal returns the text itself, for a request.
 func (s Secret) reveal() string { return string(s) }
+
+// WriteTo writes the text itself, for a file that only its reader may read.
+func (s Secret) WriteTo(w io.Writer) (int64, error) {
+	n, err := io.WriteString(w, string(s))
+	return int64(n), err
+}

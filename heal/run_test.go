@@ -48,7 +48,7 @@ func newFixture(t *testing.T, alive bool, faults ...func(*simnet.State)) *fixtur
 		Sources: o.Connect(t), Collectors: o.Collectors, History: filepath.Join(f.dir, "history.json"),
 		RealProcfs: true, Logger: log.NewLogfmtLogger(f.log),
 	}
-	if err := f.config.Validate(); err != nil {
+	if err := f.config.Validate(o.Collectors); err != nil {
 		t.Fatal(err)
 	}
 	trouble := heal.Gone

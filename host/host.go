@@ -8,12 +8,14 @@
 package host
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -74,14 +76,40 @@ type Space struct {
 	Size uint64
 }
 
-// Datadir returns the space on the file system that holds path. A missing or unreadable path is
-// an error that wraps fs.ErrNotExist or fs.ErrPermission.
+// Datadir returns the space on the file system that holds path. Below a directory that this user may not
+// enter, it is that of the mount point, as if path had no symbolic links. A missing or unreadable path is an
+// error that wraps fs.ErrNotExist or fs.ErrPermission.
 func (h *Host) Datadir(path string) (Space, error) {
 	free, size, err := h.config.Statfs(path)
+	if errors.Is(err, fs.ErrPermission) {
+		if mount := h.mountPoint(path); mount != "" {
+			free, size, err = h.config.Statfs(mount)
+		}
+	}
 	if err != nil {
 		return Space{}, &fs.PathError{Op: "statfs", Path: path, Err: err}
 	}
 	return Space{Free: free, Size: size}, nil
+}
+
+// mountPoint returns the innermost mount point above path, "" if unknown.
+func (h *Host) mountPoint(path string) string {
+	self, err := h.proc.Self()
+	if err != nil {
+		return ""
+	}
+	mounts, err := self.MountInfo()
+	if err != nil {
+		return ""
+	}
+	innermost := "/" // which is not listed in a chroot
+	for _, m := range mounts {
+		inside := path == m.MountPoint || strings.HasPrefix(path, m.MountPoint+"/")
+		if inside && len(m.MountPoint) >= len(innermost) {
+			innermost = m.MountPoint
+		}
+	}
+	return innermost
 }
 
 func statfs(path string) (free, size uint64, err error) {

@@ -116,25 +116,30 @@ func TestDeb(t *testing.T) {
 // checkInstalled checks that root owns all files, others cannot write, and the user is unprivileged.
 func checkInstalled(t *testing.T, m machine) {
 	t.Helper()
-	const doc = "/usr/share/doc/raptoreum-exporter/"
+	const doc, share = "/usr/share/doc/raptoreum-exporter/", "/usr/share/raptoreum-exporter/"
 	for path, want := range map[string]string{
-		"/usr/bin/raptoreum_exporter":                        "-rwxr-xr-x 0:0",
-		"/usr/lib/systemd/system/raptoreum_exporter.service": "-rw-r--r-- 0:0",
-		"/usr/lib/systemd/system/raptoreum_heal.service":     "-rw-r--r-- 0:0",
-		"/usr/lib/systemd/system/raptoreum_heal.timer":       "-rw-r--r-- 0:0",
-		"/etc/raptoreum_exporter":                            "drwxr-xr-x 0:0",
-		"/etc/raptoreum_exporter/flags":                      "-rw-r--r-- 0:0",
-		"/etc/raptoreum_exporter/heal.flags":                 "-rw-r--r-- 0:0",
-		doc + "README.md":                                    "-rw-r--r-- 0:0",
-		doc + "CHANGELOG.md":                                 "-rw-r--r-- 0:0",
-		doc + "packaging.md":                                 "-rw-r--r-- 0:0",
-		doc + "alerts/alerts.yml":                            "-rw-r--r-- 0:0",
-		doc + "alerts/alertmanager.yml":                      "-rw-r--r-- 0:0",
-		doc + "alerts/templates/raptoreum.tmpl":              "-rw-r--r-- 0:0",
-		doc + "alerts/runbooks/README.md":                    "-rw-r--r-- 0:0",
-		doc + "dashboards/smartnode.json":                    "-rw-r--r-- 0:0",
-		doc + "dashboards/fleet.json":                        "-rw-r--r-- 0:0",
-		doc + "prometheus/node.yml":                          "-rw-r--r-- 0:0",
+		"/usr/bin/raptoreum_exporter":                               "-rwxr-xr-x 0:0",
+		"/usr/lib/systemd/system/raptoreum_exporter.service":        "-rw-r--r-- 0:0",
+		"/usr/lib/systemd/system/raptoreum_heal.service":            "-rw-r--r-- 0:0",
+		"/usr/lib/systemd/system/raptoreum_heal.timer":              "-rw-r--r-- 0:0",
+		"/etc/raptoreum_exporter":                                   "drwxr-xr-x 0:0",
+		"/etc/raptoreum_exporter/flags":                             "-rw-r--r-- 0:0",
+		"/etc/raptoreum_exporter/heal.flags":                        "-rw-r--r-- 0:0",
+		doc + "README.md":                                           "-rw-r--r-- 0:0",
+		"/usr/lib/systemd/system/raptoreum_exporter@.service":       "-rw-r--r-- 0:0",
+		"/usr/share/man/man1/raptoreum_exporter.1.gz":               "-rw-r--r-- 0:0",
+		"/usr/share/bash-completion/completions/raptoreum_exporter": "-rw-r--r-- 0:0",
+		doc + "copyright":                                           "-rw-r--r-- 0:0",
+		doc + "third-party-licenses.gz":                             "-rw-r--r-- 0:0",
+		doc + "changelog.gz":                                        "-rw-r--r-- 0:0",
+		doc + "packaging.md":                                        "-rw-r--r-- 0:0",
+		share + "alerts/alerts.yml":                                 "-rw-r--r-- 0:0",
+		share + "alerts/alertmanager.yml":                           "-rw-r--r-- 0:0",
+		share + "alerts/templates/raptoreum.tmpl":                   "-rw-r--r-- 0:0",
+		share + "alerts/runbooks/README.md":                         "-rw-r--r-- 0:0",
+		share + "dashboards/smartnode.json":                         "-rw-r--r-- 0:0",
+		share + "dashboards/fleet.json":                             "-rw-r--r-- 0:0",
+		share + "prometheus/node.yml":                               "-rw-r--r-- 0:0",
 	} {
 		if info, err := os.Lstat(m.path(path)); err != nil {
 			t.Error(err)

@@ -33,6 +33,11 @@ func TestRPM(t *testing.T) {
 		}
 	}
 	inRPM := slices.DeleteFunc(query("--qf", "[%{FILEMODES:perms} %{FILENAMES}\n]"), func(line string) bool { return line[0] == 'd' })
+	// What only one of them has.
+	only := func(line string) bool {
+		return strings.Contains(line, "/lintian/") || strings.Contains(line, "/changelog.Debian.gz") || strings.Contains(line, "/licenses/")
+	}
+	inDeb, inRPM = slices.DeleteFunc(inDeb, only), slices.DeleteFunc(inRPM, only)
 	slices.Sort(inDeb)
 	slices.Sort(inRPM)
 	if !slices.Equal(inDeb, inRPM) || len(inDeb) < 60 {

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestUnits checks that systemd-analyze accepts the units and rates their exposure as low. Heal's 2.1 comes
@@ -18,7 +20,7 @@ func TestUnits(t *testing.T) {
 	needs(t, "systemd-analyze")
 	dir := t.TempDir()
 	units, err := filepath.Glob("systemd/*")
-	if err != nil || len(units) != 3 {
+	if err != nil || len(units) != 6 {
 		t.Fatal(units, err)
 	}
 	verify := []string{"verify", "--man=no"}
@@ -34,6 +36,19 @@ func TestUnits(t *testing.T) {
 		out := run(t, "systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold="+threshold, "systemd/"+unit+".service")
 		lines := strings.Split(strings.TrimSpace(out), "\n")
 		t.Log(lines[len(lines)-1])
+	}
+}
+
+// TestTemplates checks that the units for several raptoreumd differ from those for one only in what names the instance.
+func TestTemplates(t *testing.T) {
+	instance := strings.NewReplacer(" of the Raptoreum smartnode %i", " of a Raptoreum smartnode", " the raptoreumd of %i", " raptoreumd", "/%i", "")
+	for _, name := range []string{"raptoreum_exporter.service", "raptoreum_heal.service", "raptoreum_heal.timer"} {
+		// Comments before the first section say what the unit is.
+		_, want, _ := strings.Cut(read(t, "systemd/"+name), "[Unit]")
+		_, got, _ := strings.Cut(read(t, "systemd/"+strings.Replace(name, ".", "@.", 1)), "[Unit]")
+		if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(instance.Replace(got), "\n")); diff != "" {
+			t.Errorf("%s: -single +template:\n%s", name, diff)
+		}
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 func TestVersion(t *testing.T) {
 	var before string
 	for _, test := range []struct{ described, want string }{
-		{"271ed5a", "0.0.0~devel+44.g271ed5a"},
-		{"271ed5a-dirty", "0.0.0~devel+44.g271ed5a.dirty"},
+		{"271ed5a", "0~20261126.44.g271ed5a"},
+		{"271ed5a-dirty", "0~20261126.44.g271ed5a.dirty"},
 		{"v0.1.0-rc1", "0.1.0~rc1"},
 		{"v0.1.0-rc1-4-gabc1234", "0.1.0~rc1+4.gabc1234"},
 		{"v0.1.0", "0.1.0"},
@@ -21,7 +21,7 @@ func TestVersion(t *testing.T) {
 		{"v0.1.1-4-g12ab345-dirty", "0.1.1+4.g12ab345.dirty"},
 		{"1.0", "1.0"},
 	} {
-		got := strings.TrimSpace(run(t, "./version.sh", test.described, "44"))
+		got := strings.TrimSpace(run(t, "./version.sh", test.described, "44", "1795675000"))
 		if got != test.want {
 			t.Errorf("%s: %s, want %s", test.described, got, test.want)
 		}

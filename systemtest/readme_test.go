@@ -29,6 +29,8 @@ func elsewhere() map[string]string {
 		"make ":                             "its targets are what CI runs",
 		"scp ":                              "copies to another machine",
 		"sudo dpkg -i ":                     "packaging/deb_test.go installs it",
+		"sudo raptoreum_exporter setup":     "packaging/setup_test.go runs it in a Debian with systemd",
+		"sudo apt install ":                 "packaging/setup_test.go installs them",
 		"sudo systemctl restart raptoreumd": "there is no raptoreumd",
 		"sudo systemctl enable ":            "needs a running systemd",
 		"journalctl ":                       "needs a running systemd",

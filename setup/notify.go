@@ -1,0 +1,145 @@
+package setup
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	deliveredWithin = 30 * time.Second
+	testEndsAfter   = 5 * time.Minute
+)
+
+// send sends a request and returns the body of its answer. A status other than 200 is an error.
+func send(request *http.Request) (string, error) {
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxPage))
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("HTTP status %s", response.Status)
+	}
+	return string(body), err
+}
+
+// sample returns the sum of the samples of a metric in a page of metrics, of those whose labels have a text.
+func sample(page, metric, label string) float64 {
+	sum := 0.0
+	for _, line := range regexp.MustCompile(`(?m)^`+metric+`(\{[^}]*\})? (\S+)$`).FindAllStringSubmatch(page, -1) {
+		if value, err := strconv.ParseFloat(line[2], 64); err == nil && strings.Contains(line[1], label) {
+			sum += value
+		}
+	}
+	return sum
+}
+
+// counts are Alertmanager's counters of one integration.
+type counts struct{ sent, failed float64 }
+
+// counts returns the counters of the integrations that are tested.
+func (c *command) counts(ctx context.Context) (map[string]counts, error) {
+	page, err := c.Get(ctx, c.address("prometheus-alertmanager", "9093")+"/metrics")
+	all := map[string]counts{}
+	for kind := range c.tests {
+		label := `integration="` + kind + `"`
+		requests := sample(page, "alertmanager_notification_requests_total", label)
+		failed := sample(page, "alertmanager_notification_requests_failed_total", label)
+		all[kind] = counts{requests - failed, failed}
+	}
+	return all, err
+}
+
+// sendTest sends a test message to each receiver, and says whether it took it. An error is its answer.
+func (c *command) sendTest(ctx context.Context) error {
+	before, err := c.counts(ctx)
+	if err != nil {
+		return fmt.Errorf("no test message was sent, because Alertmanager does not answer: %w", err)
+	}
+	now := time.Now().UTC()
+	if err := c.postTest(ctx, now); err != nil {
+		return fmt.Errorf("the test message was not accepted by Alertmanager: %w", err)
+	}
+	waiting := maps.Clone(c.tests)
+	for waited := time.Duration(0); len(waiting) > 0; waited += time.Second {
+		if waited >= deliveredWithin || ctx.Err() != nil {
+			return fmt.Errorf("the test message was not delivered within %s (%s). %s", deliveredWithin, strings.Join(slices.Sorted(maps.Keys(waiting)), ", "), c.reason(ctx, now))
+		}
+		c.Sleep(ctx, time.Second)
+		after, err := c.counts(ctx)
+		if err != nil {
+			continue
+		}
+		for kind, want := range waiting {
+			if after[kind].failed > before[kind].failed {
+				return fmt.Errorf("the test message was not delivered (%s). %s", kind, c.reason(ctx, now))
+			}
+			if after[kind].sent-before[kind].sent >= want {
+				c.print("The test message was delivered (%s).", kind)
+				delete(waiting, kind)
+			}
+		}
+	}
+	return nil
+}
+
+// postTest hands Alertmanager the test message and, for a dead man's switch, what it expects to get.
+func (c *command) postTest(ctx context.Context, now time.Time) error {
+	// Another node for each run, because Alertmanager does not repeat what it has just sent.
+	node := "test-" + now.Format("150405")
+	alert := func(name, severity string) map[string]any {
+		return map[string]any{
+			"labels": map[string]string{"alertname": name, "severity": severity, "node": node},
+			"annotations": map[string]string{
+				"summary":     "Test message of raptoreum_exporter setup.",
+				"description": "No action is required. Alerts about your smartnodes arrive like this one.",
+			},
+			"startsAt": now, "endsAt": now.Add(testEndsAfter),
+		}
+	}
+	alerts := []map[string]any{alert("RaptoreumTest", "critical")}
+	if c.Watch.Receivers.Switch {
+		alerts = append(alerts, alert("RaptoreumWatchdog", "info"))
+	}
+	body, err := json.Marshal(alerts)
+	if err != nil {
+		return err
+	}
+	return c.Post(ctx, c.address("prometheus-alertmanager", "9093")+"/api/v2/alerts", body)
+}
+
+// reason returns the last error about a notification in Alertmanager's log.
+func (c *command) reason(ctx context.Context, since time.Time) string {
+	// Alertmanager logs the first failure of a notification at once.
+	out, err := c.Exec(ctx, "journalctl", "--unit="+alertUnit, "--since=@"+strconv.FormatInt(since.Unix()-1, 10), "--output=cat", "--no-pager")
+	if err == nil {
+		for _, line := range slices.Backward(strings.Split(out, "\n")) {
+			if found := regexp.MustCompile(`\berr="?(.+)`).FindStringSubmatch(line); found != nil {
+				return "Alertmanager says: " + strings.TrimSuffix(found[1], `"`)
+			}
+		}
+	}
+	return "See journalctl -u prometheus-alertmanager."
+}
+
+func post(ctx context.Context, url string, body []byte) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	_, err = send(request)
+	return err
+}

@@ -1,0 +1,295 @@
+package setup
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// receivers are where notifications go. Secrets are read from files, because command lines are visible to all users.
+type receivers struct {
+	TelegramChat, TelegramTokenFile, TelegramAPI                string
+	DiscordURLFile, WebhookURLFile, SwitchURLFile               string
+	MailTo, MailFrom, MailSmarthost, MailUser, MailPasswordFile string
+	Discord, Webhook, Switch                                    bool // chosen by an answer or by the last run, which kept the address
+}
+
+func (r receivers) any() bool {
+	return r.TelegramChat != "" || r.DiscordURLFile != "" || r.Discord || r.MailTo != "" || r.WebhookURLFile != "" || r.Webhook
+}
+
+// remember completes the flags with those of the last run.
+func (r *receivers) remember(last receivers) {
+	r.Switch = r.Switch || last.Switch
+	if !r.any() {
+		files := *r
+		*r = last
+		// The secrets are kept. The files that they came from may be gone.
+		r.DiscordURLFile, r.WebhookURLFile = "", ""
+		r.SwitchURLFile, r.TelegramTokenFile, r.MailPasswordFile = files.SwitchURLFile, files.TelegramTokenFile, files.MailPasswordFile
+		r.Switch = files.Switch || files.SwitchURLFile != ""
+	}
+}
+
+// recipients is the same in the words of Alertmanager.
+type recipients struct {
+	urgent, calm string             // configurations of the receivers of critical alerts and of warnings
+	dead         string             // of the dead man's switch
+	tests        map[string]float64 // how many test messages each integration is to send
+	both         bool               // warnings go elsewhere than critical alerts
+	secrets      []change
+	inline       bool // alertmanager.yml has a secret, because this Alertmanager reads it from no file
+}
+
+// release is the minor version of Alertmanager or Prometheus, of which only one major version is supported.
+type release int
+
+func (v release) atLeast(minor release) bool { return v >= minor }
+
+// release returns the version of a program, if it is new enough. A later major version has everything.
+func (c *command) release(ctx context.Context, program string, major, min int) (release, error) {
+	out, err := c.Exec(ctx, program, "--version")
+	found := regexp.MustCompile(`version (\d+)\.(\d+)`).FindStringSubmatch(out)
+	if err != nil || found == nil {
+		return 0, fmt.Errorf("the version of %s is unknown: %w", program, cmp.Or(err, errors.New(lastLine(out))))
+	}
+	have, _ := strconv.Atoi(found[1]) // digits
+	minor, _ := strconv.Atoi(found[2])
+	switch {
+	case have > major:
+		return 1000, nil
+	case have < major, minor < min:
+		return 0, fmt.Errorf("%s %s.%s is too old; %d.%d or later is needed, as in Debian 12 and Ubuntu 24.04", program, found[1], found[2], major, min)
+	}
+	return release(minor), nil
+}
+
+// receivers returns the configurations of the receivers that were chosen.
+func (c *command) receivers(ctx context.Context) (to recipients, err error) {
+	r := &c.Watch.Receivers
+	to.tests = map[string]float64{}
+	version, err := c.release(ctx, "prometheus-alertmanager", 0, 25)
+	if err != nil {
+		return to, err
+	}
+	if !r.any() {
+		c.chooseReceiver(r)
+	}
+	if !r.any() {
+		return to, errors.New("give where notifications go: --telegram.chat-id, --discord.url-file, --mail.to or --webhook.url-file")
+	}
+	for _, add := range []func(*recipients, release) error{c.telegram, c.discord, c.webhook, c.mail, c.deadMansSwitch} {
+		if err := add(&to, version); err != nil {
+			return to, err
+		}
+	}
+	to.both = to.urgent != "" && to.calm != ""
+	to.urgent, to.calm = cmp.Or(to.urgent, to.calm), cmp.Or(to.calm, to.urgent)
+	return to, nil
+}
+
+func (c *command) chooseReceiver(r *receivers) {
+	switch c.ask("Where do notifications go? [telegram/discord/mail/webhook]", "") {
+	case "telegram":
+		r.TelegramChat = c.ask("Chat id of Telegram:", "")
+	case "discord":
+		r.Discord = true
+	case "webhook":
+		r.Webhook = true
+	case "mail":
+		r.MailTo = c.ask("Address to send mail to:", "")
+	}
+}
+
+// secret returns a secret from the file of a flag, from an earlier run, or from a person; and the file to keep it in.
+func (c *command) secret(name, flag, file, question string) (string, change, error) {
+	kept := change{path: prometheusDir + "/" + name, mode: 0o640, group: prometheusUser, secret: true, units: []string{alertUnit}}
+	earlier, err := c.read(kept.path)
+	if err != nil {
+		return "", kept, err
+	}
+	var text string
+	switch {
+	case file != "":
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return "", kept, fmt.Errorf("--%s: %w", flag, err)
+		}
+		text = strings.TrimSpace(string(content))
+	case earlier != nil:
+		text = strings.TrimSpace(earlier.content)
+	default:
+		text = c.askSecret(question)
+	}
+	if earlier != nil {
+		c.hide(strings.TrimSpace(earlier.content))
+	}
+	if text == "" || strings.ContainsAny(text, "\r\n \t") {
+		return "", kept, fmt.Errorf("--%s: give a file with one line", flag)
+	}
+	c.hide(text)
+	kept.content = text + "\n"
+	return text, kept, nil
+}
+
+// option returns the setting with a secret: as the name of its file, or where Alertmanager cannot, inline.
+func (to *recipients) option(version, since release, key, value string, file change) string {
+	to.secrets = append(to.secrets, file)
+	if version.atLeast(since) {
+		return key + "_file: " + file.path
+	}
+	to.inline = true
+	return key + ": " + strconv.Quote(value)
+}
+
+func (c *command) telegram(to *recipients, version release) error {
+	r := c.Watch.Receivers
+	if r.TelegramChat == "" {
+		return nil
+	}
+	if _, err := strconv.ParseInt(r.TelegramChat, 10, 64); err != nil {
+		return fmt.Errorf("--telegram.chat-id: %q is not a number", r.TelegramChat)
+	}
+	token, file, err := c.secret("telegram-token", "telegram.token-file", r.TelegramTokenFile, "Token of the Telegram bot:")
+	if err != nil {
+		return err
+	}
+	api := ""
+	if r.TelegramAPI != "" {
+		api = "        api_url: " + strconv.Quote(r.TelegramAPI) + "\n"
+	}
+	to.tests["telegram"]++
+	to.urgent += "    telegram_configs:\n      - " + to.option(version, 26, "bot_token", token, file) + "\n" + api + "        chat_id: " + r.TelegramChat +
+		"\n        parse_mode: \"\"\n        message: '{{ template \"raptoreum.text\" . }}'\n"
+	return nil
+}
+
+func (c *command) discord(to *recipients, version release) error {
+	r := &c.Watch.Receivers
+	if r.DiscordURLFile == "" && !r.Discord {
+		return nil
+	}
+	link, file, err := c.secretURL("discord-webhook", "discord.url-file", r.DiscordURLFile, "Address of the Discord webhook:")
+	if err != nil {
+		return err
+	}
+	r.Discord = true
+	to.tests["discord"]++
+	to.urgent += "    discord_configs:\n      - " + to.option(version, 28, "webhook_url", link, file) +
+		"\n        title: '{{ template \"raptoreum.title\" . }}'\n        message: '{{ template \"raptoreum.short\" . }}'\n"
+	return nil
+}
+
+func (c *command) webhook(to *recipients, version release) error {
+	r := &c.Watch.Receivers
+	if r.WebhookURLFile == "" && !r.Webhook {
+		return nil
+	}
+	link, file, err := c.secretURL("webhook-url", "webhook.url-file", r.WebhookURLFile, "Address of the webhook:")
+	if err != nil {
+		return err
+	}
+	r.Webhook = true
+	to.tests["webhook"]++
+	to.urgent += "    webhook_configs:\n      - " + to.option(version, 26, "url", link, file) + "\n"
+	return nil
+}
+
+func (c *command) mail(to *recipients, version release) error {
+	r := &c.Watch.Receivers
+	if r.MailTo == "" {
+		return nil
+	}
+	if r.MailSmarthost == "" {
+		r.MailSmarthost = c.ask("Mail server, as host:port:", "")
+	}
+	if !regexp.MustCompile(`^[A-Za-z0-9.-]+:\d+$`).MatchString(r.MailSmarthost) {
+		return fmt.Errorf("--mail.smarthost: %q is not host:port, such as mail.example.org:587", r.MailSmarthost)
+	}
+	r.MailFrom = cmp.Or(r.MailFrom, r.MailUser, r.MailTo)
+	lines := []string{
+		"to: " + strconv.Quote(r.MailTo), "from: " + strconv.Quote(r.MailFrom), "smarthost: " + strconv.Quote(r.MailSmarthost),
+		"headers: {Subject: '{{ template \"raptoreum.title\" . }}'}", "text: '{{ template \"raptoreum.text\" . }}'", `html: ""`,
+	}
+	if r.MailUser != "" {
+		password, file, err := c.secret("mail-password", "mail.password-file", r.MailPasswordFile, "Password of "+r.MailUser+":")
+		if err != nil {
+			return err
+		}
+		lines = append(lines, "auth_username: "+strconv.Quote(r.MailUser), to.option(version, 25, "auth_password", password, file))
+	} else {
+		lines = append(lines, "require_tls: false")
+	}
+	to.tests["email"]++
+	to.calm += "    email_configs:\n      - " + strings.Join(lines, "\n        ") + "\n"
+	return nil
+}
+
+func (c *command) deadMansSwitch(to *recipients, version release) error {
+	r := &c.Watch.Receivers
+	if r.SwitchURLFile == "" && !r.Switch {
+		return nil
+	}
+	link, file, err := c.secretURL("dead-mans-switch-url", "dead-mans-switch.url-file", r.SwitchURLFile, "Address of the dead man's switch:")
+	if err != nil {
+		return err
+	}
+	r.Switch = true
+	to.tests["webhook"]++
+	to.dead = "    webhook_configs:\n      - " + to.option(version, 26, "url", link, file) + "\n        send_resolved: false\n"
+	return nil
+}
+
+// secretURL is secret for an address.
+func (c *command) secretURL(name, flag, file, question string) (string, change, error) {
+	text, kept, err := c.secret(name, flag, file, question)
+	if err != nil {
+		return "", kept, err
+	}
+	if u, err := url.Parse(text); err != nil || u.Host == "" || !slices.Contains([]string{"http", "https"}, u.Scheme) {
+		return "", kept, fmt.Errorf("--%s: the file has no address that starts with http:// or https://", flag)
+	}
+	return text, kept, nil
+}
+
+// add returns what a person has to add to an alertmanager.yml of their own.
+func (to recipients) add() string {
+	return "# Routes and inhibition rules are in " + share + "/alerts/alertmanager.yml.\n" +
+		"templates: [\"" + share + "/alerts/templates/*.tmpl\"]\n" + to.blocks()
+}
+
+// blocks returns the receivers.
+func (to recipients) blocks() string {
+	return "receivers:\n  - name: nobody\n  - name: phone\n" + to.urgent + "  - name: mail\n" + to.calm + "  - name: dead-mans-switch\n" + to.dead
+}
+
+// alertmanagerConf returns alertmanager.yml: routes and inhibition of the package, with the chosen receivers.
+func (c *command) alertmanagerConf(to recipients) (string, error) {
+	text, err := os.ReadFile(c.path(share + "/alerts/alertmanager.yml"))
+	if err != nil {
+		return "", err
+	}
+	above, _, ok := strings.Cut(string(text), "\nreceivers:\n")
+	if _, routes, found := strings.Cut(above, "\nroute:\n"); ok && found {
+		above = "route:\n" + routes
+	}
+	const templates, routes = `templates: ["templates/*.tmpl"]`, "\n  routes:\n"
+	if !ok || !strings.Contains(above, templates) || !strings.Contains(above, routes) {
+		return "", fmt.Errorf("%s/alerts/alertmanager.yml is not that of the package", share)
+	}
+	above = strings.Replace(above, templates, `templates: ["`+share+`/alerts/templates/*.tmpl"]`, 1)
+	test := "    # setup sends it to test the receivers.\n    - matchers: [alertname = \"RaptoreumTest\"]\n      receiver: phone\n      group_wait: 0s\n"
+	if to.both {
+		test += "      continue: true\n    - matchers: [alertname = \"RaptoreumTest\"]\n      receiver: mail\n      group_wait: 0s\n"
+	}
+	above = strings.Replace(above, routes, routes+test, 1)
+	return "# Written by raptoreum_exporter setup watch, which does not change this file again if you edit it.\n" + above +
+		"\n" + to.blocks(), nil
+}

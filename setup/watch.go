@@ -1,0 +1,259 @@
+package setup
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Watch configures the setup of a machine that watches smartnodes.
+type Watch struct {
+	Nodes      []string // NAME=PROTX, NAME=HOST[:PORT] of its exporter, or NAME=PROTX@HOST[:PORT]
+	Reach      string   // how to reach the exporters of other machines: outside, address or tls; empty: outside
+	Vantage    string   // name of this place; empty: the host name
+	RunbookURL string   // of the folder with the runbooks; empty: messages have no link
+	Receivers  receivers
+}
+
+const (
+	reachOutside = "outside" // not at all: only the port of raptoreumd is probed
+	reachAddress = "address" // over WireGuard or an ssh tunnel
+	reachTLS     = "tls"     // over the internet, with TLS and a password
+
+	prometheusDir  = "/etc/prometheus/raptoreum"
+	prometheusConf = "/etc/prometheus/prometheus.yml"
+	alertConf      = "/etc/prometheus/alertmanager.yml"
+	share          = "/usr/share/raptoreum-exporter"
+	watchUnit      = "raptoreum_exporter@watch.service"
+	prometheusUnit = "prometheus.service"
+	alertUnit      = "prometheus-alertmanager.service"
+	prometheusUser = "prometheus"
+)
+
+// target is a smartnode to watch.
+type target struct {
+	name  string
+	protx string // empty: only its exporter is scraped
+	host  string // host:port of its exporter; empty: it is only probed from outside
+}
+
+// targets parses the values of --node.
+func (w *Watch) targets() (all []target, err error) {
+	for _, value := range w.Nodes {
+		name, rest, ok := strings.Cut(value, "=")
+		if !ok || !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`).MatchString(name) || rest == "" {
+			return nil, fmt.Errorf("--node: %q is not NAME=PROTX, NAME=HOST or NAME=PROTX@HOST", value)
+		}
+		t := target{name: name}
+		protx, host, both := strings.Cut(rest, "@")
+		if raw, err := hex.DecodeString(protx); err == nil && len(raw) == 32 {
+			t.protx = strings.ToLower(protx)
+		} else if both {
+			return nil, fmt.Errorf("--node: %s: the proTxHash is not 64 hexadecimal digits", name)
+		} else {
+			host = protx
+		}
+		if host != "" {
+			if t.host, err = hostPort(host); err != nil {
+				return nil, fmt.Errorf("--node: %s: %w", name, err)
+			}
+		}
+		if slices.ContainsFunc(all, func(o target) bool { return o.name == t.name }) {
+			return nil, fmt.Errorf("--node: there are two smartnodes with the name %s", name)
+		}
+		all = append(all, t)
+	}
+	return all, w.checkReach(all)
+}
+
+func (w *Watch) checkReach(all []target) error {
+	w.Reach = cmp.Or(w.Reach, reachOutside)
+	if !slices.Contains([]string{reachOutside, reachAddress, reachTLS}, w.Reach) {
+		return fmt.Errorf("--reach: %q is not outside, address or tls", w.Reach)
+	}
+	for _, t := range all {
+		switch {
+		case w.Reach == reachOutside && t.host != "":
+			return fmt.Errorf("--node: %s: to scrape the exporter at %s, also give --reach=address (WireGuard or an ssh tunnel) or --reach=tls", t.name, t.host)
+		case w.Reach == reachOutside && t.protx == "":
+			return fmt.Errorf("--node: %s: give its proTxHash", t.name)
+		}
+	}
+	return nil
+}
+
+// hostPort adds the usual port of the exporter.
+func hostPort(s string) (string, error) {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		host, port = strings.Trim(s, "[]"), "10227"
+	}
+	if net.ParseIP(host) == nil && !regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`).MatchString(host) || !regexp.MustCompile(`^\d{1,5}$`).MatchString(port) {
+		return "", fmt.Errorf("%q is not a host or host:port", s)
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// watch sets up Prometheus and Alertmanager.
+func (c *command) watch(ctx context.Context, past record) (int, error) {
+	for _, path := range []string{"/usr/bin/prometheus", "/usr/bin/prometheus-alertmanager"} {
+		if !c.exists(path) {
+			return exitPartly, errors.New("setup watch needs Prometheus and Alertmanager; run apt install prometheus prometheus-alertmanager")
+		}
+	}
+	if !c.exists(share+"/alerts/alerts.yml") || !c.exists(unitDir+"/raptoreum_exporter@.service") {
+		return exitPartly, errors.New("the package raptoreum-exporter is not installed; run dpkg -i first")
+	}
+	w := c.Watch
+	w.remember(past.Watch)
+	if len(w.Nodes) == 0 {
+		w.Nodes = strings.Fields(c.ask("Smartnodes to watch, as NAME=PROTX, separated by blanks:", ""))
+	}
+	all, err := w.targets()
+	if err != nil {
+		return exitPartly, err
+	}
+	own, err := c.load("node")
+	if err != nil {
+		return exitPartly, err
+	}
+	if len(all)+len(own.Nodes) == 0 {
+		return exitPartly, errors.New("--node: give the smartnodes to watch, as NAME=PROTX")
+	}
+	p, err := c.planWatch(ctx, all, own.Nodes, past)
+	if err != nil {
+		return exitPartly, err
+	}
+	if err := c.checkConfigs(ctx, p); err != nil {
+		return exitPartly, err
+	}
+	done, kept, err := c.perform(ctx, p, past)
+	if err != nil {
+		return exitPartly, err
+	}
+	c.tlsSteps(all)
+	if c.DryRun {
+		return exitOK, nil
+	}
+	code := exitOK
+	if kept {
+		code = exitPartly
+	}
+	if !slices.Contains(c.keptFiles, alertConf) {
+		if err := c.sendTest(ctx); err != nil {
+			c.print("%v", err)
+			code = exitPartly
+		}
+	} else {
+		c.print("No test message was sent, because %s is yours.", alertConf)
+	}
+	if done {
+		c.print("To take everything back: sudo raptoreum_exporter setup watch --undo")
+	}
+	return code, nil
+}
+
+// remember completes the flags with those of the last run.
+func (w *Watch) remember(last *Watch) {
+	if last == nil {
+		return
+	}
+	if len(w.Nodes) == 0 {
+		w.Nodes, w.Reach = last.Nodes, cmp.Or(w.Reach, last.Reach)
+	}
+	w.Vantage, w.RunbookURL = cmp.Or(w.Vantage, last.Vantage), cmp.Or(w.RunbookURL, last.RunbookURL)
+	w.Receivers.remember(last.Receivers)
+}
+
+// planWatch returns the files and units.
+func (c *command) planWatch(ctx context.Context, all []target, own []placed, past record) (p plan, err error) {
+	w := c.Watch
+	if _, err := c.release(ctx, "prometheus", 2, 42); err != nil { // keep_firing_for
+		return p, err
+	}
+	to, err := c.receivers(ctx)
+	if err != nil {
+		return p, err
+	}
+	p.files = append(p.files, to.secrets...)
+	var protected []change
+	if w.Reach == reachTLS {
+		for _, t := range all {
+			files, err := c.planTLS(t)
+			if err != nil {
+				return p, err
+			}
+			protected = append(protected, files...)
+		}
+	}
+	p.files = append(p.files, protected...)
+	rules, err := c.rules()
+	if err != nil {
+		return p, err
+	}
+	p.files = append(p.files, change{path: prometheusDir + "/alerts.yml", content: rules, mode: 0o644, units: []string{prometheusUnit}})
+	listen := ""
+	if slices.ContainsFunc(all, func(t target) bool { return t.protx != "" }) {
+		listen = c.planFleet(&p, all, past)
+	}
+	conffiles := c.conffiles(ctx)
+	if err := c.planArguments(&p, conffiles, past); err != nil {
+		return p, err
+	}
+	jobs := c.scrapeJobs(all, own, listen)
+	c.tests = to.tests
+	alerts, err := c.alertmanagerConf(to)
+	if err != nil {
+		return p, err
+	}
+	mode := os.FileMode(0o644)
+	if to.inline {
+		mode = 0o640
+	}
+	p.files = append(p.files,
+		change{path: prometheusConf, content: c.prometheusConf(jobs), add: c.prometheusRules() + "scrape_configs:\n" + jobs, mode: 0o644, replaces: conffiles.has(prometheusConf), units: []string{prometheusUnit}},
+		change{path: alertConf, content: alerts, add: to.add(), mode: mode, group: prometheusUser, replaces: conffiles.has(alertConf), units: []string{alertUnit}})
+	p.units = append(p.units, unit{name: prometheusUnit, running: true}, unit{name: alertUnit, running: true})
+	return p, nil
+}
+
+// planFleet adds the exporter that probes from here, and returns its address.
+func (c *command) planFleet(p *plan, all []target, past record) (listen string) {
+	var nodes strings.Builder
+	nodes.WriteString("# Written by raptoreum_exporter setup watch.\nnodes:\n")
+	for _, t := range all {
+		if t.protx != "" {
+			fmt.Fprintf(&nodes, "- {protx: %s, name: %q}\n", t.protx, t.name)
+		}
+	}
+	if last, ok := past.placed(watchUnit); ok {
+		listen = last.Listen
+	}
+	for port := 10240; listen == ""; port++ {
+		if address := fmt.Sprintf("127.0.0.1:%d", port); c.Free(address) {
+			listen = address
+		}
+	}
+	c.placing = []placed{{Conf: watchUnit, Listen: listen}}
+	flags := "# Written by raptoreum_exporter setup watch, which does not change this file again if you edit it.\n" +
+		"--fleet.config=" + etc + "/watch/fleet.yml\n--web.listen-address=" + listen + "\n"
+	if c.Watch.Vantage != "" {
+		flags += "--vantage=" + c.Watch.Vantage + "\n"
+	}
+	p.files = append(p.files,
+		change{path: etc + "/watch/fleet.yml", content: nodes.String(), mode: 0o644, units: []string{watchUnit}},
+		change{path: etc + "/watch/flags", content: flags, mode: 0o644, units: []string{watchUnit}})
+	// The exporter that the package has started monitors nothing on a machine without a raptoreumd.
+	if flags, err := c.read(etc + "/flags"); err == nil && flags != nil && onlyComments(flags.content) {
+		p.units = append(p.units, unit{name: "raptoreum_exporter.service"})
+	}
+	p.units = append(p.units, unit{name: watchUnit, running: true})
+	return listen
+}
