@@ -10,7 +10,11 @@ SEED         ?= 1
 MONTHS       ?= 30
 ALERTMANAGER ?= http://127.0.0.1:9093
 
-.PHONY: build run demo demo-full test race lint fmt golden docs browser dashboards lint-dashboards rules notify-test e2e drill life bench fuzz package test-deb clean
+.DEFAULT_GOAL := build
+.PHONY: help build run demo demo-full test race lint fmt golden docs browser dashboards lint-dashboards rules notify-test e2e drill life bench fuzz package test-deb clean
+
+help: ## list the targets; without one, make builds
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-16s %s\n", $$1, $$2}' Makefile
 
 build: ## build the static binary ./raptoreum_exporter
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o raptoreum_exporter .
