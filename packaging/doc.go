@@ -1,0 +1,2 @@
+// Package packaging has only tests: of the deb and the rpm, their systemd units, the container image and the examples.
+package packaging
