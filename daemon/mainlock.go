@@ -62,7 +62,7 @@ func (c *Client) joinMainlock(ctx context.Context) (*mainlockFlight, bool) {
 		}
 		c.mu.Unlock()
 		if f != nil {
-			// It has a connection of its own. That of the lock-free stage would be idle meanwhile.
+			// It has a connection of its own. That of the lock-free stage would be idle during that time.
 			c.http.CloseIdleConnections()
 			return f, true
 		}
