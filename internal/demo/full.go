@@ -148,5 +148,5 @@ func (d *fullDemo) choose(line string) {
 func (d *fullDemo) arrived(m drill.Mail) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	fmt.Fprintf(d.out, "--- message after %.0f minutes\n%s\n\n", drill.Minutes(time.Since(d.since)), strings.ReplaceAll(m.Text, "\n\n\n", "\n\n"))
+	fmt.Fprintf(d.out, "--- message after %.0f minutes\n%s\n\n%s\n\n", drill.Minutes(time.Since(d.since)), m.Subject, strings.ReplaceAll(m.Text, "\n\n\n", "\n\n"))
 }
