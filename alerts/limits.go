@@ -42,9 +42,6 @@ const (
 	// lasts only minutes.
 	MaxPing = 1
 
-	// HungAfter is the time in seconds without an answer or a new tip after which a daemon that answers
-	// lock-free calls is hung and not slow. With 2 % of a core, one answered after 3 s to over a minute.
-	HungAfter = 180
 	// MaxWarmup is the duration of a start in seconds (RaptoreumDaemonStuckWarmingUp). The slowest one, the first
 	// after an upgrade, rebuilds the PoW cache in less than half an hour.
 	MaxWarmup = 1800

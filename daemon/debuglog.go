@@ -132,5 +132,5 @@ func (s *Session) newTip(now time.Time) (ago time.Duration, height int64, ok boo
 		return 0, 0, false
 	}
 	ago = now.Sub(log.Tip.At)
-	return ago, log.Tip.Height, ago.Abs() < hungAfter // a time in the future is from another clock
+	return ago, log.Tip.Height, ago.Abs() < HungAfter // a time in the future is from another clock
 }

@@ -12,13 +12,13 @@ const (
 	dkgTimeout = 10 * time.Second // then the call counts as endless until getrpcinfo shows that it ended
 	dkgStuck   = 10 * time.Second // a quorum call that runs longer counts as lost, whatever client sent it
 
-	// minDKGSmartnodes is the number of enabled smartnodes from which quorum dkgstatus can end. The
+	// MinDKGSmartnodes is the number of enabled smartnodes from which quorum dkgstatus can end. The
 	// call computes the relay connections of every quorum of the last key generation base block,
 	// and with exactly two members that loop has no end (CLLMQUtils::GetQuorumRelayMembers): the
 	// daemon burns a core and never stops again, except by SIGKILL. The members are those valid at
 	// the base block, up to one interval ago, and a smartnode is valid only once it is confirmed:
 	// hence the distance to 2, and the minimum of all scrapes.
-	minDKGSmartnodes = 10
+	MinDKGSmartnodes = 10
 )
 
 // dkgGuard decides whether quorum dkgstatus may be called, and limits it to one worker: a call that
@@ -164,7 +164,7 @@ func (g *dkgGuard) permit(now *Lockfree) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.enabled == nil || *g.enabled < minDKGSmartnodes {
+	if g.enabled == nil || *g.enabled < MinDKGSmartnodes {
 		return ErrDKGNetworkTooSmall
 	}
 	return nil

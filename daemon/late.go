@@ -10,10 +10,10 @@ import (
 const (
 	// maxLate is the maximum age at which an answer that missed its scrape is used.
 	maxLate = 2 * time.Minute
-	// hungAfter is the time without an answer after which a daemon counts as hung. A daemon limited
+	// HungAfter is the time without an answer or a new tip after which a daemon counts as hung. A daemon limited
 	// to 2 % of a core, with 130 blocks to validate, answered main lock calls after 3 s to over a
 	// minute.
-	hungAfter = 3 * time.Minute
+	HungAfter = 3 * time.Minute
 )
 
 // kept is the state that outlives a scrape: the last answers that needed the main lock. It is under
@@ -53,21 +53,21 @@ func (c *Client) recordOutcome(s slot, err error) {
 // marked as Late and at most 2 minutes old.
 func (s *Session) LatestMainlock(ctx context.Context) (*Mainlock, error) {
 	r, err := s.Mainlock(ctx)
-	if err != nil && errors.Is(err, errNoAnswerYet) {
-		if late := s.lateMainlock(); late != nil {
-			return late, nil
-		}
-	}
-	return r, err
+	return latest(r, err, s.lateMainlock)
 }
 
 // LatestNode is Node. If the time is up and the daemon is slow, it returns the last answer, marked as
 // Late and at most 2 minutes old.
 func (s *Session) LatestNode(ctx context.Context) (*Node, error) {
 	r, err := s.Node(ctx)
-	if err != nil && errors.Is(err, errNoAnswerYet) {
-		if late := s.lateNode(); late != nil {
-			return late, nil
+	return latest(r, err, s.lateNode)
+}
+
+// latest returns a late answer in place of one that is still outstanding.
+func latest[T any](r *T, err error, late func() *T) (*T, error) {
+	if errors.Is(err, errNoAnswerYet) {
+		if kept := late(); kept != nil {
+			return kept, nil
 		}
 	}
 	return r, err
@@ -76,11 +76,10 @@ func (s *Session) LatestNode(ctx context.Context) (*Node, error) {
 // lateMainlock returns the last answer; nil: it is too old, or the daemon has not answered the
 // lock-free stage of this Session.
 func (s *Session) lateMainlock() *Mainlock {
-	c := s.client
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r := c.kept.mainlock
-	if _, alive := s.lockfree.result(); !alive || r == nil || c.config.Now().Sub(r.At) > maxLate {
+	s.client.mu.Lock()
+	defer s.client.mu.Unlock()
+	r := s.client.kept.mainlock
+	if r == nil || !s.showsLate(r.At) {
 		return nil
 	}
 	late := *r
@@ -88,17 +87,23 @@ func (s *Session) lateMainlock() *Mainlock {
 	return &late
 }
 
+// lateNode is lateMainlock for Node.
 func (s *Session) lateNode() *Node {
-	c := s.client
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	r := c.kept.node
-	if _, alive := s.lockfree.result(); !alive || r == nil || c.config.Now().Sub(r.At) > maxLate {
+	s.client.mu.Lock()
+	defer s.client.mu.Unlock()
+	r := s.client.kept.node
+	if r == nil || !s.showsLate(r.At) {
 		return nil
 	}
 	late := *r
 	late.Late = true
 	return &late
+}
+
+// showsLate reports whether an answer that arrived at a time may still be shown.
+func (s *Session) showsLate(at time.Time) bool {
+	_, alive := s.lockfree.result()
+	return alive && s.client.config.Now().Sub(at) <= maxLate
 }
 
 // Ages returns the age of the answer to each batch that this Session can use, by name of the batch.
@@ -153,16 +158,16 @@ func (s *Session) slowOrHung(r *outstanding, now time.Time) error {
 	silent := now.Sub(requested)
 	request := fmt.Errorf("%w to the %s request after %s", errNoAnswerYet, r.what, age(now.Sub(r.since)))
 	tip, height, moving := time.Duration(0), int64(0), false
-	if silent >= hungAfter {
+	if silent >= HungAfter {
 		tip, height, moving = s.newTip(now)
 	}
 	switch {
 	case moving:
 		return &Error{Slow, fmt.Errorf("%w; debug.log has a new tip, %d, from %s ago", request, height, age(tip))}
-	case silent >= hungAfter:
+	case silent >= HungAfter:
 		return &Error{Hung, fmt.Errorf("%w; the main lock has not answered for %s", request, age(silent))}
 	case answered.IsZero():
-		return &Error{Slow, fmt.Errorf("%w; it counts as hung after %s", request, hungAfter)}
+		return &Error{Slow, fmt.Errorf("%w; it counts as hung after %s", request, HungAfter)}
 	default:
 		return &Error{Slow, fmt.Errorf("%w; the main lock answered %s ago", request, age(now.Sub(answered)))}
 	}

@@ -5,7 +5,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
-	"raptoreum_exporter/alerts"
+	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/heal/history"
 )
 
@@ -89,7 +89,7 @@ func (o Observation) trouble() Trouble {
 // accepts connections runs, also when its process is not visible from here.
 func (o Observation) moving() bool {
 	runs := o.Alive == nil || *o.Alive || o.State == "slow" || o.State == "hung"
-	return runs && o.Tip != nil && o.At.Sub(*o.Tip).Abs() < alerts.HungAfter*time.Second
+	return runs && o.Tip != nil && o.At.Sub(*o.Tip).Abs() < daemon.HungAfter
 }
 
 // busy reports whether the process used the CPU since the last check: such a daemon is only slow.

@@ -39,8 +39,8 @@ func syncing(text string, next ...string) *Finding {
 func (f *facts) target() (float64, bool) {
 	best, known := f.value("header_height")
 	for _, name := range []string{"peers_best_height", "explorer_block_height"} {
-		for _, s := range f.samples[name] {
-			best, known = max(best, s.value), true
+		for _, s := range f.samples(name) {
+			best, known = max(best, valueOf(s)), true
 		}
 	}
 	return best, known
@@ -58,9 +58,9 @@ func (f *facts) peersAhead() (blocks float64, known bool) {
 
 // explorersAhead returns the smallest lead of an explorer, without those that are far behind.
 func (f *facts) explorersAhead() (blocks float64, known bool) {
-	for _, s := range f.samples["explorer_height_delta_blocks"] {
-		if s.value > -alerts.MaxExplorerLag && (!known || s.value < blocks) {
-			blocks, known = s.value, true
+	for _, s := range f.samples("explorer_height_delta_blocks") {
+		if valueOf(s) > -alerts.MaxExplorerLag && (!known || valueOf(s) < blocks) {
+			blocks, known = valueOf(s), true
 		}
 	}
 	return blocks, known
@@ -99,8 +99,8 @@ func judgeHeight(f *facts) *Finding {
 			"raptoreum-cli getblockcount   # does it increase? If not within minutes, restart raptoreumd gracefully")
 	}
 	var compared []string
-	for _, s := range f.samples["explorer_height_delta_blocks"] {
-		compared = append(compared, fmt.Sprintf("%s %.0f", s.labels["explorer"], s.value))
+	for _, s := range f.samples("explorer_height_delta_blocks") {
+		compared = append(compared, fmt.Sprintf("%s %.0f", labelOf(s, "explorer"), valueOf(s)))
 	}
 	slices.Sort(compared)
 	if ahead, known := f.peersAhead(); known {
@@ -116,11 +116,11 @@ func judgeHeight(f *facts) *Finding {
 // RaptoreumNetworkStalled, but without the owner's other nodes, which a single check does not see.
 func (f *facts) stalled(age float64) bool {
 	agree := 0.0
-	for _, s := range f.samples["explorer_height_delta_blocks"] {
-		if s.value > alerts.MaxTipGap {
+	for _, s := range f.samples("explorer_height_delta_blocks") {
+		if valueOf(s) > alerts.MaxTipGap {
 			return false
 		}
-		if math.Abs(s.value) <= alerts.MaxTipGap {
+		if math.Abs(valueOf(s)) <= alerts.MaxTipGap {
 			agree++
 		}
 	}
@@ -158,11 +158,11 @@ func judgeTip(f *facts) *Finding {
 // judgeFork leaves out explorers that are far behind: where one stopped, it may have kept an abandoned block.
 func judgeFork(f *facts) *Finding {
 	differ, same := 0, 0
-	for _, s := range f.samples["explorer_chain_match"] {
-		if delta, known := f.value("explorer_height_delta_blocks", "explorer", s.labels["explorer"]); known && delta < -alerts.MaxForkLag {
+	for _, s := range f.samples("explorer_chain_match") {
+		if delta, known := f.value("explorer_height_delta_blocks", "explorer", labelOf(s, "explorer")); known && delta < -alerts.MaxForkLag {
 			continue
 		}
-		if s.value == 1 {
+		if valueOf(s) == 1 {
 			same++
 		} else {
 			differ++
@@ -183,13 +183,13 @@ func judgeFork(f *facts) *Finding {
 
 func judgeExplorers(f *facts) *Finding {
 	up, down := []float64{}, []string{}
-	for _, s := range f.samples["explorer_up"] {
-		if s.value == 0 {
-			down = append(down, s.labels["explorer"])
+	for _, s := range f.samples("explorer_up") {
+		if valueOf(s) == 0 {
+			down = append(down, labelOf(s, "explorer"))
 		}
 	}
-	for _, s := range f.samples["explorer_block_height"] {
-		up = append(up, s.value)
+	for _, s := range f.samples("explorer_block_height") {
+		up = append(up, valueOf(s))
 	}
 	slices.Sort(down)
 	switch {
@@ -209,8 +209,8 @@ func judgeExplorers(f *facts) *Finding {
 // agree.
 func (f *facts) explorersOff() bool {
 	nearest, known := math.Inf(1), false
-	for _, s := range f.samples["explorer_height_delta_blocks"] {
-		nearest, known = min(nearest, math.Abs(s.value)), true
+	for _, s := range f.samples("explorer_height_delta_blocks") {
+		nearest, known = min(nearest, math.Abs(valueOf(s))), true
 	}
 	age, dated := f.age("block_timestamp_seconds")
 	return known && nearest > alerts.MaxExplorerSpread && f.peersAgree() && dated && age < alerts.StaleTip

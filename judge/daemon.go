@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"raptoreum_exporter/alerts"
+	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/internal/text"
 )
 
@@ -60,7 +61,7 @@ func judgeSlow(f *facts) *Finding {
 	case answered:
 		return warning("DaemonSlow", fmt.Sprintf("is slow, not hung: it answered a call that takes its main lock %s ago%s; do not restart it, because it would begin that work again",
 			FormatDuration(age), f.logged()), top, f.debugLog(), "raptoreum_exporter check --watch")
-	case logged && tip < alerts.HungAfter:
+	case logged && tip < daemon.HungAfter.Seconds():
 		return warning("DaemonSlow", "is slow, not hung"+f.logged()+"; do not restart it, because it would begin that work again",
 			top, f.debugLog(), "raptoreum_exporter check --watch")
 	}
@@ -145,8 +146,8 @@ func judgeCollectors(f *facts) *Finding {
 		return nil
 	}
 	var failing []string
-	for _, s := range f.samples["scrape_collector_success"] {
-		if name := s.labels["collector"]; s.value == 0 && name != "explorer" {
+	for _, s := range f.samples("scrape_collector_success") {
+		if name := labelOf(s, "collector"); valueOf(s) == 0 && name != "explorer" {
 			if err := f.Errors[name]; err != nil {
 				name += " (" + text.Clip(err.Error(), maxErrorText) + ")"
 			}

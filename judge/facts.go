@@ -6,42 +6,44 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	dto "github.com/prometheus/client_model/go"
 )
 
-// facts are the gathered metrics by name, without "raptoreum_".
-type facts struct {
-	Input
-	samples map[string][]sample
-}
+// facts are the gathered metrics, whose names are given without "raptoreum_".
+type facts struct{ Input }
 
-type sample struct {
-	labels map[string]string
-	value  float64
-}
-
-func newFacts(in Input) *facts {
-	f := &facts{Input: in, samples: map[string][]sample{}}
-	for _, family := range in.Families {
-		name := strings.TrimPrefix(family.GetName(), "raptoreum_")
-		for _, m := range family.GetMetric() {
-			s := sample{labels: map[string]string{}, value: m.GetGauge().GetValue()}
-			if m.GetCounter() != nil {
-				s.value = m.GetCounter().GetValue()
-			}
-			for _, label := range m.GetLabel() {
-				s.labels[label.GetName()] = label.GetValue()
-			}
-			f.samples[name] = append(f.samples[name], s)
+// samples returns the samples of a metric.
+func (f *facts) samples(name string) []*dto.Metric {
+	for _, family := range f.Families {
+		if strings.TrimPrefix(family.GetName(), "raptoreum_") == name {
+			return family.GetMetric()
 		}
 	}
-	return f
+	return nil
+}
+
+func valueOf(m *dto.Metric) float64 {
+	if m.GetCounter() != nil {
+		return m.GetCounter().GetValue()
+	}
+	return m.GetGauge().GetValue()
+}
+
+func labelOf(m *dto.Metric, name string) string {
+	for _, label := range m.GetLabel() {
+		if label.GetName() == name {
+			return label.GetValue()
+		}
+	}
+	return ""
 }
 
 // value returns the value of a metric: of the sample with this label (name, value), or of the first one.
 func (f *facts) value(name string, label ...string) (value float64, known bool) {
-	for _, s := range f.samples[name] {
-		if len(label) == 0 || s.labels[label[0]] == label[1] {
-			return s.value, true
+	for _, s := range f.samples(name) {
+		if len(label) == 0 || labelOf(s, label[0]) == label[1] {
+			return valueOf(s), true
 		}
 	}
 	return 0, false
@@ -55,9 +57,9 @@ func (f *facts) is(want float64, name string, label ...string) bool {
 
 // state returns the label value of the sample that is 1; empty: unknown.
 func (f *facts) state(name, label string) string {
-	for _, s := range f.samples[name] {
-		if s.value == 1 {
-			return s.labels[label]
+	for _, s := range f.samples(name) {
+		if valueOf(s) == 1 {
+			return labelOf(s, label)
 		}
 	}
 	return ""
@@ -196,12 +198,4 @@ func formatBytes(bytes float64) string {
 		return fmt.Sprintf("%.0f MB", bytes/1e6)
 	}
 	return fmt.Sprintf("%.1f GB", bytes/1e9)
-}
-
-// count returns a number with its noun, which gets an s in the plural.
-func count(n float64, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%.0f %ss", n, noun)
 }

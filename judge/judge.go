@@ -9,6 +9,7 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -80,7 +81,7 @@ type Input struct {
 
 // Judge applies the rules.
 func Judge(in Input) Report {
-	f := newFacts(in)
+	f := &facts{in}
 	r := Report{Node: in.Node, At: in.At}
 	for _, rule := range table() {
 		if !f.enabled(rule.collector) {
@@ -100,13 +101,10 @@ func Judge(in Input) Report {
 }
 
 // Summary returns one line: the node, the worst finding and the number of others that are not ok.
-func (r *Report) Summary() string {
-	who := "this machine"
-	if r.Node != "" {
-		who = r.Node
-	}
-	return who + ", " + r.Worst()
-}
+func (r *Report) Summary() string { return r.Subject() + ", " + r.Worst() }
+
+// Subject returns what was checked: the node, or this machine.
+func (r *Report) Subject() string { return cmp.Or(r.Node, "this machine") }
 
 // Worst returns the Summary without the node.
 func (r *Report) Worst() string {

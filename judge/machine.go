@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"raptoreum_exporter/alerts"
+	"raptoreum_exporter/internal/text"
 )
 
 // judgePort is critical only when it was tested from outside, or when no peer connects either: from the
@@ -83,15 +84,15 @@ func judgeCPU(f *facts) *Finding {
 	if !known {
 		return nil
 	}
-	text := count(cpus, "core")
+	cores := text.Count(cpus, "core")
 	if limit, limited := f.value("daemon_cpu_limit_cores"); limited && limit < cpus {
-		text = fmt.Sprintf("%s, but the limit of raptoreumd's container or unit is %.3g", text, limit)
+		cores = fmt.Sprintf("%s, but the limit of raptoreumd's container or unit is %.3g", cores, limit)
 		cpus = limit
 	}
 	if cpus < alerts.MinCPUs {
-		return healthy("%s; the guides recommend %d", text, alerts.MinCPUs)
+		return healthy("%s; the guides recommend %d", cores, alerts.MinCPUs)
 	}
-	return healthy("%s", text)
+	return healthy("%s", cores)
 }
 
 func judgeDisk(f *facts) *Finding {

@@ -25,7 +25,7 @@ const (
 
 // Line describes the sync in one line and reports whether it is finished.
 func (p *Progress) Line(families []*dto.MetricFamily, at time.Time) (line string, finished bool) {
-	f := newFacts(Input{Families: families, At: at})
+	f := &facts{Input{Families: families, At: at}}
 	height, known := f.value("block_height")
 	switch {
 	case f.state("daemon_state", "state") == "warming_up":

@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"raptoreum_exporter/alerts"
+	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/internal/text"
 )
 
 // hasSmartnode reports whether there is a smartnode to judge. One that should be configured and is not has a
@@ -98,14 +100,14 @@ func (f *facts) poseOfExplorers() *Finding {
 	if !f.hasSmartnode() {
 		return nil
 	}
-	seen := f.samples["explorer_smartnode_pose_banned"]
+	seen := f.samples("explorer_smartnode_pose_banned")
 	for _, s := range seen {
-		if s.value == 1 {
-			return f.banned(s.labels["explorer"])
+		if valueOf(s) == 1 {
+			return f.banned(labelOf(s, "explorer"))
 		}
 	}
 	if len(seen) > 0 {
-		return unknown("raptoreumd does not report it; not banned according to %s", seen[0].labels["explorer"])
+		return unknown("raptoreumd does not report it; not banned according to %s", labelOf(seen[0], "explorer"))
 	}
 	if f.is(0, "smartnode_registered") {
 		return nil
@@ -206,10 +208,6 @@ func (f *facts) lossPerDay() string {
 	return ""
 }
 
-// minDKGSmartnodes is the number of enabled smartnodes below which the daemon is not asked about running key
-// generations: on a member of a quorum of two that call never ends.
-const minDKGSmartnodes = 10
-
 func judgeDuty(f *facts) *Finding {
 	missed, known := f.value("quorum_memberships", "valid", "false")
 	member, _ := f.value("quorum_memberships", "valid", "true")
@@ -220,7 +218,7 @@ func judgeDuty(f *facts) *Finding {
 	case f.is(0, "safe_to_restart"):
 		restart = "; a key generation is running, do not restart now"
 	}
-	if enabled, counted := f.value("smartnodes", "state", "enabled"); restart == "" && counted && enabled < minDKGSmartnodes && !f.downloading() && f.is(1, "smartnode_configured") {
+	if enabled, counted := f.value("smartnodes", "state", "enabled"); restart == "" && counted && enabled < daemon.MinDKGSmartnodes && !f.downloading() && f.is(1, "smartnode_configured") {
 		restart = "; whether a key generation is running is unknown on a network this small"
 	}
 	switch {
@@ -231,21 +229,21 @@ func judgeDuty(f *facts) *Finding {
 	case !known:
 		return healthy("no quorums are known%s", restart)
 	}
-	return healthy("member of %s%s", count(member, "quorum"), restart)
+	return healthy("member of %s%s", text.Count(member, "quorum"), restart)
 }
 
 func judgeViews(f *facts) *Finding {
 	banned, known := f.value("smartnode_pose_banned")
 	penalty, penaltyKnown := f.value("smartnode_pose_penalty")
-	seen := f.samples["explorer_smartnode_pose_banned"]
+	seen := f.samples("explorer_smartnode_pose_banned")
 	if f.downloading() {
 		return nil // ours is that of the daemon's height
 	}
 	for _, s := range seen {
-		theirs, _ := f.value("explorer_smartnode_pose_penalty", "explorer", s.labels["explorer"])
-		if known && s.value != banned || penaltyKnown && math.Abs(theirs-penalty) > alerts.MaxPenaltyGap {
-			return warning("SmartnodeViewsDisagree", fmt.Sprintf("%s reports penalty %.0f%s: one of the two follows another chain or is stalled", s.labels["explorer"], theirs,
-				map[bool]string{true: " and a ban"}[s.value == 1]), "raptoreum-cli getblockcount")
+		theirs, _ := f.value("explorer_smartnode_pose_penalty", "explorer", labelOf(s, "explorer"))
+		if known && valueOf(s) != banned || penaltyKnown && math.Abs(theirs-penalty) > alerts.MaxPenaltyGap {
+			return warning("SmartnodeViewsDisagree", fmt.Sprintf("%s reports penalty %.0f%s: one of the two follows another chain or is stalled", labelOf(s, "explorer"), theirs,
+				map[bool]string{true: " and a ban"}[valueOf(s) == 1]), "raptoreum-cli getblockcount")
 		}
 	}
 	if known && len(seen) > 0 {

@@ -11,12 +11,22 @@ type Values struct{ facts *facts }
 
 // NewValues returns the values of families that were gathered at a time.
 func NewValues(families []*dto.MetricFamily, at time.Time) Values {
-	return Values{newFacts(Input{Families: families, At: at})}
+	return Values{&facts{Input{Families: families, At: at}}}
 }
 
 // Get returns the value of a metric: of the sample with this label (name, value), or of the first one.
 func (v Values) Get(metric string, label ...string) (value float64, known bool) {
 	return v.facts.value(metric, label...)
+}
+
+// Max returns the highest value of the samples of a metric.
+func (v Values) Max(metric string) (value float64, known bool) {
+	for i, s := range v.facts.samples(metric) {
+		if n := valueOf(s); i == 0 || n > value {
+			value, known = n, true
+		}
+	}
+	return value, known
 }
 
 // State returns the value of a label of the sample that is 1; empty: unknown.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/alerts"
+	"raptoreum_exporter/internal/text"
 	"raptoreum_exporter/judge"
 )
 
@@ -21,7 +22,7 @@ func functions() template.FuncMap {
 		"hour":       func(t time.Time) string { return t.UTC().Format("15:04:05") },
 		"rfc3339":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"words":      func(s string) string { return strings.ReplaceAll(s, "_", " ") },
-		"count":      count,
+		"count":      text.Count[int],
 		"steps":      steps,
 		"cell":       func(label, text string, bad, number bool) cell { return cell{label, text, bad, number} },
 		"whole":      whole,
@@ -32,13 +33,6 @@ func functions() template.FuncMap {
 		"payment":    payment,
 		"seen":       seen,
 	}
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // symbol makes the verdict visible without its color.
@@ -107,7 +101,7 @@ func names(findings []judge.Finding) string {
 func headline(who string, problems []judge.Finding, healthy int) string {
 	switch {
 	case len(problems) == 0:
-		return fmt.Sprintf("All %s of %s are ok.", count(healthy, "check"), who)
+		return fmt.Sprintf("All %s of %s are ok.", text.Count(healthy, "check"), who)
 	case problems[0].Verdict == judge.Unknown: // the worst
 		return fmt.Sprintf("Unknown on %s: %s.", who, names(problems))
 	}

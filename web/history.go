@@ -8,6 +8,8 @@ import (
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
+
+	"raptoreum_exporter/judge"
 )
 
 const (
@@ -30,7 +32,7 @@ type change struct {
 // not count.
 type kind struct {
 	id, help string
-	read     func([]*dto.MetricFamily) (value value, known bool)
+	read     func(judge.Values) (value value, known bool)
 	describe func(from, to value) string
 }
 
@@ -45,65 +47,50 @@ func kinds() []kind {
 		return func(from, to value) string { return fmt.Sprintf("%s: %s, was %s", what, to.word, from.word) }
 	}
 	return []kind{
-		{"daemon_state", "state of raptoreumd", stateOf("raptoreum_daemon_state"), became("raptoreumd")},
-		{"daemon_restart", "raptoreumd was started", numberOf("raptoreum_daemon_start_time_seconds"), func(_, to value) string {
+		{"daemon_state", "state of raptoreumd", stateOf("daemon_state", "state"), became("raptoreumd")},
+		{"daemon_restart", "raptoreumd was started", numberOf("daemon_start_time_seconds"), func(_, to value) string {
 			return "raptoreumd was started at " + clock(time.Unix(int64(to.number), 0))
 		}},
-		{"smartnode_state", "state of the smartnode, as raptoreumd reports it", stateOf("raptoreum_smartnode_state"), became("smartnode")},
-		{"pose_penalty", "rise of the PoSe penalty", numberOf("raptoreum_smartnode_pose_penalty"), func(from, to value) string {
+		{"smartnode_state", "state of the smartnode, as raptoreumd reports it", stateOf("smartnode_state", "state"), became("smartnode")},
+		{"pose_penalty", "rise of the PoSe penalty", numberOf("smartnode_pose_penalty"), func(from, to value) string {
 			if to.number < from.number { // it decays with every other block
 				return ""
 			}
 			return fmt.Sprintf("PoSe penalty: %.0f, was %.0f", to.number, from.number)
 		}},
-		{"pose_ban", "begin or end of a PoSe ban", wordOf("raptoreum_smartnode_pose_banned", "not banned", "banned"), became("PoSe")},
+		{"pose_ban", "begin or end of a PoSe ban", wordOf("smartnode_pose_banned", "not banned", "banned"), became("PoSe")},
 		{"port", "result of the handshake", portState, became("port")},
 	}
 }
 
 func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC") }
 
-// find returns the samples of a metric; families are sorted by name.
-func find(families []*dto.MetricFamily, name string) []*dto.Metric {
-	i, found := slices.BinarySearchFunc(families, name, func(f *dto.MetricFamily, name string) int { return strings.Compare(f.GetName(), name) })
-	if !found {
-		return nil
-	}
-	return families[i].GetMetric()
-}
-
-func numberOf(name string) func([]*dto.MetricFamily) (value, bool) {
-	return func(families []*dto.MetricFamily) (value, bool) {
-		for _, m := range find(families, name) {
-			return value{number: m.GetGauge().GetValue()}, true
-		}
-		return value{}, false
+func numberOf(metric string) func(judge.Values) (value, bool) {
+	return func(now judge.Values) (value, bool) {
+		n, known := now.Get(metric)
+		return value{number: n}, known
 	}
 }
 
 // wordOf names the values 0 and 1 of a metric.
-func wordOf(name, zero, one string) func([]*dto.MetricFamily) (value, bool) {
-	return func(families []*dto.MetricFamily) (value, bool) {
-		v, known := numberOf(name)(families)
-		return value{word: map[bool]string{false: zero, true: one}[v.number == 1]}, known
+func wordOf(metric, zero, one string) func(judge.Values) (value, bool) {
+	return func(now judge.Values) (value, bool) {
+		n, known := now.Get(metric)
+		return value{word: map[bool]string{false: zero, true: one}[n == 1]}, known
 	}
 }
 
-// stateOf returns the label of the sample that is 1 of a metric with one label.
-func stateOf(name string) func([]*dto.MetricFamily) (value, bool) {
-	return func(families []*dto.MetricFamily) (value, bool) {
-		for _, m := range find(families, name) {
-			if m.GetGauge().GetValue() == 1 && len(m.GetLabel()) == 1 {
-				return value{word: strings.ReplaceAll(m.GetLabel()[0].GetValue(), "_", " ")}, true
-			}
-		}
-		return value{}, false
+// stateOf returns the value of a label of the sample that is 1.
+func stateOf(metric, label string) func(judge.Values) (value, bool) {
+	return func(now judge.Values) (value, bool) {
+		word := strings.ReplaceAll(now.State(metric, label), "_", " ")
+		return value{word: word}, word != ""
 	}
 }
 
-func portState(families []*dto.MetricFamily) (value, bool) {
-	v, known := wordOf("raptoreum_port_reachable", "unreachable", "reachable")(families)
-	if phase, failed := stateOf("raptoreum_port_failed_phase")(families); failed && v.word == "unreachable" {
+func portState(now judge.Values) (value, bool) {
+	v, known := wordOf("port_reachable", "unreachable", "reachable")(now)
+	if phase, failed := stateOf("port_failed_phase", "phase")(now); failed && v.word == "unreachable" {
 		v.word += " (" + phase.word + ")"
 	}
 	return v, known
@@ -126,6 +113,7 @@ func newHistory() *history {
 
 // note compares the families of a node with what was known of it. An unknown value changes nothing.
 func (h *history) note(key, name string, at time.Time, families []*dto.MetricFamily) {
+	now := judge.NewValues(families, at)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	last := h.last[key]
@@ -134,7 +122,7 @@ func (h *history) note(key, name string, at time.Time, families []*dto.MetricFam
 		h.last[key] = last
 	}
 	for _, k := range h.kinds {
-		to, known := k.read(families)
+		to, known := k.read(now)
 		if !known {
 			continue
 		}
@@ -145,8 +133,8 @@ func (h *history) note(key, name string, at time.Time, families []*dto.MetricFam
 		}
 		last[k.id] = to
 		if k.id == "port" && to.word == "reachable" {
-			age, _ := numberOf("raptoreum_probe_handshake_age_seconds")(families)
-			h.seen[key] = at.Add(-time.Duration(age.number * float64(time.Second)))
+			age, _ := now.Get("probe_handshake_age_seconds")
+			h.seen[key] = at.Add(-time.Duration(age * float64(time.Second)))
 		}
 	}
 	h.expire(at)

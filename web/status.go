@@ -78,15 +78,15 @@ func sortWorstFirst(findings []judge.Finding) {
 func (s *statuses) addNodes(ctx context.Context, now *status, seen *observation) {
 	snapshot := s.fleet.Snapshot(ctx, poll.NoWait)
 	now.Incomplete = snapshot.Incomplete
-	height := networkHeight(seen.families)
+	height, known := networkHeight(judge.NewValues(seen.families, seen.at))
 	keys := map[string]bool{}
 	for i := range snapshot.Nodes {
 		n := &snapshot.Nodes[i]
 		result := s.fleet.Known(ctx, snapshot, n)
 		families := s.probe.Families(&result)
 		node := judgeNode(n.Name, families, time.Now())
-		if theirs := number(families, "port_peer_height"); theirs != nil && height != nil {
-			gap := *theirs - *height
+		if theirs, reported := judge.NewValues(families, seen.at).Get("port_peer_height"); reported && known {
+			gap := theirs - height
 			node.Gap = &gap
 		}
 		key := n.ProTxHash.String()
@@ -111,26 +111,22 @@ func (s *statuses) addNodes(ctx context.Context, now *status, seen *observation)
 	}
 }
 
-// networkHeight returns the height to compare with: raptoreumd's, or that of the highest explorer; nil: unknown.
-func networkHeight(families []*dto.MetricFamily) *float64 {
-	height := number(families, "block_height")
-	if height == nil {
-		for _, m := range find(families, "raptoreum_explorer_block_height") {
-			if v := m.GetGauge().GetValue(); height == nil || v > *height {
-				height = &v
-			}
-		}
+// networkHeight returns the height to compare with: raptoreumd's, or that of the highest explorer.
+func networkHeight(seen judge.Values) (height float64, known bool) {
+	if height, known = seen.Get("block_height"); known {
+		return height, true
 	}
-	return height
+	return seen.Max("explorer_block_height")
 }
 
 // judgeNode returns the status of a node from its families of /probe.
 func judgeNode(name string, families []*dto.MetricFamily, at time.Time) nodeStatus {
+	now := judge.NewValues(families, at)
 	r := judge.Judge(judge.Input{Families: families, At: at, Node: name})
 	node := nodeStatus{
 		Name: name, Verdict: r.Verdict, Summary: r.Worst(), State: "unknown", Port: "unknown", Problems: []judge.Finding{},
-		Penalty: number(families, "smartnode_pose_penalty"), Strikes: number(families, "smartnode_pose_strikes_left"),
-		Payment: number(families, "smartnode_next_payment_seconds"),
+		Penalty: number(now, "smartnode_pose_penalty"), Strikes: number(now, "smartnode_pose_strikes_left"),
+		Payment: number(now, "smartnode_next_payment_seconds"),
 	}
 	sortWorstFirst(r.Findings)
 	for _, f := range r.Findings {
@@ -138,7 +134,7 @@ func judgeNode(name string, families []*dto.MetricFamily, at time.Time) nodeStat
 			node.Problems = append(node.Problems, f)
 		}
 	}
-	is := func(name string, want float64) bool { v := number(families, name); return v != nil && *v == want }
+	is := func(name string, want float64) bool { v, known := now.Get(name); return known && v == want }
 	switch {
 	case is("smartnode_registered", 0):
 		node.State = "unregistered"
@@ -154,18 +150,19 @@ func judgeNode(name string, families []*dto.MetricFamily, at time.Time) nodeStat
 		node.Port = "reachable"
 	case is("port_reachable", 0):
 		node.Port = "unreachable"
-		phase, _ := stateOf("raptoreum_port_failed_phase")(families)
+		phase, _ := stateOf("port_failed_phase", "phase")(now)
 		node.Phase = phase.word
 	}
 	return node
 }
 
-func number(families []*dto.MetricFamily, name string) *float64 {
-	v, known := numberOf("raptoreum_" + name)(families)
+// number returns the value of a metric; nil: unknown.
+func number(now judge.Values, metric string) *float64 {
+	v, known := now.Get(metric)
 	if !known {
 		return nil
 	}
-	return &v.number
+	return &v
 }
 
 // countVerdicts counts nodes that are sorted by verdict.

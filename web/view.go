@@ -38,13 +38,7 @@ func (p *pages) view(s *status, report *judge.Report) *view {
 				v.Problems = append(v.Problems, f)
 			}
 		}
-	}
-	if report != nil {
-		who := "this machine"
-		if report.Node != "" {
-			who = report.Node
-		}
-		v.Headlines = []string{headline(who, v.Problems, len(v.Healthy))}
+		v.Headlines = []string{headline(report.Subject(), v.Problems, len(v.Healthy))}
 	}
 	if len(s.Nodes) > 0 {
 		v.Headlines = append(v.Headlines, fmt.Sprintf("Fleet of %d: %s.", len(s.Nodes), countVerdicts(s.Nodes)))

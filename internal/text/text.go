@@ -1,12 +1,21 @@
-// Package text sanitizes text from peers, explorers and the daemon. It may be long, binary or full
-// of line breaks, and is used in logs and labels.
+// Package text makes text for people, and sanitizes that from peers, explorers and the daemon. It may be long, binary
+// or full of line breaks, and is used in logs and labels.
 package text
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
+
+// Count returns a whole number with its noun, which gets an s in the plural.
+func Count[N int | float64](n N, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%.0f %ss", float64(n), noun)
+}
 
 // Clip returns s as one line of valid UTF-8 of at most limit bytes. Unprintable characters become
 // spaces, invalid bytes become U+FFFD, and truncated text ends in "...".
