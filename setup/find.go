@@ -52,12 +52,11 @@ func (n *node) title() string {
 func (s System) find(past record) ([]*node, error) {
 	users := s.users()
 	h, err := host.New(host.Config{Procfs: s.path("/proc"), Home: func(uid uint64) (string, error) {
-		for _, u := range users {
-			if uint64(u.uid) == uid {
-				return u.home, nil
-			}
+		u, known := byUID(users, int(uid))
+		if !known {
+			return "", fmt.Errorf("no user %d", uid)
 		}
-		return "", fmt.Errorf("no user %d", uid)
+		return u.home, nil
 	}})
 	if err != nil {
 		return nil, err
@@ -90,13 +89,9 @@ func (s System) find(past record) ([]*node, error) {
 
 // ownerOf returns the user that a file belongs to; without a file or a user, nobody.
 func (s System) ownerOf(path string, users []user) user {
-	info, err := os.Stat(s.path(path))
-	if err != nil {
-		return user{name: "nobody", uid: nobody, gid: nobody}
-	}
-	uid, _ := s.Owner(info)
-	for _, u := range users {
-		if u.uid == uid {
+	if info, err := os.Stat(s.path(path)); err == nil {
+		uid, _ := s.Owner(info)
+		if u, known := byUID(users, uid); known {
 			return u
 		}
 	}
@@ -120,17 +115,15 @@ func distinct(nodes []*node) (kept []*node) {
 func (s System) fromProcess(r host.Running, users []user) *node {
 	n := &node{pid: r.PID, unit: r.Unit, container: r.Container, given: &r}
 	n.user = user{name: strconv.FormatUint(r.UID, 10), uid: int(r.UID), gid: int(r.GID)}
-	if i := slices.IndexFunc(users, func(u user) bool { return u.uid == int(r.UID) }); i >= 0 && !r.Container {
-		n.user = users[i]
+	if u, known := byUID(users, n.user.uid); known && !r.Container {
+		n.user = u
 	}
 	root := s.Root
 	if r.Container {
 		root = s.path(fmt.Sprintf("/proc/%d/root", r.PID))
 		n.user.home = "/root" // of the usual images
-		for _, f := range (System{Root: root}).users() {
-			if f.uid == n.user.uid {
-				n.user.home = f.home
-			}
+		if u, known := byUID(System{Root: root}.users(), n.user.uid); known {
+			n.user.home = u.home
 		}
 		n.unit = "" // systemd knows the container, not raptoreumd
 	}

@@ -13,6 +13,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 )
 
 const (
@@ -35,12 +39,22 @@ func send(request *http.Request) (string, error) {
 	return string(body), err
 }
 
-// sample returns the sum of the samples of a metric in a page of metrics, of those whose labels have a text.
-func sample(page, metric, label string) float64 {
-	sum := 0.0
-	for _, line := range regexp.MustCompile(`(?m)^`+metric+`(\{[^}]*\})? (\S+)$`).FindAllStringSubmatch(page, -1) {
-		if value, err := strconv.ParseFloat(line[2], 64); err == nil && strings.Contains(line[1], label) {
-			sum += value
+// metrics returns what a program of this machine reports at /metrics, by name.
+func (c *command) metrics(ctx context.Context, address string) (map[string]*dto.MetricFamily, error) {
+	page, err := c.Get(ctx, address+"/metrics")
+	if err != nil {
+		return nil, err
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	return parser.TextToMetricFamilies(strings.NewReader(page))
+}
+
+// total returns the sum of the samples of a metric, of those of one integration of Alertmanager; empty: of all.
+func total(family *dto.MetricFamily, integration string) (sum float64) {
+	for _, m := range family.GetMetric() {
+		of := func(l *dto.LabelPair) bool { return l.GetName() == "integration" && l.GetValue() == integration }
+		if integration == "" || slices.ContainsFunc(m.GetLabel(), of) {
+			sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + m.GetUntyped().GetValue()
 		}
 	}
 	return sum
@@ -51,12 +65,11 @@ type counts struct{ sent, failed float64 }
 
 // counts returns the counters of the integrations that are tested.
 func (c *command) counts(ctx context.Context) (map[string]counts, error) {
-	page, err := c.Get(ctx, c.address("prometheus-alertmanager", "9093")+"/metrics")
+	families, err := c.metrics(ctx, c.address("prometheus-alertmanager", "9093"))
 	all := map[string]counts{}
 	for kind := range c.tests {
-		label := `integration="` + kind + `"`
-		requests := sample(page, "alertmanager_notification_requests_total", label)
-		failed := sample(page, "alertmanager_notification_requests_failed_total", label)
+		requests := total(families["alertmanager_notification_requests_total"], kind)
+		failed := total(families["alertmanager_notification_requests_failed_total"], kind)
 		all[kind] = counts{requests - failed, failed}
 	}
 	return all, err

@@ -144,11 +144,12 @@ func (s System) owned(c change) (file, error) {
 	}
 	f := file{content: c.content, mode: c.mode}
 	if c.owner != "" && c.owner != "root" {
-		i := slices.IndexFunc(s.users(), func(u user) bool { return u.name == c.owner })
+		users := s.users()
+		i := slices.IndexFunc(users, func(u user) bool { return u.name == c.owner })
 		if i < 0 {
 			return f, fmt.Errorf("the user %s does not exist; install the package first", c.owner)
 		}
-		f.uid = s.users()[i].uid
+		f.uid = users[i].uid
 	}
 	if c.group != "" && c.group != "root" {
 		gid, err := s.group(c.group)
@@ -228,11 +229,8 @@ func (o step) text() string {
 func (o step) describe(s System) string {
 	owner := func() string {
 		name := fmt.Sprint(o.new.uid)
-		for _, u := range s.users() {
-			if u.uid == o.new.uid {
-				name = u.name
-				break
-			}
+		if u, known := byUID(s.users(), o.new.uid); known {
+			name = u.name
 		}
 		return fmt.Sprintf("mode %04o, %s:%s", o.new.mode, name, s.groupName(o.new.gid))
 	}

@@ -206,9 +206,8 @@ func (c *command) reloaded(ctx context.Context) error {
 			continue
 		}
 		for waited := time.Duration(0); ; waited += time.Second {
-			page, err := c.Get(ctx, p.address+"/metrics")
-			value := sample(page, p.metric, "")
-			if err == nil && value == 1 {
+			families, err := c.metrics(ctx, p.address)
+			if err == nil && total(families[p.metric], "") == 1 {
 				break
 			}
 			if err == nil {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -123,6 +124,15 @@ func (s System) users() (all []user) {
 		}
 	}
 	return all
+}
+
+// byUID returns the user with an id.
+func byUID(users []user, uid int) (user, bool) {
+	i := slices.IndexFunc(users, func(u user) bool { return u.uid == uid })
+	if i < 0 {
+		return user{}, false
+	}
+	return users[i], true
 }
 
 // database returns the fields of each entry of a file such as /etc/passwd.
