@@ -116,15 +116,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 const welcome = `
 The exporter monitors a smartnode in a fake network with a block every 15 s.
 
+  page       http://%[3]s/
   metrics    %[1]s
   probe      http://%[3]s/probe?target=demo&debug=true
   control    %[2]s
 
-Break it and check the metrics:
+Break it, in this order, and check the page or the metrics:
 
   curl -d '{"daemon":"hung"}' %[2]s/state             raptoreum_up 0, after the scrape timeout of 10 s
-  curl -d '{"penalty":66}' %[2]s/state                raptoreum_smartnode_pose_strikes_left 1
-  curl -d '{"daemon":"ok","penalty":0}' %[2]s/state   healthy again
+  curl -d '{"daemon":"ok","penalty":66}' %[2]s/state  raptoreum_smartnode_pose_strikes_left 1
+  curl -d '{"penalty":0}' %[2]s/state                 healthy again
 
 Ctrl-C stops the demo.
 
