@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"time"
 
 	"raptoreum_exporter/collector"
@@ -79,11 +78,11 @@ func (c *Config) gather(ctx context.Context, wait *waitLine) (judge.Input, error
 func (c *Config) gatherOwn(ctx context.Context, wait *waitLine) judge.Input {
 	limit := GatherTimeout
 	if c.Sources.Daemon != nil {
-		families := c.run(ctx, GatherTimeout, c.only("daemon", "smartnode", "network", "explorer")).Families
+		families := c.run(ctx, GatherTimeout, collector.Only(c.Collectors, "daemon", "smartnode", "network", "explorer")).Families
 		first := judge.NewValues(families, time.Now())
 		if first.Unanswered() {
 			wait.say("raptoreumd is slow or hung; waiting up to a minute for its main lock")
-			c.run(ctx, SlowTimeout, c.only("daemon"))
+			c.run(ctx, SlowTimeout, collector.Only(c.Collectors, "daemon"))
 		}
 		if !first.Ready() {
 			limit = RestTimeout
@@ -103,11 +102,6 @@ func (c *Config) run(ctx context.Context, limit time.Duration, collectors []stri
 	defer cancel()
 	set := collector.New(collector.Config{Sources: c.Sources, Enabled: collectors})
 	return set.Gather(ctx, poll.Wait)
-}
-
-// only returns the enabled collectors with one of these names.
-func (c *Config) only(names ...string) []string {
-	return slices.DeleteFunc(slices.Clone(c.Collectors), func(name string) bool { return !slices.Contains(names, name) })
 }
 
 // gatherTarget gathers a node of the fleet as /probe does, but waits for the chain data.

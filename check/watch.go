@@ -19,7 +19,7 @@ func Watch(ctx context.Context, c Config) (judge.Verdict, error) {
 	if c.Sources.Daemon == nil {
 		return judge.Unknown, errors.New("--watch: no daemon is configured; give --daemon.conf or --daemon.url")
 	}
-	set := collector.New(collector.Config{Sources: c.Sources, Enabled: c.only("daemon", "chain", "sync", "peers", "explorer", "debuglog")})
+	set := collector.New(collector.Config{Sources: c.Sources, Enabled: collector.Only(c.Collectors, "daemon", "chain", "sync", "peers", "explorer", "debuglog")})
 	begin, end := "", "\n"
 	if isTerminal(c.Stdout) {
 		begin, end = "\r\x1b[K", ""

@@ -69,6 +69,11 @@ func All() []Info {
 	return all
 }
 
+// Only returns the enabled collectors with one of these names.
+func Only(enabled []string, names ...string) []string {
+	return slices.DeleteFunc(slices.Clone(enabled), func(name string) bool { return !slices.Contains(names, name) })
+}
+
 // Sources is what the collectors read from. A nil source is not configured, and its metrics are absent.
 type Sources struct {
 	Daemon    *daemon.Client

@@ -118,7 +118,7 @@ func (c *Config) decide(ctx context.Context, past history.History) (Decision, hi
 func (c *Config) observe(ctx context.Context) Observation {
 	o := c.gather(ctx, gatherTimeout, c.Collectors)
 	if o.State == "slow" && !o.Answered && !o.moving() {
-		o = o.waited(c.gather(ctx, slowTimeout, c.only("daemon", "debuglog")))
+		o = o.waited(c.gather(ctx, slowTimeout, collector.Only(c.Collectors, "daemon", "debuglog")))
 	}
 	if _, err := c.findProcess(); err != nil && !errors.Is(err, host.ErrNotRunning) {
 		o.Alive, o.CPU = nil, nil
@@ -140,11 +140,6 @@ func (c *Config) gather(ctx context.Context, timeout time.Duration, collectors [
 	defer cancel()
 	set := collector.New(collector.Config{Sources: c.Sources, Enabled: collectors})
 	return Observe(set.Gather(ctx, poll.Wait).Families, time.Now())
-}
-
-// only returns the enabled collectors with one of these names.
-func (c *Config) only(names ...string) []string {
-	return slices.DeleteFunc(slices.Clone(c.Collectors), func(name string) bool { return !slices.Contains(names, name) })
 }
 
 // Relevant returns the collectors that a decision may depend on.
