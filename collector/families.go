@@ -26,7 +26,7 @@ func families(all samples) []*dto.MetricFamily {
 	pairs := labelPairs(all)
 	// One allocation for all of a kind: a scrape has two hundred samples.
 	metrics, list := make([]dto.Metric, len(all)), make([]*dto.Metric, len(all))
-	gauges, counters := make([]dto.Gauge, len(all)), make([]dto.Counter, len(all))
+	gauges := make([]dto.Gauge, len(all)) // counters are few
 	first := 0 // sample of the current metric
 	for i := range all {
 		s := &all[i]
@@ -35,8 +35,7 @@ func families(all samples) []*dto.MetricFamily {
 			metrics[i].Label, pairs = pairs[:n:n], pairs[n:]
 		}
 		if s.kind == dto.MetricType_COUNTER {
-			counters[i].Value = &s.value
-			metrics[i].Counter = &counters[i]
+			metrics[i].Counter = &dto.Counter{Value: &s.value}
 		} else {
 			gauges[i].Value = &s.value
 			metrics[i].Gauge = &gauges[i]

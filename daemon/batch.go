@@ -1,7 +1,8 @@
 package daemon
 
 import (
-	"bytes"
+	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,24 +31,27 @@ type Answer[T any] struct {
 	Err   error
 }
 
-// call is one call of a batch; take receives its result or its error.
+// call is one call of a batch.
 type call struct {
 	method string
 	params []any
-	take   func(result json.RawMessage, err error)
+	result any             // pointer to a nil pointer: where the result is decoded to
+	take   func(err error) // called after that; err is why there is no result
 }
 
 // ask returns a call whose outcome goes to a.
 func ask[T any](a *Answer[T], method string, params ...any) call {
 	a.Err = errors.New("not answered")
-	return call{method, params, func(result json.RawMessage, err error) {
+	var result *T
+	return call{method, params, &result, func(err error) {
 		if err == nil {
-			err = decode(result, &a.Value)
+			err = complete(result)
 		}
 		if err != nil {
-			err = fmt.Errorf("%s: %w", strings.TrimSpace(fmt.Sprintln(append([]any{method}, words(params)...)...)), err)
+			a.Err = fmt.Errorf("%s: %w", strings.TrimSpace(fmt.Sprintln(append([]any{method}, words(params)...)...)), err)
+			return
 		}
-		a.Err = err
+		a.Value, a.Err = *result, nil
 	}}
 }
 
@@ -77,72 +81,69 @@ func (c *Client) exchange(ctx context.Context, calls []call) error {
 	if err != nil {
 		return &Error{Failed, err}
 	}
-	var replies []reply
-	if err := c.post(ctx, body, maxReply, func(r io.Reader) error { return readBatch(r, &replies) }); err != nil {
-		return err
-	}
-	return hand(replies, calls)
+	return c.post(ctx, body, maxReply, func(r io.Reader) error { return readBatch(r, calls) })
 }
 
 // reply is one element of the daemon's reply to a batch.
 type reply struct {
-	Result json.RawMessage `json:"result"`
-	Error  *RPCError       `json:"error"`
-	ID     *int            `json:"id"`
+	Result any       `json:"result"`
+	Error  *RPCError `json:"error"`
+	ID     *int      `json:"id"`
 }
 
-func readBatch(r io.Reader, into *[]reply) error {
-	body, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(body, into); err != nil {
-		if single := new(reply); json.Unmarshal(body, single) == nil && single.Error != nil {
+// readBatch passes each call its reply. The daemon answers in the order of the calls (JSONRPCExecBatch), so
+// each result is decoded as it arrives. A warm-up error is the state of the whole daemon.
+func readBatch(r io.Reader, calls []call) error {
+	b := bufio.NewReaderSize(r, 16) // only to see the first byte
+	d := json.NewDecoder(b)
+	if first, err := b.Peek(1); err == nil && first[0] == '{' {
+		if single := new(reply); d.Decode(single) == nil && single.Error != nil {
 			return &Error{Failed, fmt.Errorf("batch refused: %w", clipped(single.Error))}
 		}
-		return fmt.Errorf("reply is not the JSON of a batch: %w", err)
+	}
+	if err := expect(d, json.Delim('[')); err != nil {
+		return notBatch(err)
+	}
+	var invalid error // of the last element
+	for i := range calls {
+		if !d.More() {
+			calls[i].take(errors.New("no answer in the batch"))
+			continue
+		}
+		one := reply{Result: calls[i].result}
+		invalid = d.Decode(&one)
+		switch {
+		case one.Error != nil && one.Error.Code == codeWarmup:
+			return &Error{WarmingUp, errors.New(text.Clip(one.Error.Message, 100))}
+		case one.Error != nil:
+			calls[i].take(clipped(one.Error))
+		case invalid != nil: // if the rest cannot be read either, the end is missing below
+			calls[i].take(errors.New(text.Clip(invalid.Error(), 200)))
+		case one.ID == nil || *one.ID != i:
+			calls[i].take(errors.New("no answer in the batch"))
+		default:
+			calls[i].take(nil)
+		}
+	}
+	if err := expect(d, json.Delim(']')); err != nil {
+		return notBatch(cmp.Or(invalid, err))
 	}
 	return nil
 }
+
+func notBatch(err error) error { return fmt.Errorf("reply is not the JSON of a batch: %w", err) }
 
 func clipped(e *RPCError) *RPCError {
 	return &RPCError{e.Code, text.Clip(e.Message, 200)}
 }
 
-// hand passes each call its reply, found by id. A warm-up error is the state of the whole daemon.
-func hand(replies []reply, calls []call) error {
-	found := make([]*reply, len(calls))
-	for i, r := range replies {
-		if r.Error != nil && r.Error.Code == codeWarmup {
-			return &Error{WarmingUp, errors.New(text.Clip(r.Error.Message, 100))}
-		}
-		if r.ID != nil && *r.ID >= 0 && *r.ID < len(calls) {
-			found[*r.ID] = &replies[i]
-		}
-	}
-	for i, call := range calls {
-		switch r := found[i]; {
-		case r == nil:
-			call.take(nil, errors.New("no answer in the batch"))
-		case r.Error != nil:
-			call.take(nil, clipped(r.Error))
-		default:
-			call.take(r.Result, nil)
-		}
-	}
-	return nil
-}
-
-// decode reads one result and rejects one that lacks a field that the daemon always sends:
-// a missing number must not become a zero.
-func decode(result json.RawMessage, into any) error {
-	if len(result) == 0 || bytes.Equal(result, []byte("null")) {
+// complete returns an error if there is no result, or if it lacks a field that the daemon always sends: a
+// missing number must not become a zero.
+func complete[T any](result *T) error {
+	if result == nil {
 		return errors.New("no result")
 	}
-	if err := json.Unmarshal(result, into); err != nil {
-		return errors.New(text.Clip(err.Error(), 200))
-	}
-	if name := missing(reflect.ValueOf(into).Elem()); name != "" {
+	if name := missing(reflect.ValueOf(result).Elem()); name != "" {
 		return fmt.Errorf("the reply lacks %q", name)
 	}
 	return nil

@@ -1,7 +1,10 @@
 package daemon
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -31,21 +34,30 @@ func readCapture(t testing.TB, path string) capture {
 // captured decodes the result of a recorded call; ok is false where the daemon gave an error.
 func captured[T any](t testing.TB, scenario, call string) (value T, ok bool) {
 	t.Helper()
-	var r struct {
-		Result json.RawMessage
-		Error  *RPCError
-	}
-	c := readCapture(t, filepath.Join(scenarios, scenario, call+".json"))
-	if err := json.Unmarshal([]byte(c.Body), &r); err != nil {
-		t.Fatalf("%s/%s: %v", scenario, call, err)
-	}
-	if r.Error != nil {
+	var answer Answer[T]
+	err := decodeAnswer(t, readCapture(t, filepath.Join(scenarios, scenario, call+".json")).Body, &answer)
+	if _, refused := errors.AsType[*RPCError](answer.Err); refused || stateOf(err) == WarmingUp {
 		return value, false
 	}
-	if err := decode(r.Result, &value); err != nil {
+	if err = cmp.Or(err, answer.Err); err != nil {
 		t.Fatalf("%s/%s: %v", scenario, call, err)
 	}
-	return value, true
+	return answer.Value, true
+}
+
+// decodeAnswer decodes the reply to a single call as if it were in a batch.
+func decodeAnswer[T any](t testing.TB, body string, into *Answer[T]) error {
+	t.Helper()
+	element := map[string]json.RawMessage{}
+	if err := json.Unmarshal([]byte(body), &element); err != nil {
+		t.Fatal(err)
+	}
+	element["id"] = json.RawMessage("0")
+	batch, err := json.Marshal([]any{element})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return readBatch(bytes.NewReader(batch), []call{ask(into, "captured")})
 }
 
 // capturedList returns the smartnode list of a scenario.

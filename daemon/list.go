@@ -130,7 +130,10 @@ func (c *Client) listDue(s *Session) (tip string, height int64, due bool) {
 func (c *Client) readList(ctx context.Context, into *List) error {
 	const body = `{"id":0,"method":"protx","params":["list","registered",true]}`
 	return c.post(ctx, []byte(body), maxList, func(r io.Reader) error {
-		return decodeList(r, func(p *ProTx) { into.Nodes = append(into.Nodes, p.smartnode()) })
+		if err := decodeList(r, func(p *ProTx) { into.Nodes = append(into.Nodes, p.smartnode()) }); err != nil {
+			return fmt.Errorf("the smartnode list: %w", err)
+		}
+		return nil
 	})
 }
 
@@ -163,7 +166,7 @@ func decodeList(r io.Reader, entry func(*ProTx)) error {
 		return err
 	}
 	if !found {
-		return errors.New("the smartnode list has no result")
+		return errors.New("no result")
 	}
 	return nil
 }
@@ -175,10 +178,10 @@ func decodeEntries(d *json.Decoder, entry func(*ProTx)) error {
 	for n := 0; d.More(); n++ {
 		var p ProTx
 		if err := d.Decode(&p); err != nil {
-			return fmt.Errorf("entry %d of the smartnode list: %w", n, err)
+			return fmt.Errorf("entry %d: %w", n, err)
 		}
 		if name := missing(reflect.ValueOf(p)); name != "" {
-			return fmt.Errorf("entry %d of the smartnode list lacks %q", n, name)
+			return fmt.Errorf("entry %d lacks %q", n, name)
 		}
 		entry(&p)
 	}
@@ -191,7 +194,7 @@ func expect(d *json.Decoder, want json.Token) error {
 		return err
 	}
 	if got != want {
-		return fmt.Errorf("the smartnode list is not a list: got %v, want %v", got, want)
+		return fmt.Errorf("got %v, want %v", got, want)
 	}
 	return nil
 }

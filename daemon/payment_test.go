@@ -18,13 +18,11 @@ func capturedCoinbase(t *testing.T, path string) []Output {
 	if err := json.Unmarshal([]byte(readCapture(t, path).Body), &r); err != nil {
 		t.Fatal(err)
 	}
-	var coinbase struct {
-		Outputs *[]Output `json:"vout"`
-	}
-	if err := decode(r.Result.Tx[0], &coinbase); err != nil {
+	var coinbase struct{ Vout []Output }
+	if err := json.Unmarshal(r.Result.Tx[0], &coinbase); err != nil {
 		t.Fatal(err)
 	}
-	return *coinbase.Outputs
+	return coinbase.Vout
 }
 
 // TestPaidBy evaluates the coinbases of two captured blocks: one pays a smartnode, 10 % of it to its
