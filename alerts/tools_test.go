@@ -138,12 +138,16 @@ func TestAmtool(t *testing.T) {
 	// A line for 0.25 replaces the one above it.
 	old := regexp.MustCompile(`(?m)^    # .*\n    #0\.25 `).ReplaceAllString(receivers, "    #   ")
 	uncommented := uncomment(regexp.MustCompile(`(?m)^    #0\.25.*\n`).ReplaceAllString(receivers, ""))
+	current := regexp.MustCompile(`(?m)^templates:.*\n#.*\n#0\.28 `).ReplaceAllString(above, "") // with the lines for 0.28
+	if current == above {
+		t.Error("alertmanager.yml has no templates for 0.28")
+	}
 	for _, kind := range []string{"telegram", "pushover", "discord", "email", "webhook"} {
 		if !strings.Contains(uncommented, "\n    "+kind+"_configs:\n") {
 			t.Errorf("alertmanager.yml has no receiver for %s", kind)
 		}
 	}
-	run(t, amtool, "check-config", write(t, filepath.Join(dir, "alertmanager.yml"), above+"\nreceivers:\n"+uncommented))
+	run(t, amtool, "check-config", write(t, filepath.Join(dir, "alertmanager.yml"), current+"\nreceivers:\n"+uncommented))
 	oldConfig := write(t, filepath.Join(dir, "alertmanager-0.25.yml"), above+"\nreceivers:\n"+uncomment(old))
 	for _, amtool := range amtools {
 		run(t, amtool, "check-config", oldConfig)
@@ -192,6 +196,24 @@ func TestTitle(t *testing.T) {
 			if got != want {
 				t.Errorf("title %q, want %q", got, want)
 			}
+		}
+	}
+}
+
+// TestSince checks that an Alertmanager whose templates know the time says that an alert is not new.
+func TestSince(t *testing.T) {
+	amtool := tools.Find(t, "..", "amtool")[0]
+	for want, age := range map[string]time.Duration{"Since ": 29 * time.Minute, "Still, since ": 31 * time.Minute} {
+		starts := time.Now().Add(-age).UTC()
+		message, err := json.Marshal(data{"alerts": []data{{"status": "firing", "startsAt": starts}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := write(t, filepath.Join(t.TempDir(), "data.json"), string(message))
+		got := run(t, amtool, "template", "render", "--template.glob=templates/*.tmpl", "--template.glob=templates/0.28/*.tmpl",
+			`--template.text={{ range .Alerts }}{{ template "raptoreum.since" . }}{{ end }}`, "--template.data="+file)
+		if want += starts.Format("15:04 UTC, 2 January."); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -136,6 +136,7 @@ func checkInstalled(t *testing.T, m machine) {
 		share + "alerts/alerts.yml":                                 "-rw-r--r-- 0:0",
 		share + "alerts/alertmanager.yml":                           "-rw-r--r-- 0:0",
 		share + "alerts/templates/raptoreum.tmpl":                   "-rw-r--r-- 0:0",
+		share + "alerts/templates/0.28/since.tmpl":                  "-rw-r--r-- 0:0",
 		share + "alerts/runbooks/README.md":                         "-rw-r--r-- 0:0",
 		share + "dashboards/smartnode.json":                         "-rw-r--r-- 0:0",
 		share + "dashboards/fleet.json":                             "-rw-r--r-- 0:0",

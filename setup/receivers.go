@@ -42,6 +42,7 @@ func (r *receivers) remember(last receivers) {
 type recipients struct {
 	urgent, calm string             // configurations of the receivers of critical alerts and of warnings
 	dead         string             // of the dead man's switch
+	templates    string             // the line that loads them
 	tests        map[string]float64 // how many test messages each integration is to send
 	both         bool               // warnings go elsewhere than critical alerts
 	secrets      []change
@@ -89,6 +90,10 @@ func (c *command) receivers(ctx context.Context) (to recipients, err error) {
 		if err := add(&to, version); err != nil {
 			return to, err
 		}
+	}
+	to.templates = `templates: ["` + share + `/alerts/templates/*.tmpl"]` + "\n"
+	if version.atLeast(28) { // the first whose templates know the time
+		to.templates = strings.Replace(to.templates, "]", `, "`+share+`/alerts/templates/0.28/*.tmpl"]`, 1)
 	}
 	to.both = to.urgent != "" && to.calm != ""
 	to.urgent, to.calm = cmp.Or(to.urgent, to.calm), cmp.Or(to.calm, to.urgent)
@@ -262,7 +267,7 @@ func (c *command) secretURL(name, flag, file, question string) (string, change, 
 // add returns what a person has to add to an alertmanager.yml of their own.
 func (to recipients) add() string {
 	return "# Routes and inhibition rules are in " + share + "/alerts/alertmanager.yml.\n" +
-		"templates: [\"" + share + "/alerts/templates/*.tmpl\"]\n" + to.blocks()
+		to.templates + to.blocks()
 }
 
 // blocks returns the receivers.
@@ -280,16 +285,16 @@ func (c *command) alertmanagerConf(to recipients) (string, error) {
 	if _, routes, found := strings.Cut(above, "\nroute:\n"); ok && found {
 		above = "route:\n" + routes
 	}
-	const templates, routes = `templates: ["templates/*.tmpl"]`, "\n  routes:\n"
-	if !ok || !strings.Contains(above, templates) || !strings.Contains(above, routes) {
+	const routes = "\n  routes:\n"
+	above, _, found := strings.Cut(above, "\ntemplates: ")
+	if !ok || !found || !strings.Contains(above, routes) {
 		return "", fmt.Errorf("%s/alerts/alertmanager.yml is not that of the package", share)
 	}
-	above = strings.Replace(above, templates, `templates: ["`+share+`/alerts/templates/*.tmpl"]`, 1)
 	test := "    # setup sends it to test the receivers.\n    - matchers: [alertname = \"RaptoreumTest\"]\n      receiver: phone\n      group_wait: 0s\n"
 	if to.both {
 		test += "      continue: true\n    - matchers: [alertname = \"RaptoreumTest\"]\n      receiver: mail\n      group_wait: 0s\n"
 	}
 	above = strings.Replace(above, routes, routes+test, 1)
 	return "# Written by raptoreum_exporter setup watch, which does not change this file again if you edit it.\n" + above +
-		"\n" + to.blocks(), nil
+		"\n" + to.templates + "\n" + to.blocks(), nil
 }

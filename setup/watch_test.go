@@ -35,7 +35,7 @@ func TestWatch(t *testing.T) {
 				w.has(alerts, `- bot_token: "`+token+`"`, "chat_id: 42")
 				mode = 0o640
 			} else {
-				w.has(alerts, "- bot_token_file: /etc/prometheus/raptoreum/telegram-token")
+				w.has(alerts, "- bot_token_file: /etc/prometheus/raptoreum/telegram-token", "/templates/0.28/*.tmpl")
 			}
 			info, err := os.Stat(w.path("/etc/prometheus/alertmanager.yml"))
 			if _, gid := w.owner(info); err != nil || info.Mode() != mode || gid != 991 {
