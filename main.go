@@ -33,10 +33,7 @@ import (
 	"raptoreum_exporter/web"
 )
 
-const (
-	exitUsage     = 2
-	defaultListen = "127.0.0.1:10227"
-)
+const defaultListen = "127.0.0.1:10227"
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
@@ -161,6 +158,9 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, app *kingpin.Ap
 
 // nameFlag adds the name of the flag to an error about its value, which kingpin leaves out.
 func nameFlag(app *kingpin.Application, args []string, err error) error {
+	if number, ok := errors.AsType[*strconv.NumError](err); ok {
+		err = fmt.Errorf("%q is not a number", number.Num)
+	}
 	context, _ := app.ParseContext(args)
 	if context == nil {
 		return err
@@ -168,27 +168,34 @@ func nameFlag(app *kingpin.Application, args []string, err error) error {
 	for _, element := range context.Elements {
 		flag, ok := element.Clause.(*kingpin.FlagClause)
 		if ok && element.Value != nil && flag.Model().Value.Set(*element.Value) != nil {
-			return fmt.Errorf("--%s: %w", flag.Model().Name, valueError(*element.Value, err))
+			return fmt.Errorf("--%s: %w", flag.Model().Name, err)
 		}
 	}
 	for _, flag := range app.Model().Flags {
 		if value := os.Getenv(flag.Envar); flag.Envar != "" && value != "" && flag.Value.Set(value) != nil {
-			return fmt.Errorf("%s: %w", flag.Envar, valueError(value, err))
+			return fmt.Errorf("%s: %w", flag.Envar, err)
 		}
 	}
 	return err
 }
 
-func valueError(value string, err error) error {
-	if _, ok := errors.AsType[*strconv.NumError](err); ok {
-		return fmt.Errorf("%q is not a number", value)
+// withServiceFlags parses again with the flags of the exporter's service, if o names no raptoreumd.
+func withServiceFlags(o *options, args []string, stdout, stderr io.Writer) (_ *options, exited *int, err error) {
+	file, err := o.ServiceFlags(config.Etc)
+	if file != "" {
+		if o, _, exited, err = parse(append(slices.Clone(args), "@"+file), stdout, stderr); err != nil {
+			err = fmt.Errorf("with the flags of %s: %w", file, err)
+		}
 	}
-	return err
+	return o, exited, err
 }
 
 // run runs the program and returns its exit code.
 func run(args []string, stdout, stderr io.Writer) int {
 	o, _, exited, err := parse(args, stdout, stderr)
+	if exited == nil && err == nil && o.command == "check" && o.runbook == "" {
+		o, exited, err = withServiceFlags(o, args, stdout, stderr)
+	}
 	if exited != nil {
 		return *exited
 	}
@@ -222,7 +229,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		if o.command == "check" { // where 2 means critical
 			return int(judge.Unknown)
 		}
-		return exitUsage
+		return 2
 	}
 	return code
 }
@@ -272,11 +279,7 @@ func runCheck(ctx context.Context, o *options, stdout, stderr io.Writer) (int, e
 		Check: o.check, Sources: sources, Collectors: o.Collectors, ProTxHash: o.ProTxHash, FleetFile: o.Fleet.File,
 		Stdout: stdout, Stderr: stderr,
 	}
-	run := check.Run
-	if o.check.Watch {
-		run = check.Watch
-	}
-	verdict, err := run(ctx, c)
+	verdict, err := check.Run(ctx, c)
 	return int(verdict), err
 }
 
@@ -289,9 +292,6 @@ func runHeal(ctx context.Context, o *options, stderr io.Writer) (int, error) {
 	sources, err := o.Connect(ctx, o.log.AtLeast("warn").New(stderr))
 	if err != nil {
 		return 0, err
-	}
-	if sources.Daemon == nil {
-		return 0, errors.New("no daemon is configured; give --daemon.conf or --daemon.url")
 	}
 	return heal.Run(ctx, heal.Config{
 		Heal: o.heal, Sources: sources, Collectors: o.Collectors, History: o.HealHistory,

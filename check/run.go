@@ -41,8 +41,12 @@ type Config struct {
 	Stderr     io.Writer // for the progress, on a terminal
 }
 
-// Run checks once and prints the report. The error is ErrInterrupted or about a wrong flag.
+// Run checks once and prints the report, or with Watch shows the progress of a sync. The error is ErrInterrupted or
+// about a wrong flag.
 func Run(ctx context.Context, c Config) (judge.Verdict, error) {
+	if c.Watch {
+		return watch(ctx, c)
+	}
 	wait := showWait(c.Stderr, "querying raptoreumd, the explorers and the port")
 	in, err := c.gather(ctx, wait)
 	wait.end()

@@ -29,11 +29,7 @@ func run(ctx context.Context, t *testing.T, o *harness.Options, c config.Check) 
 	if err := c.Validate(o.Fleet); err != nil {
 		t.Fatal(err)
 	}
-	command := check.Run
-	if c.Watch {
-		command = check.Watch
-	}
-	verdict, err := command(ctx, check.Config{
+	verdict, err := check.Run(ctx, check.Config{
 		Check: c, Sources: o.Connect(t), Collectors: o.Collectors, ProTxHash: o.ProTxHash, FleetFile: o.Fleet.File,
 		Stdout: &stdout, Stderr: &stderr,
 	})

@@ -13,9 +13,9 @@ import (
 
 const watchInterval = 5 * time.Second
 
-// Watch shows the progress of a sync until it is finished or ctx is done. It returns OK or Warning. The
+// watch shows the progress of a sync until it is finished or ctx is done. It returns OK or Warning. The
 // error is about a wrong flag.
-func Watch(ctx context.Context, c Config) (judge.Verdict, error) {
+func watch(ctx context.Context, c Config) (judge.Verdict, error) {
 	if c.Sources.Daemon == nil {
 		return judge.Unknown, errors.New("--watch: no daemon is configured; give --daemon.conf or --daemon.url")
 	}

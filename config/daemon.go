@@ -47,7 +47,7 @@ func (d *Daemon) read(logger log.Logger) (daemonConf, error) {
 	if err != nil {
 		home = "/" // as raptoreumd does
 	}
-	c := daemonConf{path: cmp.Or(d.Conf, filepath.Join(home, ".raptoreumcore", "raptoreum.conf"))}
+	c := daemonConf{path: d.confPath(home)}
 	c.Conf, err = daemon.ReadConf(c.path, home)
 	found := err == nil
 	if found || d.Conf != "" {

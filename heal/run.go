@@ -41,6 +41,9 @@ type Config struct {
 // Run checks once and restarts raptoreumd if that is due. The exit code is 1 when heal has given up or the
 // restart failed. The error is about a wrong flag or file.
 func Run(ctx context.Context, c Config) (code int, err error) {
+	if c.Sources.Daemon == nil {
+		return 0, errors.New("no daemon is configured; give --daemon.conf or --daemon.url")
+	}
 	if c.DryRun {
 		return 0, c.dryRun(ctx)
 	}

@@ -70,7 +70,11 @@ func TestDebPassword(t *testing.T) {
 	if strings.Contains(metrics+log, password) {
 		t.Error("the password appears in metrics or log")
 	}
-	out := m.root(t, "raptoreum_exporter", "heal", "@/etc/raptoreum_exporter/flags", "@/etc/raptoreum_exporter/heal.flags", "--dry-run")
+	out := m.root(t, "sh", "-c", "raptoreum_exporter check || true") // with the flags of the service
+	if !strings.Contains(out, "raptoreumd      ready") {
+		t.Errorf("unexpected output of check:\n%s", out)
+	}
+	out = m.root(t, "raptoreum_exporter", "heal", "@/etc/raptoreum_exporter/flags", "@/etc/raptoreum_exporter/heal.flags", "--dry-run")
 	if !strings.Contains(out, `msg="would leave"`) {
 		t.Errorf("unexpected output of heal:\n%s", out)
 	}
