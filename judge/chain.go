@@ -66,18 +66,19 @@ func (f *facts) explorersAhead() (blocks float64, known bool) {
 	return blocks, known
 }
 
-// behind returns by how many blocks others are ahead, by the rule of RaptoreumChainBehind.
-func (f *facts) behind() (blocks float64, holds bool) {
+// behind returns by how many blocks others are ahead, if that is more than limit and the tip older than fresh
+// seconds: the rule of RaptoreumChainBehind.
+func (f *facts) behind(limit, fresh float64) (blocks float64, holds bool) {
 	age, known := f.age("block_timestamp_seconds")
-	if known && age <= alerts.FreshTip || f.downloading() {
+	if known && age <= fresh || f.downloading() {
 		return 0, false
 	}
 	contradicted := f.peersAgree() && known && age < alerts.MaxBlockGap
-	if explorers, ok := f.explorersAhead(); ok && explorers > alerts.MaxBlocksBehind && !contradicted {
+	if explorers, ok := f.explorersAhead(); ok && explorers > limit && !contradicted {
 		return explorers, true
 	}
 	peers, known := f.peersAhead()
-	return peers, known && peers > alerts.MaxBlocksBehind
+	return peers, known && peers > limit
 }
 
 // peersAgree reports whether the median of the peers is at our height.
@@ -92,11 +93,16 @@ func judgeHeight(f *facts) *Finding {
 	if f.outside() || !known {
 		return nil
 	}
-	if blocks, holds := f.behind(); holds && f.slow() {
-		return healthy("block %.0f: %.0f blocks behind the network, and raptoreumd is slow: wait until it has caught up", height, blocks)
-	} else if holds {
-		return critical("ChainBehind", fmt.Sprintf("block %.0f: %.0f blocks behind the network", height, blocks), f.debugLog(),
-			"raptoreum-cli getblockcount   # does it increase? If not within minutes, restart raptoreumd gracefully")
+	far, critically := f.behind(alerts.MaxBlocksBehind, alerts.FreshTip)
+	blocks, holds := f.behind(alerts.MaxBlockLag, alerts.FreshTipLag)
+	const increases = "raptoreum-cli getblockcount   # does it increase? If not within minutes, restart raptoreumd gracefully"
+	switch {
+	case critically && f.slow():
+		return healthy("block %.0f: %.0f blocks behind the network, and raptoreumd is slow: wait until it has caught up", height, far)
+	case critically:
+		return critical("ChainBehind", fmt.Sprintf("block %.0f: %.0f blocks behind the network", height, far), f.debugLog(), increases)
+	case holds && !f.slow():
+		return warning("ChainBehind", fmt.Sprintf("block %.0f: %.0f blocks behind the network", height, blocks), f.debugLog(), increases)
 	}
 	var compared []string
 	for _, s := range f.samples("explorer_height_delta_blocks") {
@@ -197,12 +203,25 @@ func judgeExplorers(f *facts) *Finding {
 		return nil
 	case len(up) == 0:
 		return warning("ExplorersDown", "none answers: "+strings.Join(down, ", "), "raptoreum_exporter check --explorer.url=URL   # one that works in your browser")
+	case slices.Max(up)-slices.Min(up) > alerts.MaxExplorerSpread && f.foremostAgrees():
+		return healthy("%d of %d answer; one is %.0f blocks behind the others and raptoreumd", len(up), len(up)+len(down), slices.Max(up)-slices.Min(up))
 	case slices.Max(up)-slices.Min(up) > alerts.MaxExplorerSpread:
 		return warning("ExplorersDisagree", fmt.Sprintf("they differ by %.0f blocks from each other; do not restart anything", slices.Max(up)-slices.Min(up)), "raptoreum-cli getblockcount")
 	case f.explorersOff():
 		return warning("ExplorersDisagree", "their height differs from that of raptoreumd and its peers; do not restart anything", "raptoreum-cli getblockcount")
 	}
 	return healthy("%d of %d answer", len(up), len(up)+len(down))
+}
+
+// foremostAgrees reports whether the explorer that is most ahead agrees with our fresh chain: then an explorer that lags
+// is its own problem.
+func (f *facts) foremostAgrees() bool {
+	foremost, known := math.Inf(-1), false
+	for _, s := range f.samples("explorer_height_delta_blocks") {
+		foremost, known = max(foremost, valueOf(s)), true
+	}
+	age, dated := f.age("block_timestamp_seconds")
+	return known && math.Abs(foremost) <= alerts.MaxPeerGap && dated && age < alerts.StaleTip
 }
 
 // explorersOff reports whether all explorers are far from a height on which our fresh chain and our peers

@@ -39,7 +39,8 @@ func TestWarnings(t *testing.T) {
 			`explorer_up{explorer="explorer-1"}`: "0", `explorer_up{explorer="explorer-2"}`: "0",
 			`explorer_block_height{explorer="explorer-1"}`: "", `explorer_block_height{explorer="explorer-2"}`: "",
 		}, map[string]string{`explorer_up{explorer="explorer-1"}`: "0"}},
-		{"explorers", "ExplorersDisagree", map[string]string{`explorer_block_height{explorer="explorer-1"}`: "540"}, map[string]string{`explorer_block_height{explorer="explorer-1"}`: "539"}},
+		{"explorers", "ExplorersDisagree", map[string]string{`explorer_block_height{explorer="explorer-1"}`: "540", delta1: "11"}, map[string]string{`explorer_block_height{explorer="explorer-1"}`: "539", delta1: "10"}},
+		{"explorers", "ExplorersDisagree", map[string]string{`explorer_block_height{explorer="explorer-1"}`: "518", delta1: "-8", delta2: "3"}, map[string]string{`explorer_block_height{explorer="explorer-1"}`: "518", delta1: "-11", delta2: "0"}},
 		{"explorers", "ExplorersDisagree", map[string]string{delta1: "11", delta2: "11"}, map[string]string{delta1: "11", delta2: "10"}},
 		{"peers", "PeersFew", map[string]string{`peers{direction="inbound"}`: "2"}, nil},
 		{"peers", "NoInboundPeers", map[string]string{`peers{direction="inbound"}`: "0", `peers{direction="outbound"}`: "8"}, nil},
@@ -60,6 +61,21 @@ func TestWarnings(t *testing.T) {
 		}
 		if f := finding(t, judged(t, test.under), orHealthy(test.name, test.under)); f.Verdict != judge.OK {
 			t.Errorf("%v: %+v, want ok", test.under, f)
+		}
+	}
+}
+
+// TestBehind: 3 blocks are a warning once the tip is 5 minutes old, 6 are critical once it is 10 minutes old.
+func TestBehind(t *testing.T) {
+	for _, test := range []struct {
+		age    int
+		blocks string
+		want   judge.Verdict
+	}{{301, "3", judge.Warning}, {301, "2", judge.OK}, {300, "3", judge.OK}, {301, "6", judge.Warning}, {601, "6", judge.Critical}, {601, "5", judge.Warning}} {
+		v := variant{name: t.Name(), age: test.age, change: map[string]string{delta1: test.blocks, delta2: test.blocks, "peers_median_height": "", "peers_best_height": ""}}
+		f := finding(t, v.apply(snapshots(t)).judge(t), "height")
+		if f.Verdict != test.want || test.want != judge.OK && f.Alerts[0] != "RaptoreumChainBehind" {
+			t.Errorf("%+v: %+v", test, f)
 		}
 	}
 }
