@@ -76,6 +76,7 @@ func fakeSources(t *testing.T, scenario string) (*simnet.Network, collector.Sour
 	if err != nil {
 		t.Fatal(err)
 	}
+	n.Set(func(s *simnet.State) { s.PeersOffset = simnet.Duration(-2 * time.Second) }) // those that were recorded connected long ago
 	releases := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `[{"tag_name":"2.0.4.01-testnet"},{"tag_name":"2.0.3.01-mainnet"}]`)
 	}))

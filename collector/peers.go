@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"raptoreum_exporter/daemon"
 )
@@ -13,8 +14,11 @@ import (
 // daemon lists it as a peer, which is excluded by this name.
 const UserAgent = "raptoreum_exporter"
 
+// recentPeer bounds the age of a connection whose time offset counts: it is measured once, at its start.
+const recentPeer = time.Hour
+
 type peers struct {
-	count, best, median, ping, received, sent *metric
+	count, best, median, ping, offset, received, sent *metric
 }
 
 func newPeers(c *catalog) updater {
@@ -23,6 +27,7 @@ func newPeers(c *catalog) updater {
 		best:     c.late("peers_best_height", "Highest block height claimed by a peer (getpeerinfo startingheight, synced_headers, synced_blocks)."),
 		median:   c.late("peers_median_height", "Median of the block heights claimed by the peers, which a single false claim does not change (getpeerinfo)."),
 		ping:     c.late("peers_ping_seconds", "Median round-trip time to the peers in seconds (getpeerinfo pingtime)."),
+		offset:   c.late("peers_time_offset_seconds", "Median of the clocks of peers minus that of this machine in seconds, when they connected within the last hour (getpeerinfo timeoffset, conntime)."),
 		received: c.counter("network_receive_bytes_total", "Number of bytes received from peers since the daemon started (getnettotals)."),
 		sent:     c.counter("network_transmit_bytes_total", "Number of bytes sent to peers since the daemon started (getnettotals)."),
 	}
@@ -42,14 +47,14 @@ func (p *peers) update(ctx context.Context, in *scrape, out *samples) error {
 		return errors.Join(lockfree.Traffic.Err, err)
 	}
 	if node.Peers.Err == nil {
-		p.sendPeers(out, node.Peers.Value)
+		p.sendPeers(out, node.Peers.Value, node.At)
 	}
 	return errors.Join(lockfree.Traffic.Err, node.Peers.Err)
 }
 
-func (p *peers) sendPeers(out *samples, list []daemon.Peer) {
+func (p *peers) sendPeers(out *samples, list []daemon.Peer, now time.Time) {
 	inbound, outbound := 0, 0
-	var heights []int64
+	var heights, offsets []int64
 	var pings []float64
 	for _, peer := range list {
 		if strings.Contains(*peer.Subversion, UserAgent) {
@@ -72,6 +77,9 @@ func (p *peers) sendPeers(out *samples, list []daemon.Peer) {
 		if peer.PingTime != nil {
 			pings = append(pings, *peer.PingTime)
 		}
+		if peer.TimeOffset != nil && peer.Connected != nil && now.Sub(time.Unix(*peer.Connected, 0)).Abs() < recentPeer {
+			offsets = append(offsets, *peer.TimeOffset)
+		}
 	}
 	send(out, p.count, inbound, "inbound")
 	send(out, p.count, outbound, "outbound")
@@ -83,5 +91,9 @@ func (p *peers) sendPeers(out *samples, list []daemon.Peer) {
 	if len(pings) > 0 {
 		slices.Sort(pings)
 		send(out, p.ping, pings[(len(pings)-1)/2])
+	}
+	if len(offsets) > 0 {
+		slices.Sort(offsets)
+		send(out, p.offset, offsets[(len(offsets)-1)/2])
 	}
 }

@@ -98,6 +98,8 @@ type Peer struct {
 	StartingHeight *int64   `json:"startingheight"`
 	SyncedHeaders  *int64   `json:"synced_headers,omitempty"` // -1 = unknown
 	SyncedBlocks   *int64   `json:"synced_blocks,omitempty"`
+	Connected      *int64   `json:"conntime,omitempty"`   // unix seconds
+	TimeOffset     *int64   `json:"timeoffset,omitempty"` // its clock minus ours when it connected, in seconds
 }
 
 // BlockHeader is the reply of getblockheader.

@@ -167,6 +167,9 @@ func (v view) peers(result any) any {
 		put(peer, "synced_headers", v.PeersHeight, v.base.PeersHeight)
 		put(peer, "synced_blocks", v.PeersHeight, v.base.PeersHeight)
 		put(peer, "pingtime", time.Duration(v.PeersPing).Seconds(), time.Duration(v.base.PeersPing).Seconds())
+		if v.PeersOffset != 0 {
+			peer["timeoffset"], peer["conntime"] = int(time.Duration(v.PeersOffset).Seconds()), v.now.Add(-10*time.Minute).Unix()
+		}
 	}
 	return list
 }

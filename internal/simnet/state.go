@@ -40,6 +40,7 @@ type State struct {
 	PeersOut    int      `json:"peers_out"`
 	PeersHeight int      `json:"peers_height"`
 	PeersPing   Duration `json:"peers_ping"`
+	PeersOffset Duration `json:"peers_offset"` // their clocks minus ours; 0: as captured
 
 	Smartnode          SmartnodeMode `json:"smartnode"`
 	Penalty            int           `json:"penalty"`
