@@ -58,7 +58,7 @@ const Program = collector.UserAgent
 // file and name it. Outstanding requests end with ctx.
 func (c *Config) Connect(ctx context.Context, logger log.Logger) (collector.Sources, error) {
 	var none collector.Sources
-	conf, err := c.Daemon.read(logger)
+	conf, err := c.Daemon.read(logger, c.Fleet.File == "")
 	if err != nil {
 		return none, err
 	}

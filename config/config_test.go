@@ -70,8 +70,11 @@ func TestConnectErrors(t *testing.T) {
 // TestConnect: what is not there is a warning with the next step.
 func TestConnect(t *testing.T) {
 	for want, c := range map[string]config.Config{
-		"no raptoreum.conf; give --daemon.conf or --daemon.url": {},
-		"daemon_configured=true":                                {Daemon: config.Daemon{Conf: filepath.Join(t.TempDir(), "none.conf")}},
+		`level=warn msg="no raptoreum.conf; give --daemon.conf or --daemon.url"`: {},
+		`level=info msg="no raptoreum.conf; give --daemon.conf or --daemon.url"`: {
+			Fleet: config.Fleet{File: write(t, "fleet.yml", "nodes:\n- protx: "+strings.Repeat("a", 64)+"\n", 0o600)}, ExplorerURLs: []string{"http://127.0.0.1:1"}, Collectors: []string{"explorer"},
+		},
+		"daemon_configured=true": {Daemon: config.Daemon{Conf: filepath.Join(t.TempDir(), "none.conf")}},
 		"no RPC credentials; give --daemon.cookie-file, or --daemon.user and --daemon.password-file": {Daemon: config.Daemon{URL: "http://127.0.0.1:1"}},
 		"warning=": {Daemon: config.Daemon{Conf: write(t, "raptoreum.conf", "server=0\n", 0o600)}},
 		"sets of the fleet file stay empty": {

@@ -38,8 +38,9 @@ type daemonConf struct {
 }
 
 // read reads raptoreum.conf. Flags take precedence over it. Without that file and without --daemon.url, no daemon
-// is configured, unless --daemon.conf names the missing file: then the defaults of raptoreumd apply.
-func (d *Daemon) read(logger log.Logger) (daemonConf, error) {
+// is configured, unless --daemon.conf names the missing file: then the defaults of raptoreumd apply. expected: the
+// exporter has nothing else to watch.
+func (d *Daemon) read(logger log.Logger, expected bool) (daemonConf, error) {
 	if err := d.validate(); err != nil {
 		return daemonConf{}, err
 	}
@@ -65,7 +66,11 @@ func (d *Daemon) read(logger log.Logger) (daemonConf, error) {
 		if d.Conf != "" {
 			c.Conf = daemon.DefaultConf(c.path, home)
 		}
-		level.Warn(logger).Log("msg", "no raptoreum.conf; give --daemon.conf or --daemon.url", "file", c.path, "daemon_configured", d.Conf != "" || d.URL != "")
+		missing := level.Info
+		if expected {
+			missing = level.Warn
+		}
+		missing(logger).Log("msg", "no raptoreum.conf; give --daemon.conf or --daemon.url", "file", c.path, "daemon_configured", d.Conf != "" || d.URL != "")
 	case errors.Is(err, fs.ErrPermission) && d.URL != "":
 		c.Conf = daemon.Conf{} // still identifies the process, by its path
 	case errors.Is(err, fs.ErrPermission):

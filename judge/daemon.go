@@ -25,6 +25,9 @@ func judgeDaemon(f *facts) *Finding {
 		up, _ := f.age("daemon_start_time_seconds")
 		return healthy("ready, version %s, up for %s", f.state("daemon_info", "version"), FormatDuration(up))
 	case "":
+		if _, fleet := f.value("fleet_config_reload_success"); fleet {
+			return healthy("none is configured; --target=NAME checks a smartnode of the fleet from here")
+		}
 		return &Finding{
 			Verdict: Unknown, Text: "no daemon is configured, or its raptoreum.conf cannot be read",
 			Next: []string{"raptoreum_exporter check --daemon.conf=FILE   # or --daemon.url, --daemon.user and --daemon.password-file"},

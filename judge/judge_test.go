@@ -65,6 +65,21 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// TestFleetOnly: an exporter without a daemon is as meant if it watches a fleet.
+func TestFleetOnly(t *testing.T) {
+	without := map[string]string{"fleet_config_reload_success": "1"}
+	for _, state := range []string{"ready", "slow", "warming_up", "hung", "busy", "unauthorized", "forbidden", "unreachable", "error"} {
+		without[`daemon_state{state="`+state+`"}`] = ""
+	}
+	if f := finding(t, judged(t, without), "raptoreumd"); f.Verdict != judge.OK || !strings.Contains(f.Text, "--target=NAME") {
+		t.Errorf("%+v", f)
+	}
+	without["fleet_config_reload_success"] = ""
+	if f := finding(t, judged(t, without), "raptoreumd"); f.Verdict != judge.Unknown {
+		t.Errorf("%+v", f)
+	}
+}
+
 // TestBehind: 3 blocks are a warning once the tip is 5 minutes old, 6 are critical once it is 10 minutes old.
 func TestBehind(t *testing.T) {
 	for _, test := range []struct {
