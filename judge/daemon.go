@@ -25,7 +25,7 @@ func judgeDaemon(f *facts) *Finding {
 		up, _ := f.age("daemon_start_time_seconds")
 		return healthy("ready, version %s, up for %s", f.state("daemon_info", "version"), FormatDuration(up))
 	case "":
-		if _, fleet := f.value("fleet_config_reload_success"); fleet {
+		if f.fleetOnly() {
 			return healthy("none is configured; --target=NAME checks a smartnode of the fleet from here")
 		}
 		return &Finding{
@@ -52,6 +52,12 @@ func judgeDaemon(f *facts) *Finding {
 		return critical("DaemonDown", "does not answer"+f.process(), status, f.debugLog())
 	}
 	return critical("DaemonDown", "sends an unexpected reply: is this the RPC port of raptoreumd?", status, f.debugLog())
+}
+
+// fleetOnly reports whether no daemon is configured, because the exporter watches a fleet.
+func (f *facts) fleetOnly() bool {
+	_, fleet := f.value("fleet_config_reload_success")
+	return fleet && f.state("daemon_state", "state") == ""
 }
 
 // judgeSlow does not know how long the daemon has been silent before this check: without a late answer or a
@@ -106,7 +112,7 @@ func judgeRestarts(f *facts) *Finding {
 	kills, counted := f.value("daemon_oom_kills_total")
 	switch {
 	case up < youngDaemon && counted && kills > 0:
-		return warning("DaemonOOMKilled", fmt.Sprintf("raptoreumd started %s ago, and the kernel has killed it because memory ran out (OOM kills: %.0f)", FormatDuration(up), kills),
+		return warning("DaemonOOMKilled", fmt.Sprintf("raptoreumd started %s ago, after memory ran out: the kernel has killed processes of its cgroup (OOM kills: %.0f)", FormatDuration(up), kills),
 			"journalctl _TRANSPORT=kernel --since -2d | grep -i 'killed process'").implies("DaemonRestarting")
 	case up < youngDaemon:
 		return warning("DaemonRestarting", fmt.Sprintf("raptoreumd started %s ago; if you did not restart it, read why", FormatDuration(up)),
@@ -145,7 +151,7 @@ const maxErrorText = 200
 
 // judgeCollectors reports collectors that failed although the daemon is ready.
 func judgeCollectors(f *facts) *Finding {
-	if !f.outside() && (!f.answers() || f.slow()) {
+	if !f.outside() && !f.fleetOnly() && (!f.answers() || f.slow()) {
 		return nil
 	}
 	var failing []string

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"raptoreum_exporter/collector"
+	"raptoreum_exporter/internal/poll"
 )
 
 // families parses samples such as "name{label="value"} 1", without "raptoreum_", one per line.
@@ -110,7 +111,7 @@ func TestObserver(t *testing.T) {
 			t.Errorf("no gathering after 15 s")
 		}
 		time.Sleep(observeEvery - time.Second)
-		o.gather(t.Context()) // a scrape
+		o.gather(t.Context(), poll.NoWait) // a scrape
 		time.Sleep(observeEvery - time.Second)
 		if third := o.current(t.Context()); third == second || time.Since(third.began) != observeEvery-time.Second {
 			t.Error("the gathering of the scrape was not used")
@@ -118,7 +119,7 @@ func TestObserver(t *testing.T) {
 		aborted, cancel := context.WithCancel(t.Context())
 		cancel()
 		last, _ := o.latest()
-		o.gather(aborted)
+		o.gather(aborted, poll.NoWait)
 		if now, _ := o.latest(); now != last {
 			t.Error("a scrape whose client disconnected is shown")
 		}

@@ -15,6 +15,7 @@ import (
 
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/config"
+	"raptoreum_exporter/internal/poll"
 )
 
 // metrics serves /metrics: one gathering, and the metrics about the exporter itself.
@@ -39,7 +40,7 @@ func newMetrics(shared *observer, c Config) *metrics {
 func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	own := make(chan []*dto.MetricFamily, 1)
 	go func() { own <- m.gatherOwn() }() // while the daemon is waited for
-	families := m.shared.gather(r.Context())
+	families := m.shared.gather(r.Context(), poll.NoWait)
 	write(w, append(families, <-own...))
 }
 

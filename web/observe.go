@@ -40,10 +40,10 @@ type observer struct {
 	last *observation
 }
 
-// gather gathers once, as a scrape does.
-func (o *observer) gather(ctx context.Context) []*dto.MetricFamily {
+// gather gathers once.
+func (o *observer) gather(ctx context.Context, mode poll.Mode) []*dto.MetricFamily {
 	began := time.Now()
-	families := o.set.Gather(ctx, poll.NoWait).Families
+	families := o.set.Gather(ctx, mode).Families
 	if errors.Is(ctx.Err(), context.Canceled) { // the scraper disconnected: nothing was learned
 		return families
 	}
@@ -70,19 +70,19 @@ func (o *observer) current(ctx context.Context) *observation {
 	if !due {
 		return last
 	}
+	limit, mode := maxPageWait, poll.NoWait
+	if last == nil || time.Since(last.at) >= maxObservationAge {
+		limit, mode = defaultScrapeTimeout, poll.Wait // nothing was started in the background before
+	}
 	gathered := o.flight.DoChan("", func() (any, error) {
 		if _, due := o.latest(); due {
 			// The viewer that started it may disconnect: others wait for it too.
 			shared, cancel := context.WithTimeout(context.WithoutCancel(ctx), defaultScrapeTimeout-writeReserve)
 			defer cancel()
-			o.gather(shared)
+			o.gather(shared, mode)
 		}
 		return nil, nil
 	})
-	limit := defaultScrapeTimeout
-	if last != nil && time.Since(last.at) < maxObservationAge {
-		limit = maxPageWait
-	}
 	wait, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	select {
