@@ -50,7 +50,7 @@ func exprs() []Query {
 // legends use only labels of the metrics in the same query.
 func TestMetrics(t *testing.T) {
 	metrics := labelsOf(t)
-	selector := regexp.MustCompile(`\b([A-Za-z_]\w*)\{([^{}]*)\}`)
+	selector := regexp.MustCompile(`\b([A-Za-z_][\w]*)\{([^{}]*)\}`)
 	grouping := regexp.MustCompile(`\b(?:by|on|ignoring|group_left) \(([^)]*)\)`)
 	for _, q := range exprs() {
 		where := q.Dashboard + ", " + q.Panel + ": "

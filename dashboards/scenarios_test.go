@@ -130,8 +130,11 @@ func scenarios() []scenario {
 			"States of the 20 worst nodes": {`{node="n"}`: nodeOK}, "Banned: mine vs. network": {none: 0}, "Alerts for this smartnode": {}, "Firing alerts": {},
 		}},
 		{"no rules", changed(healthy(), map[string]string{runs: ""}), map[string]sample{
-			"Verdict": {}, "Unknown": {none: 1}, "OK": {none: 0},
+			"Verdict": {}, "Unknown": {none: 1}, "OK": {none: 0}, "Alerts for this smartnode": {}, "Firing alerts": {},
 		}},
+		{"banned, no rules", changed(healthy(), banned(), map[string]string{
+			runs: "", fires("RaptoreumSmartnodePoSeBanned", "critical", own): "", fires("RaptoreumSmartnodePoSePenaltyRose", "warning", own): "",
+		}), map[string]sample{"Verdict": {}, "Ban": {none: 1}, "Banned": {none: 1}, "OK": {none: 0}, "Smartnodes, worst first": {`{node="n"}`: nodeBanned}}},
 		{"one strike left", changed(healthy(), map[string]string{
 			fires("RaptoreumSmartnodeOneStrikeLeft", "critical", own): "1", series("smartnode_pose_strikes_left", own): "1", series("smartnode_pose_penalty", own): "66",
 		}), map[string]sample{
@@ -183,7 +186,7 @@ func scenarios() []scenario {
 			series("daemon_memory_limit_bytes", own): "3e9", series("daemon_memory_used_bytes", own): "2e9",
 		}), map[string]sample{
 			"raptoreumd CPU usage, B": {none: 8}, "raptoreumd CPU usage, C": {none: 1}, "raptoreumd CPU usage, D": {none: 2}, "CPU starvation, C": {none: 0.5},
-			"Memory, B": {none: 1e9}, "Memory, C": {none: 32e9}, "Memory, D": {none: 0.24e9}, "Memory, E": {none: 3e9},
+			"Memory, B": {none: 1e9}, "Memory, C": {none: 32e9}, "Memory, D": {none: 0.24e9}, "Memory, E": {none: 3e9}, "Memory, F": {none: 2e9},
 		}},
 		{"limits of a unit that are looser than the machine", changed(healthy(), map[string]string{
 			series("host_cpus", own): "2", series("host_memory_total_bytes", own): "4e9", series("host_memory_available_bytes", own): "1e9",
@@ -194,7 +197,7 @@ func scenarios() []scenario {
 		{"no limits", changed(healthy(), map[string]string{
 			series("host_cpus", own): "2", series("host_memory_total_bytes", own): "4e9", series("host_memory_available_bytes", own): "1e9",
 		}), map[string]sample{
-			"raptoreumd CPU usage, C": {none: 2}, "CPU starvation, C": {}, "Memory, B": {none: 1e9}, "Memory, D": {none: 0.32e9}, "Memory, E": {},
+			"raptoreumd CPU usage, C": {none: 2}, "CPU starvation, C": {}, "Memory, B": {none: 1e9}, "Memory, D": {none: 0.32e9}, "Memory, E": {}, "Memory, F": {},
 		}},
 		{"syncing", changed(healthy(), states("smartnode_state", smartnodeStates(), "waiting_for_protx"), map[string]string{
 			series("initial_block_download", own): "1", series("header_height", own): "1000", series("smartnode_pose_banned", own): "1",
@@ -214,6 +217,14 @@ func scenarios() []scenario {
 		{"address mismatch", changed(healthy(), map[string]string{
 			fires("RaptoreumSmartnodeNotReady", "critical", own): "1", fires("RaptoreumSmartnodeAddressMismatch", "critical", own): "1",
 		}), map[string]sample{"Verdict": {`{alert="SmartnodeAddressMismatch"}`: actNow}, "Act now": {none: 1}}},
+		{"behind one explorer, while another lags", changed(healthy(), map[string]string{
+			series("explorer_height_delta_blocks", own, `explorer="e"`): "-500", series("explorer_height_delta_blocks", own, `explorer="f"`): "8",
+		}), map[string]sample{
+			"Smartnodes, worst first, D": {`{node="n"}`: 8}, "10 nodes furthest behind": {`{node="n"}`: 8}, "Explorers ahead by": {`{explorer="e"}`: -500, `{explorer="f"}`: 8},
+		}},
+		{"all explorers lag", changed(healthy(), map[string]string{series("explorer_height_delta_blocks", own, `explorer="e"`): "-500"}), map[string]sample{
+			"Smartnodes, worst first, D": {`{node="n"}`: -500}, "10 nodes furthest behind": {`{node="n"}`: -500},
+		}},
 		{"port closed from outside", changed(healthy(), map[string]string{
 			series("port_reachable", paris): "0", series("port_failed_phase", paris, `phase="connect"`): "1",
 			fires("RaptoreumPortUnreachable", "warning", paris): "1",

@@ -28,6 +28,7 @@ func unanswered() []string {
 		"raptoreum-smartnode, CPU starvation, C",
 		"raptoreum-smartnode, Memory, A",
 		"raptoreum-smartnode, Memory, E",
+		"raptoreum-smartnode, Memory, F",
 		"raptoreum-smartnode, Open files, A",
 		"raptoreum-smartnode, Alerts for this smartnode, A",
 		"raptoreum-smartnode, Missed DKG, Anno",
