@@ -119,9 +119,9 @@ func firingPanel() panel {
 	return panel{
 		kind: table, title: "Firing alerts", w: 24, h: 9, sort: "State",
 		description: "Up to 200 firing alerts, worst first. Click an alert to open its runbook, or a name to open the smartnode. Normal: none.",
-		queries:     []query{{"", fmt.Sprintf("topk(200, %d * %s or %d * %s or %d * %s)", actNow, firing("critical"), actToday, firing("warning"), info, firing("info"))}},
+		queries:     []query{{"", fmt.Sprintf("topk(200, %d * %s or %d * %s or %d * %s)", actNow, firing("critical"), actToday, firing("warning"), info, firing("info")) + noAlerts(networkMetric("up", `vantage=~"$vantage"`))}},
 		columns:     []column{{valueOf(0), "State"}, {"alertname", "Alert"}, {"node", "Smartnode"}, {"severity", "Severity"}, {"instance", "Exporter"}},
-		field:       field{unit: "none", emptyText: "No firing alerts"},
+		field:       field{unit: "none", emptyText: notEvaluated},
 		overrides: []override{
 			{"State", field{background: true, width: 140, mappings: verdictMappings()}},
 			{"Alert", field{links: []dataLink{{"Runbook", "http://${exporter}/runbooks/${__value.raw}", true}}}},

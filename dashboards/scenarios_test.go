@@ -127,7 +127,7 @@ func scenarios() []scenario {
 			"Explorers ahead by": {`{explorer="e"}`: 0}, "Slow": {none: 0}, "Uptime, C": {none: 0}, "Next payment": {none: 480}, "Version": {`{version="2.0.3"}`: 1}, "Tip age": {none: 0},
 			"Payment": {none: 0}, "Safe to restart": {none: 1}, "Disk full in": {none: notFilling}, "Failed handshake phase": {`{vantage="self"}`: 0, `{vantage="paris"}`: 0},
 			"OK": {none: 1}, "Banned": {none: 0}, "Unknown": {none: 0}, "Smartnodes": {none: 1}, "Smartnodes, worst first": {`{node="n"}`: nodeOK},
-			"States of the 20 worst nodes": {`{node="n"}`: nodeOK}, "Banned: mine vs. network": {none: 0}, "Alerts for this smartnode": {}, "Firing alerts": {},
+			"States of the 20 worst nodes": {`{node="n"}`: nodeOK}, "Banned: mine vs. network": {none: 0}, "Alerts for this smartnode": {none: 0}, "Firing alerts": {none: 0},
 		}},
 		{"no rules", changed(healthy(), map[string]string{runs: ""}), map[string]sample{
 			"Verdict": {}, "Unknown": {none: 1}, "OK": {none: 0}, "Alerts for this smartnode": {}, "Firing alerts": {},

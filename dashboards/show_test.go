@@ -60,7 +60,10 @@ func TestShow(t *testing.T) {
 		{"smartnode.json", "Data directory disk", "A", nil, 9e8, Shown{"free", "858 MiB", critical}}, // below the lowest threshold
 		{"smartnode.json", "Strikes left over time", "A", nil, 0, Shown{"strikes", "BANNED", critical}},
 		{"smartnode.json", "Alerts for this smartnode", "A", nil, 3, Shown{"State", "firing", critical}},
-		{"smartnode.json", "Alerts for this smartnode", "A", nil, nil, Shown{"", "No alerts in the time range", ""}},
+		{"smartnode.json", "Alerts for this smartnode", "A", nil, nil, Shown{"", notEvaluated, ""}},
+		{"smartnode.json", "Alerts for this smartnode", "A", nil, 0, Shown{"State", "no alerts", good}},
+		{"fleet.json", "Firing alerts", "A", nil, 0, Shown{"State", "OK", good}},
+		{"fleet.json", "Firing alerts", "A", nil, nil, Shown{"", notEvaluated, ""}},
 		{"fleet.json", "Act now", "A", nil, 0, Shown{"", "0", unknown}},
 		{"fleet.json", "Act now", "A", nil, 3, Shown{"", "3", critical}},
 		{"fleet.json", "Smartnodes, worst first", "A", labels{"node": "n"}, nodeBanned, Shown{"State", "BANNED", "dark-red"}},

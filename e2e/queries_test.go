@@ -30,13 +30,11 @@ func unanswered() []string {
 		"raptoreum-smartnode, Memory, E",
 		"raptoreum-smartnode, Memory, F",
 		"raptoreum-smartnode, Open files, A",
-		"raptoreum-smartnode, Alerts for this smartnode, A",
 		"raptoreum-smartnode, Missed DKG, Anno",
 		"raptoreum-smartnode, Ban, Anno",
 		"raptoreum-smartnode, Revival, Anno",
 		"raptoreum-smartnode, Restart, Anno",
 		"raptoreum-smartnode, Alert, Anno",
-		"raptoreum-fleet, Firing alerts, A",
 	}
 }
 
