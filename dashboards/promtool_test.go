@@ -35,9 +35,14 @@ type (
 	}
 )
 
-// TestAnswers checks the results of the panel queries in each scenario.
+// TestAnswers checks the results of the panel queries in each scenario, and of those in which alerts.yml records its series.
 func TestAnswers(t *testing.T) {
 	checkAnswers(t, "60m", scenarios())
+	rules, err := filepath.Abs("../alerts/alerts.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkAnswers(t, "60m", recordedScenarios(), rules)
 }
 
 // byPanel returns the query of each panel in the notation of scenario.want.

@@ -131,6 +131,7 @@ func scenarios() []scenario {
 		}},
 		{"no rules", changed(healthy(), map[string]string{runs: ""}), map[string]sample{
 			"Verdict": {}, "Unknown": {none: 1}, "OK": {none: 0}, "Alerts for this smartnode": {}, "Firing alerts": {},
+			"Why the penalty rose": {}, "Trouble in the last 90 minutes": {},
 		}},
 		{"banned, no rules", changed(healthy(), banned(), map[string]string{
 			runs: "", fires("RaptoreumSmartnodePoSeBanned", "critical", own): "", fires("RaptoreumSmartnodePoSePenaltyRose", "warning", own): "",

@@ -15,9 +15,9 @@ func nodeMetric(name string, labels ...string) string {
 	return metricName(name) + "{" + strings.Join(append([]string{one}, labels...), ",") + "}"
 }
 
-// metricName adds our prefix unless the metric is Prometheus's own.
+// metricName adds our prefix unless the metric is Prometheus's own, or a recorded series.
 func metricName(name string) string {
-	if name == "up" || name == "ALERTS" {
+	if name == "up" || name == "ALERTS" || strings.Contains(name, ":") {
 		return name
 	}
 	return "raptoreum_" + name
@@ -59,7 +59,7 @@ func smartnode() board {
 		rows: []row{
 			{"", append(topStates(), topNumbers()...)},
 			{"Chain", chainPanels()},
-			{"PoSe", posePanels()},
+			{"PoSe", append(posePanels(), causePanels()...)},
 			{"Port", portPanels()},
 			{"Daemon", daemonPanels()},
 			{"Resources", append(resourcePanels(), storagePanels()...)},

@@ -194,6 +194,7 @@ func checkPanels(t *testing.T, runs []run, results []result) {
 		}
 	}
 	checkSlowPanels(t, runs, results)
+	checkCauses(t, runs, results)
 }
 
 // compare returns the differences of the panels from healthyPanels with the given changes.
