@@ -99,7 +99,7 @@ func fleet() board {
 		rows: []row{
 			{"", append(countPanels(), comparePanels()...)},
 			{"Smartnodes", []panel{nodesPanel()}},
-			{"Payments", []panel{paymentsPanel()}},
+			{"Payments", append([]panel{paymentsPanel()}, earningsOfAll()...)},
 			{"Over time", timePanels()},
 			{"Alerts", []panel{firingPanel()}},
 		},

@@ -38,6 +38,7 @@ type (
 // TestAnswers checks the results of the panel queries in each scenario, and of those in which alerts.yml records its series.
 func TestAnswers(t *testing.T) {
 	checkAnswers(t, "60m", scenarios())
+	checkAnswers(t, "2890m", longRunning())
 	rules, err := filepath.Abs("../alerts/alerts.yml")
 	if err != nil {
 		t.Fatal(err)

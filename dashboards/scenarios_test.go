@@ -3,6 +3,7 @@ package dashboards
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -46,6 +47,7 @@ func healthy() map[string]string {
 			series("smartnode_pose_penalty_max", labels): "100", series("smartnode_pose_decay_seconds", labels): "0", series("port_reachable", labels): "1",
 			series("smartnode_next_payment_seconds", labels): "480", series("smartnode_payment_queue_position", labels): "4",
 			series("smartnode_payment_queue_length", labels): "90", series("smartnode_payment_wait_blocks", labels): "85", series("smartnode_last_paid_height", labels): "60",
+			series("smartnode_last_payment_coins", labels): "1000", series("smartnode_expected_coins_per_day", labels): "8000",
 		})
 		for _, p := range portPhases() {
 			s[series("port_failed_phase", labels, `phase="`+p.text+`"`)] = "0"
@@ -120,7 +122,7 @@ func scenarios() []scenario {
 	late := changed(healthy(), states("daemon_state", daemonStates(), "slow"), map[string]string{
 		series("daemon_answer_age_seconds", own, `batch="mainlock"`): "40", series("daemon_answer_age_seconds", own, `batch="node"`): "35",
 	})
-	return append(watchers(), []scenario{
+	return append(slices.Concat(watchers(), earners()), []scenario{
 		{"healthy", healthy(), map[string]sample{
 			"Verdict": {`{alert="no alert fires"}`: allOK}, "Ban": {none: 0}, "Strikes left": {none: 2}, "PoSe penalty": {none: 0},
 			"Daemon": {none: 1}, "Smartnode": {none: 1}, "Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 1}, "Block height": {none: 160},

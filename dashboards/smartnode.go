@@ -64,7 +64,7 @@ func smartnode() board {
 			{"Daemon", daemonPanels()},
 			{"Resources", append(resourcePanels(), storagePanels()...)},
 			{"Peers", peerPanels()},
-			{"Payments", paymentPanels()},
+			{"Payments", append(paymentPanels(), earningsOfOne()...)},
 			{"Quorum", quorumPanels()},
 			{"Alerts", []panel{alertPanel()}},
 		},

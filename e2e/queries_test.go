@@ -55,7 +55,7 @@ func checkQueries(t *testing.T, runs []run) {
 		if err != nil {
 			t.Errorf("%s, %s, %s: %v", q.Dashboard, q.Panel, q.RefID, err)
 		}
-		if len(values) == 0 {
+		if len(values) == 0 && !strings.Contains(q.Expr, "offset 18m") { // may have no result in the first 18 minutes
 			empty = append(empty, q.Dashboard+", "+q.Panel+", "+q.RefID)
 		}
 	}
