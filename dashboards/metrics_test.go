@@ -150,6 +150,19 @@ func TestStates(t *testing.T) {
 	}
 }
 
+// TestLoggedEvents checks that the annotated events of debug.log exist in the code.
+func TestLoggedEvents(t *testing.T) {
+	code, err := os.ReadFile("../collector/debuglog.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, event := range strings.Split(regexp.MustCompile(`event=~"(.*?)"`).FindStringSubmatch(loggedEvents())[1], "|") {
+		if !strings.Contains(string(code), `"`+event+`"`) {
+			t.Errorf("debug.log has no event %s", event)
+		}
+	}
+}
+
 // TestDaemonStates checks that the dashboards know all states of the daemon.
 func TestDaemonStates(t *testing.T) {
 	var shown []daemon.State

@@ -183,6 +183,10 @@ func scenarios() []scenario {
 			"Daemon": {none: 3}, "Height": {}, "Height, D": {none: 160}, "debug.log": {none: 160}, "debug.log, B": {none: 0.9}, "debug.log, C": {none: 30},
 			"debug.log, D": {none: 10}, "debug.log, E": {none: 3000},
 		}},
+		{"events in debug.log", changed(healthy(), map[string]string{
+			series("debuglog_event_timestamp_seconds", own, `event="corruption"`): "_x58 3540x2", series("debuglog_event_timestamp_seconds", own, `event="shutdown"`): "3000",
+			series("debuglog_event_timestamp_seconds", own, `event="pose_punished"`): "3540",
+		}), map[string]sample{"annotation: Log event": {`{event="corruption"}`: 60}}},
 		{"limits of a container that are tighter than the machine", changed(healthy(), map[string]string{
 			series("host_cpus", own): "8", series("host_memory_total_bytes", own): "32e9", series("host_memory_available_bytes", own): "20e9",
 			series("daemon_cpu_limit_cores", own): "1", series("daemon_cpu_throttled_seconds_total", own): "0+30x60",

@@ -116,6 +116,9 @@ func TestShow(t *testing.T) {
 	if got, want := s.Annotation("Alert", labels{"alertname": "X"}), (Shown{"", "X", "purple"}); got != want {
 		t.Errorf("annotation of an alert: %+v, want %+v", got, want)
 	}
+	if got, want := s.Annotation("Log event", labels{"event": "corruption"}), (Shown{"", "raptoreumd logged: corruption", bad}); got != want {
+		t.Errorf("annotation of an event in debug.log: %+v, want %+v", got, want)
+	}
 	if column := screen(t, "fleet.json").SortedBy("Smartnodes, worst first"); column != "State" {
 		t.Errorf("the fleet table is sorted by %q", column)
 	}

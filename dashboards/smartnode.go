@@ -80,8 +80,15 @@ func smartnodeAnnotations() []annotation {
 		{"Ban", "PoSe ban", critical, banned + " == 1 and " + before("smartnode_pose_banned") + " == 0"},
 		{"Revival", "Revived", good, banned + " == 0 and " + before("smartnode_pose_banned") + " == 1"},
 		{"Restart", "raptoreumd restarted", note, maxOf(nodeMetric("daemon_start_time_seconds")) + " - " + before("daemon_start_time_seconds") + fmt.Sprintf(" > %d", startJitter)},
+		{"Log event", "raptoreumd logged: {{event}}", bad, loggedEvents()},
 		{"Alert", "{{alertname}}", "purple", `max by (alertname) (` + nodeMetric("ALERTS", `alertstate="firing"`, `severity=~"critical|warning"`) + `)`},
 	}
+}
+
+// loggedEvents are the events that raptoreumd wrote to debug.log within the last 2 minutes, the longest scrape interval.
+// A missed key generation and a ban have annotations of their own.
+func loggedEvents() string {
+	return "time() - max by (event) (" + nodeMetric("debuglog_event_timestamp_seconds", `event=~"shutdown|corruption|disk_space_low"`) + ") < 120"
 }
 
 // symptoms are critical alerts that add nothing while one of their causes fires. Alertmanager inhibits

@@ -34,6 +34,7 @@ func unanswered() []string {
 		"raptoreum-smartnode, Ban, Anno",
 		"raptoreum-smartnode, Revival, Anno",
 		"raptoreum-smartnode, Restart, Anno",
+		"raptoreum-smartnode, Log event, Anno",
 		"raptoreum-smartnode, Alert, Anno",
 	}
 }
