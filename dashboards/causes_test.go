@@ -56,13 +56,14 @@ func recordedScenarios() []scenario {
 	return []scenario{
 		{"no trouble, and no rise of the penalty", raw(map[string]string{series("smartnode_pose_penalty", own): "0"}), map[string]sample{
 			why: {`{cause="no rise of the penalty is recorded"}`: noRise}, trouble90m: nothing,
+			"Verdict": {`{alert="no alert fires"}`: allOK}, "OK": {"{}": 1}, "Alerts for this smartnode": {"{}": 0}, "Firing alerts": {"{}": 0},
 		}},
 		{"the penalty rose, and nothing was seen", raw(nil), map[string]sample{
 			why: {
 				`{cause="nothing was seen that explains it"}`: nothingSeen, `{cause="connections to other members of the quorum"}`: possible,
 				`{cause="a second machine that runs with the same key"}`: alsoPossible,
 			},
-			trouble90m: nothing,
+			trouble90m: nothing, "Verdict": {`{alert="SmartnodePoSePenaltyRose"}`: actToday}, "Act today": {"{}": 1},
 		}},
 		{"several causes, and trouble after the rise", raw(map[string]string{
 			"raptoreum_up{" + own + "}": "1x9 0x11 1x38", series("daemon_start_time_seconds", own): "-9000x9 600x50", series("sporks_received", own): "1x44 0x4 1x10",
