@@ -57,7 +57,7 @@ func known() map[string]string {
 		"state-timeline custom": "lineWidth fillOpacity",
 		"table custom":          "align inspect cellOptions",
 
-		"property":       "displayName unit decimals min max noValue thresholds color mappings links custom.width custom.lineStyle custom.axisPlacement custom.cellOptions",
+		"property":       "displayName unit decimals min max noValue thresholds color mappings links custom.width custom.lineStyle custom.axisPlacement custom.cellOptions custom.drawStyle custom.fillOpacity",
 		"transformation": "filterFieldsByName joinByField organize",
 		"colour":         "green yellow orange red dark-red blue purple text transparent #7b8087",
 	}

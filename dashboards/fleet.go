@@ -99,6 +99,7 @@ func fleet() board {
 		rows: []row{
 			{"", append(countPanels(), comparePanels()...)},
 			{"Smartnodes", []panel{nodesPanel()}},
+			{"Payments", append([]panel{paymentsPanel()}, earningsOfAll()...)},
 			{"Over time", timePanels()},
 			{"Alerts", []panel{firingPanel()}},
 		},
@@ -140,7 +141,7 @@ func comparePanels() []panel {
 	enabled, bannedOfAll := maxOf(networkMetric("smartnodes", `state="enabled"`)), maxOf(networkMetric("smartnodes", `state="pose_banned"`))
 	return []panel{
 		{
-			kind: graph, title: "Banned: mine vs. network", w: 8, h: 7,
+			kind: graph, title: "Banned: mine vs. network", w: 12, h: 7,
 			description: "Banned share of my smartnodes and of the whole network. Normal: mine 0, the network steady. If both rise together, the cause is the network.",
 			queries: []query{
 				{"mine", share(banned, banned+" == 1")},
@@ -150,7 +151,7 @@ func comparePanels() []panel {
 			overrides: []override{{"mine", field{colour: critical}}, {"network", field{colour: note, dashed: true}}},
 		},
 		{
-			kind: graph, title: "Penalised: mine vs. network", w: 8, h: 7, showLimits: true, alerts: []string{"RaptoreumNetworkPoSeStorm"},
+			kind: graph, title: "Penalised: mine vs. network", w: 12, h: 7, showLimits: true, alerts: []string{"RaptoreumNetworkPoSeStorm"},
 			description: "Share of smartnodes with a penalty that are not banned: mine and the whole network. Normal: a few per cent. If a fifth of the network is penalised, the cause is not your node.",
 			queries: []query{
 				{"mine", share(penalty, "("+penalty+" > 0) unless on (node) "+banned+" == 1")},
@@ -158,12 +159,6 @@ func comparePanels() []panel {
 			},
 			field:     field{unit: "percentunit", decimals: ptr(1), min: ptr(0.0), softMax: ptr(1.25 * networkPenalised), steps: limits(step{networkPenalised, bad})},
 			overrides: []override{{"mine", field{colour: bad}}, {"network", field{colour: note, dashed: true}}},
-		},
-		{
-			kind: graph, title: "Payments per day, 14 days", w: 8, h: 7, bars: true, interval: "1d", timeFrom: "14d",
-			description: "Payments to all of your smartnodes in the preceding 24 hours. Normal: for each smartnode, the 720 blocks of a day divided by the queue length.",
-			queries:     []query{{"payments", "sum(" + byNode("max", "changes("+fleetMetric("smartnode_last_paid_height")+"[1d])") + ")"}},
-			field:       field{unit: "none", min: ptr(0.0), softMax: ptr(fewest), colour: good},
 		},
 	}
 }

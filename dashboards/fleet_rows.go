@@ -19,11 +19,13 @@ func versionOf() string {
 	return "topk by (node) (1, max by (node, version) (" + fleetMetric("daemon_info") + ")) or on (node) topk by (node) (1, max by (node, version) (" + answered + "))"
 }
 
-// behindBy is how many blocks the explorers are ahead of a node. For a node without its own exporter it
+// behindBy is how many blocks the explorers are ahead of a node: the one that is least ahead, without those that lag, as for
+// the alert, unless all do. For a node without its own exporter it
 // is how far our highest daemon, else the highest explorer, is ahead of the height in its handshake.
 func behindBy(at string) string {
 	reference := maxOf(networkMetric("block_height")+at) + " or " + maxOf(networkMetric("explorer_block_height")+at)
-	return byNode("min", fleetMetric("explorer_height_delta_blocks")+at) + " or on (node) -1 * (" + byNode("max", fleetMetric("port_peer_height")+at) +
+	ahead := fleetMetric("explorer_height_delta_blocks") + at
+	return fmt.Sprintf("%s or on (node) %s", byNode("min", fmt.Sprintf("%s > -%d", ahead, explorerLag)), byNode("min", ahead)) + " or on (node) -1 * (" + byNode("max", fleetMetric("port_peer_height")+at) +
 		" - on () group_left () (" + reference + "))"
 }
 
@@ -117,9 +119,9 @@ func firingPanel() panel {
 	return panel{
 		kind: table, title: "Firing alerts", w: 24, h: 9, sort: "State",
 		description: "Up to 200 firing alerts, worst first. Click an alert to open its runbook, or a name to open the smartnode. Normal: none.",
-		queries:     []query{{"", fmt.Sprintf("topk(200, %d * %s or %d * %s or %d * %s)", actNow, firing("critical"), actToday, firing("warning"), info, firing("info"))}},
+		queries:     []query{{"", fmt.Sprintf("topk(200, %d * %s or %d * %s or %d * %s)", actNow, firing("critical"), actToday, firing("warning"), info, firing("info")) + noAlerts(networkMetric("up", `vantage=~"$vantage"`))}},
 		columns:     []column{{valueOf(0), "State"}, {"alertname", "Alert"}, {"node", "Smartnode"}, {"severity", "Severity"}, {"instance", "Exporter"}},
-		field:       field{unit: "none", emptyText: "No firing alerts"},
+		field:       field{unit: "none", emptyText: notEvaluated},
 		overrides: []override{
 			{"State", field{background: true, width: 140, mappings: verdictMappings()}},
 			{"Alert", field{links: []dataLink{{"Runbook", "http://${exporter}/runbooks/${__value.raw}", true}}}},
@@ -127,5 +129,15 @@ func firingPanel() panel {
 			{"Severity", field{width: 120}},
 			{"Exporter", field{width: 220}},
 		},
+	}
+}
+
+// paymentsPanel counts the payments to all nodes.
+func paymentsPanel() panel {
+	return panel{
+		kind: graph, title: "Payments per day, 14 days", w: 8, h: 7, bars: true, interval: "1d", timeFrom: "14d",
+		description: "Payments to all of your smartnodes in the preceding 24 hours. Normal: for each smartnode, the 720 blocks of a day divided by the queue length.",
+		queries:     []query{{"payments", "sum(" + byNode("max", "changes("+fleetMetric("smartnode_last_paid_height")+"[1d])") + ")"}},
+		field:       field{unit: "none", min: ptr(0.0), softMax: ptr(fewest), colour: good},
 	}
 }

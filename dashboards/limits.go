@@ -12,6 +12,7 @@ const (
 	tipVeryOld       = alerts.StalledTip
 	blocksBehind     = alerts.MaxBlocksBehind
 	explorerBehind   = alerts.MaxExplorerSpread
+	explorerLag      = alerts.MaxExplorerLag
 	peersFew         = alerts.MinPeers
 	pingSlow         = alerts.MaxPing
 	restartsMany     = alerts.ManyRestarts

@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,7 +14,8 @@ import (
 	"raptoreum_exporter/daemon"
 )
 
-// labelsOf reads the labels of each metric from METRICS.md and adds those of Prometheus.
+// labelsOf reads the labels of each metric from METRICS.md, and of each recorded series from alerts.yml, and adds those
+// of Prometheus.
 func labelsOf(t *testing.T) map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile("../METRICS.md")
@@ -26,6 +28,19 @@ func labelsOf(t *testing.T) map[string][]string {
 	}
 	if len(metrics) < 90 {
 		t.Fatalf("%d metrics in METRICS.md", len(metrics))
+	}
+	rules := rulesOf(t)
+	for _, r := range rules {
+		if r.Record != "" {
+			metrics[r.Record] = append(metrics[r.Record], slices.Collect(maps.Keys(r.Labels))...)
+		}
+	}
+	for _, r := range rules { // the labels of the recorded series that it is made of
+		for _, from := range regexp.MustCompile(`\w+:raptoreum_\w+:\w+`).FindAllString(r.Expr, -1) {
+			if r.Record != "" && r.Record != from {
+				metrics[r.Record] = append(metrics[r.Record], metrics[from]...)
+			}
+		}
 	}
 	for name := range metrics {
 		metrics[name] = append(metrics[name], "job", "instance", "node", "vantage")
@@ -50,7 +65,7 @@ func exprs() []Query {
 // legends use only labels of the metrics in the same query.
 func TestMetrics(t *testing.T) {
 	metrics := labelsOf(t)
-	selector := regexp.MustCompile(`\b([A-Za-z_]\w*)\{([^{}]*)\}`)
+	selector := regexp.MustCompile(`\b([A-Za-z_][\w:]*)\{([^{}]*)\}`)
 	grouping := regexp.MustCompile(`\b(?:by|on|ignoring|group_left) \(([^)]*)\)`)
 	for _, q := range exprs() {
 		where := q.Dashboard + ", " + q.Panel + ": "
@@ -58,7 +73,7 @@ func TestMetrics(t *testing.T) {
 		for _, s := range selector.FindAllStringSubmatch(q.Expr, -1) {
 			own, ok := metrics[s[1]]
 			if !ok {
-				t.Errorf("%s%s is not in METRICS.md", where, s[1])
+				t.Errorf("%s%s is neither in METRICS.md nor recorded by alerts.yml", where, s[1])
 			}
 			labels = append(labels, own...)
 			for _, m := range regexp.MustCompile(`(\w+)(?:=~|!~|!=|=)"`).FindAllStringSubmatch(s[2], -1) {
@@ -131,6 +146,19 @@ func TestStates(t *testing.T) {
 			if !strings.Contains(code, `"`+s.text+`"`) {
 				t.Errorf("%s has no state %s", file, s.text)
 			}
+		}
+	}
+}
+
+// TestLoggedEvents checks that the annotated events of debug.log exist in the code.
+func TestLoggedEvents(t *testing.T) {
+	code, err := os.ReadFile("../collector/debuglog.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, event := range strings.Split(regexp.MustCompile(`event=~"(.*?)"`).FindStringSubmatch(loggedEvents())[1], "|") {
+		if !strings.Contains(string(code), `"`+event+`"`) {
+			t.Errorf("debug.log has no event %s", event)
 		}
 	}
 }

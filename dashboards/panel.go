@@ -66,6 +66,7 @@ type field struct {
 	width       int    // column width in pixels
 	links       []dataLink
 	dashed      bool
+	line        bool // for a series of a graph with bars: a line
 	right       bool // axis on the right
 	background  bool // for a column: coloured background
 }

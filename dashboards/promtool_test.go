@@ -35,21 +35,43 @@ type (
 	}
 )
 
-// TestAnswers checks the results of the panel queries in each scenario.
+// TestAnswers checks the results of the panel queries in each scenario, and of those in which alerts.yml records its series.
 func TestAnswers(t *testing.T) {
-	var tests []toolTest
-	first := map[string]string{}
+	checkAnswers(t, "60m", scenarios())
+	checkAnswers(t, "2890m", longRunning())
+	rules, err := filepath.Abs("../alerts/alerts.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkAnswers(t, "60m", recordedScenarios(), rules)
+}
+
+// byPanel returns the query of each panel in the notation of scenario.want.
+func byPanel(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
 	for _, q := range Queries() {
+		name := q.Panel + ", " + q.RefID
 		switch q.RefID {
 		case refID(0):
-			first[q.Panel] = q.Expr
+			name = q.Panel
 		case "Anno":
-			first["annotation: "+q.Panel] = q.Expr
-		default:
-			first[q.Panel+", "+q.RefID] = q.Expr
+			name = "annotation: " + q.Panel
 		}
+		if all[name] != "" {
+			t.Fatalf("two panels %q", name)
+		}
+		all[name] = q.Expr
 	}
-	for _, s := range scenarios() {
+	return all
+}
+
+// checkAnswers checks the results of the queries at a time, with the given rule files.
+func checkAnswers(t *testing.T, at string, scenarios []scenario, rules ...string) {
+	t.Helper()
+	var tests []toolTest
+	queries := byPanel(t)
+	for _, s := range scenarios {
 		test := toolTest{Name: s.name, Every: "1m"}
 		for name, values := range s.series {
 			if !strings.ContainsAny(values, "x ") {
@@ -58,11 +80,11 @@ func TestAnswers(t *testing.T) {
 			test.Series = append(test.Series, toolSeries{name, values})
 		}
 		for panel, samples := range s.want {
-			expr, ok := first[panel]
+			expr, ok := queries[panel]
 			if !ok {
 				t.Fatalf("%s: no panel %q", s.name, panel)
 			}
-			c := toolCase{Expr: Expand(expr, "", "n", ""), Time: "60m"}
+			c := toolCase{Expr: Expand(expr, "", "n", ""), Time: at}
 			for labels, value := range samples {
 				c.Samples = append(c.Samples, toolSample{labels, value})
 			}
@@ -70,7 +92,7 @@ func TestAnswers(t *testing.T) {
 		}
 		tests = append(tests, test)
 	}
-	text, err := yaml.Marshal(map[string]any{"evaluation_interval": "1m", "tests": tests})
+	text, err := yaml.Marshal(map[string]any{"rule_files": rules, "evaluation_interval": "1m", "tests": tests})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -145,6 +145,8 @@ func (o *override) properties() []gProperty {
 	add(o.links != nil, "links", o.links)
 	add(o.width > 0, "custom.width", o.width)
 	add(o.dashed, "custom.lineStyle", map[string]any{"fill": "dash", "dash": []int{8, 8}})
+	add(o.line, "custom.drawStyle", "line")
+	add(o.line, "custom.fillOpacity", 0)
 	add(o.right, "custom.axisPlacement", "right")
 	add(o.background, "custom.cellOptions", map[string]any{"type": "color-background", "mode": "basic"})
 	return all

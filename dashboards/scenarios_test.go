@@ -3,6 +3,7 @@ package dashboards
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -46,6 +47,7 @@ func healthy() map[string]string {
 			series("smartnode_pose_penalty_max", labels): "100", series("smartnode_pose_decay_seconds", labels): "0", series("port_reachable", labels): "1",
 			series("smartnode_next_payment_seconds", labels): "480", series("smartnode_payment_queue_position", labels): "4",
 			series("smartnode_payment_queue_length", labels): "90", series("smartnode_payment_wait_blocks", labels): "85", series("smartnode_last_paid_height", labels): "60",
+			series("smartnode_last_payment_coins", labels): "1000", series("smartnode_expected_coins_per_day", labels): "8000",
 		})
 		for _, p := range portPhases() {
 			s[series("port_failed_phase", labels, `phase="`+p.text+`"`)] = "0"
@@ -120,18 +122,22 @@ func scenarios() []scenario {
 	late := changed(healthy(), states("daemon_state", daemonStates(), "slow"), map[string]string{
 		series("daemon_answer_age_seconds", own, `batch="mainlock"`): "40", series("daemon_answer_age_seconds", own, `batch="node"`): "35",
 	})
-	return append(watchers(), []scenario{
+	return append(slices.Concat(watchers(), earners()), []scenario{
 		{"healthy", healthy(), map[string]sample{
 			"Verdict": {`{alert="no alert fires"}`: allOK}, "Ban": {none: 0}, "Strikes left": {none: 2}, "PoSe penalty": {none: 0},
 			"Daemon": {none: 1}, "Smartnode": {none: 1}, "Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 1}, "Block height": {none: 160},
 			"Explorers ahead by": {`{explorer="e"}`: 0}, "Slow": {none: 0}, "Uptime, C": {none: 0}, "Next payment": {none: 480}, "Version": {`{version="2.0.3"}`: 1}, "Tip age": {none: 0},
 			"Payment": {none: 0}, "Safe to restart": {none: 1}, "Disk full in": {none: notFilling}, "Failed handshake phase": {`{vantage="self"}`: 0, `{vantage="paris"}`: 0},
 			"OK": {none: 1}, "Banned": {none: 0}, "Unknown": {none: 0}, "Smartnodes": {none: 1}, "Smartnodes, worst first": {`{node="n"}`: nodeOK},
-			"States of the 20 worst nodes": {`{node="n"}`: nodeOK}, "Banned: mine vs. network": {none: 0}, "Alerts for this smartnode": {}, "Firing alerts": {},
+			"States of the 20 worst nodes": {`{node="n"}`: nodeOK}, "Banned: mine vs. network": {none: 0}, "Alerts for this smartnode": {none: 0}, "Firing alerts": {none: 0},
 		}},
 		{"no rules", changed(healthy(), map[string]string{runs: ""}), map[string]sample{
-			"Verdict": {}, "Unknown": {none: 1}, "OK": {none: 0},
+			"Verdict": {}, "Unknown": {none: 1}, "OK": {none: 0}, "Alerts for this smartnode": {}, "Firing alerts": {},
+			"Why the penalty rose": {}, "Trouble in the last 90 minutes": {},
 		}},
+		{"banned, no rules", changed(healthy(), banned(), map[string]string{
+			runs: "", fires("RaptoreumSmartnodePoSeBanned", "critical", own): "", fires("RaptoreumSmartnodePoSePenaltyRose", "warning", own): "",
+		}), map[string]sample{"Verdict": {}, "Ban": {none: 1}, "Banned": {none: 1}, "OK": {none: 0}, "Smartnodes, worst first": {`{node="n"}`: nodeBanned}}},
 		{"one strike left", changed(healthy(), map[string]string{
 			fires("RaptoreumSmartnodeOneStrikeLeft", "critical", own): "1", series("smartnode_pose_strikes_left", own): "1", series("smartnode_pose_penalty", own): "66",
 		}), map[string]sample{
@@ -177,13 +183,17 @@ func scenarios() []scenario {
 			"Daemon": {none: 3}, "Height": {}, "Height, D": {none: 160}, "debug.log": {none: 160}, "debug.log, B": {none: 0.9}, "debug.log, C": {none: 30},
 			"debug.log, D": {none: 10}, "debug.log, E": {none: 3000},
 		}},
+		{"events in debug.log", changed(healthy(), map[string]string{
+			series("debuglog_event_timestamp_seconds", own, `event="corruption"`): "_x58 3540x2", series("debuglog_event_timestamp_seconds", own, `event="shutdown"`): "3000",
+			series("debuglog_event_timestamp_seconds", own, `event="pose_punished"`): "3540",
+		}), map[string]sample{"annotation: Log event": {`{event="corruption"}`: 60}}},
 		{"limits of a container that are tighter than the machine", changed(healthy(), map[string]string{
 			series("host_cpus", own): "8", series("host_memory_total_bytes", own): "32e9", series("host_memory_available_bytes", own): "20e9",
 			series("daemon_cpu_limit_cores", own): "1", series("daemon_cpu_throttled_seconds_total", own): "0+30x60",
 			series("daemon_memory_limit_bytes", own): "3e9", series("daemon_memory_used_bytes", own): "2e9",
 		}), map[string]sample{
 			"raptoreumd CPU usage, B": {none: 8}, "raptoreumd CPU usage, C": {none: 1}, "raptoreumd CPU usage, D": {none: 2}, "CPU starvation, C": {none: 0.5},
-			"Memory, B": {none: 1e9}, "Memory, C": {none: 32e9}, "Memory, D": {none: 0.24e9}, "Memory, E": {none: 3e9},
+			"Memory, B": {none: 1e9}, "Memory, C": {none: 32e9}, "Memory, D": {none: 0.24e9}, "Memory, E": {none: 3e9}, "Memory, F": {none: 2e9},
 		}},
 		{"limits of a unit that are looser than the machine", changed(healthy(), map[string]string{
 			series("host_cpus", own): "2", series("host_memory_total_bytes", own): "4e9", series("host_memory_available_bytes", own): "1e9",
@@ -194,7 +204,7 @@ func scenarios() []scenario {
 		{"no limits", changed(healthy(), map[string]string{
 			series("host_cpus", own): "2", series("host_memory_total_bytes", own): "4e9", series("host_memory_available_bytes", own): "1e9",
 		}), map[string]sample{
-			"raptoreumd CPU usage, C": {none: 2}, "CPU starvation, C": {}, "Memory, B": {none: 1e9}, "Memory, D": {none: 0.32e9}, "Memory, E": {},
+			"raptoreumd CPU usage, C": {none: 2}, "CPU starvation, C": {}, "Memory, B": {none: 1e9}, "Memory, D": {none: 0.32e9}, "Memory, E": {}, "Memory, F": {},
 		}},
 		{"syncing", changed(healthy(), states("smartnode_state", smartnodeStates(), "waiting_for_protx"), map[string]string{
 			series("initial_block_download", own): "1", series("header_height", own): "1000", series("smartnode_pose_banned", own): "1",
@@ -214,6 +224,14 @@ func scenarios() []scenario {
 		{"address mismatch", changed(healthy(), map[string]string{
 			fires("RaptoreumSmartnodeNotReady", "critical", own): "1", fires("RaptoreumSmartnodeAddressMismatch", "critical", own): "1",
 		}), map[string]sample{"Verdict": {`{alert="SmartnodeAddressMismatch"}`: actNow}, "Act now": {none: 1}}},
+		{"behind one explorer, while another lags", changed(healthy(), map[string]string{
+			series("explorer_height_delta_blocks", own, `explorer="e"`): "-500", series("explorer_height_delta_blocks", own, `explorer="f"`): "8",
+		}), map[string]sample{
+			"Smartnodes, worst first, D": {`{node="n"}`: 8}, "10 nodes furthest behind": {`{node="n"}`: 8}, "Explorers ahead by": {`{explorer="e"}`: -500, `{explorer="f"}`: 8},
+		}},
+		{"all explorers lag", changed(healthy(), map[string]string{series("explorer_height_delta_blocks", own, `explorer="e"`): "-500"}), map[string]sample{
+			"Smartnodes, worst first, D": {`{node="n"}`: -500}, "10 nodes furthest behind": {`{node="n"}`: -500},
+		}},
 		{"port closed from outside", changed(healthy(), map[string]string{
 			series("port_reachable", paris): "0", series("port_failed_phase", paris, `phase="connect"`): "1",
 			fires("RaptoreumPortUnreachable", "warning", paris): "1",

@@ -60,7 +60,27 @@ func TestShow(t *testing.T) {
 		{"smartnode.json", "Data directory disk", "A", nil, 9e8, Shown{"free", "858 MiB", critical}}, // below the lowest threshold
 		{"smartnode.json", "Strikes left over time", "A", nil, 0, Shown{"strikes", "BANNED", critical}},
 		{"smartnode.json", "Alerts for this smartnode", "A", nil, 3, Shown{"State", "firing", critical}},
-		{"smartnode.json", "Alerts for this smartnode", "A", nil, nil, Shown{"", "No alerts in the time range", ""}},
+		{"smartnode.json", "Alerts for this smartnode", "A", nil, nil, Shown{"", notEvaluated, ""}},
+		{"smartnode.json", "Alerts for this smartnode", "A", nil, 0, Shown{"State", "no alerts", good}},
+		{"smartnode.json", why, "A", labels{"cause": "memory was low"}, 20, Shown{"Observed", "20 min", bad}},
+		{"smartnode.json", why, "A", labels{"cause": "raptoreumd was restarted"}, afterMinutes + 1, Shown{"Observed", "once", bad}},
+		{"smartnode.json", why, "A", labels{"cause": "raptoreumd was restarted"}, afterMinutes + 9, Shown{"Observed", "9 times", bad}},
+		{"smartnode.json", why, "A", labels{"cause": "raptoreumd was restarted"}, afterMinutes + 31, Shown{"Observed", "10 times or more", bad}},
+		{"smartnode.json", why, "A", nil, nothingSeen, Shown{"Observed", "nothing", unknown}},
+		{"smartnode.json", why, "A", nil, possible, Shown{"Observed", "possible", note}},
+		{"smartnode.json", why, "A", nil, alsoPossible, Shown{"Observed", "possible", note}},
+		{"smartnode.json", why, "A", nil, noRise, Shown{"Observed", "none", unknown}},
+		{"smartnode.json", why, "A", nil, nil, Shown{"", notRecorded, ""}},
+		{"smartnode.json", trouble90m, "A", nil, nothingSeen, Shown{"Observed", "nothing", good}},
+		{"smartnode.json", trouble90m, "A", nil, 91, Shown{"Observed", "91 min", bad}},
+		{"smartnode.json", earnings, "A", nil, 4150.25, Shown{"last payment", "4150 RTM", plain}},
+		{"smartnode.json", earnings, "B", nil, 0.5, Shown{"expected per day", "0.500 RTM", plain}},
+		{"smartnode.json", earnings, "A", nil, nil, Shown{"", "UNKNOWN", unknown}},
+		{"fleet.json", allEarning, "C", nil, 0, Shown{"lost to bans per day", "0 RTM", good}},
+		{"fleet.json", allEarning, "C", nil, 860, Shown{"lost to bans per day", "860 RTM", critical}},
+		{"fleet.json", allEarning, "D", nil, 3, Shown{"smartnodes counted", "3", plain}},
+		{"fleet.json", "Firing alerts", "A", nil, 0, Shown{"State", "OK", good}},
+		{"fleet.json", "Firing alerts", "A", nil, nil, Shown{"", notEvaluated, ""}},
 		{"fleet.json", "Act now", "A", nil, 0, Shown{"", "0", unknown}},
 		{"fleet.json", "Act now", "A", nil, 3, Shown{"", "3", critical}},
 		{"fleet.json", "Smartnodes, worst first", "A", labels{"node": "n"}, nodeBanned, Shown{"State", "BANNED", "dark-red"}},
@@ -95,6 +115,9 @@ func TestShow(t *testing.T) {
 	}
 	if got, want := s.Annotation("Alert", labels{"alertname": "X"}), (Shown{"", "X", "purple"}); got != want {
 		t.Errorf("annotation of an alert: %+v, want %+v", got, want)
+	}
+	if got, want := s.Annotation("Log event", labels{"event": "corruption"}), (Shown{"", "raptoreumd logged: corruption", bad}); got != want {
+		t.Errorf("annotation of an event in debug.log: %+v, want %+v", got, want)
 	}
 	if column := screen(t, "fleet.json").SortedBy("Smartnodes, worst first"); column != "State" {
 		t.Errorf("the fleet table is sorted by %q", column)

@@ -15,9 +15,9 @@ func nodeMetric(name string, labels ...string) string {
 	return metricName(name) + "{" + strings.Join(append([]string{one}, labels...), ",") + "}"
 }
 
-// metricName adds our prefix unless the metric is Prometheus's own.
+// metricName adds our prefix unless the metric is Prometheus's own, or a recorded series.
 func metricName(name string) string {
-	if name == "up" || name == "ALERTS" {
+	if name == "up" || name == "ALERTS" || strings.Contains(name, ":") {
 		return name
 	}
 	return "raptoreum_" + name
@@ -59,12 +59,12 @@ func smartnode() board {
 		rows: []row{
 			{"", append(topStates(), topNumbers()...)},
 			{"Chain", chainPanels()},
-			{"PoSe", posePanels()},
+			{"PoSe", append(posePanels(), causePanels()...)},
 			{"Port", portPanels()},
 			{"Daemon", daemonPanels()},
 			{"Resources", append(resourcePanels(), storagePanels()...)},
 			{"Peers", peerPanels()},
-			{"Payments", paymentPanels()},
+			{"Payments", append(paymentPanels(), earningsOfOne()...)},
 			{"Quorum", quorumPanels()},
 			{"Alerts", []panel{alertPanel()}},
 		},
@@ -80,8 +80,15 @@ func smartnodeAnnotations() []annotation {
 		{"Ban", "PoSe ban", critical, banned + " == 1 and " + before("smartnode_pose_banned") + " == 0"},
 		{"Revival", "Revived", good, banned + " == 0 and " + before("smartnode_pose_banned") + " == 1"},
 		{"Restart", "raptoreumd restarted", note, maxOf(nodeMetric("daemon_start_time_seconds")) + " - " + before("daemon_start_time_seconds") + fmt.Sprintf(" > %d", startJitter)},
+		{"Log event", "raptoreumd logged: {{event}}", bad, loggedEvents()},
 		{"Alert", "{{alertname}}", "purple", `max by (alertname) (` + nodeMetric("ALERTS", `alertstate="firing"`, `severity=~"critical|warning"`) + `)`},
 	}
+}
+
+// loggedEvents are the events that raptoreumd wrote to debug.log within the last 2 minutes, the longest scrape interval.
+// A missed key generation and a ban have annotations of their own.
+func loggedEvents() string {
+	return "time() - max by (event) (" + nodeMetric("debuglog_event_timestamp_seconds", `event=~"shutdown|corruption|disk_space_low"`) + ") < 120"
 }
 
 // symptoms are critical alerts that add nothing while one of their causes fires. Alertmanager inhibits

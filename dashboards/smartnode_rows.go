@@ -205,22 +205,29 @@ func peerPanels() []panel {
 	}
 }
 
+// notEvaluated is for tables of alerts: an empty one means nothing.
+const notEvaluated = "No exporter, or Prometheus does not evaluate the rules"
+
+// noAlerts adds a row to a table without alerts while the rules are evaluated.
+func noAlerts(up string) string { return " or on () (0 * max(" + up + ") and on () " + rulesRun + ")" }
+
 // alertPanel lists current and past alerts. ALERTS is the only record of alerts in Prometheus.
 func alertPanel() panel {
 	by := func(expr string) string { return "max by (alertname, severity, instance) (" + expr + ")" }
 	of := func(state string) string { return nodeMetric("ALERTS", `alertstate="`+state+`"`) }
-	expr := fmt.Sprintf("3 * %s or 2 * %s or %s", by(of("firing")), by(of("pending")), by("max_over_time("+of("firing")+"[$__range])"))
+	expr := fmt.Sprintf("3 * %s or 2 * %s or %s", by(of("firing")), by(of("pending")), by("max_over_time("+of("firing")+"[$__range])")) + noAlerts(nodeMetric("up"))
 	return panel{
 		kind: table, title: "Alerts for this smartnode", w: 24, h: 8, sort: "State",
 		description: "Alerts that are firing, pending, or resolved within the time range. Click a name to open its runbook. Normal: none firing.",
 		queries:     []query{{"", expr}},
 		columns:     []column{{valueOf(0), "State"}, {"severity", "Severity"}, {"alertname", "Alert"}, {"instance", "Exporter"}},
-		field:       field{unit: "none", emptyText: "No alerts in the time range"},
+		field:       field{unit: "none", emptyText: notEvaluated},
 		overrides: []override{
 			{"State", field{background: true, width: 160, mappings: []valueMapping{
 				{value: 3, text: "firing", colour: critical},
 				{value: 2, text: "pending", colour: bad},
 				{value: 1, text: "resolved", colour: note},
+				{value: 0, text: "no alerts", colour: good},
 			}}},
 			{"Severity", field{width: 120}},
 			{"Alert", field{links: []dataLink{{"Runbook", "http://${__data.fields.Exporter}/runbooks/${__value.raw}", true}}}},

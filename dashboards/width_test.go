@@ -232,6 +232,19 @@ func TestColumns(t *testing.T) {
 	}
 }
 
+// TestEmptyTexts checks that the text of a panel without values fits on a line.
+func TestEmptyTexts(t *testing.T) {
+	for _, b := range boards() {
+		for _, r := range b.rows {
+			for _, p := range r.panels {
+				if text := p.fieldDefaults().NoValue; (p.kind == graph || p.kind == table) && 14*ems(text) > p.width()-panelFrame {
+					t.Errorf("%s, %s: %q needs %.0f pixels of %.0f", b.file, p.title, text, 14*ems(text), p.width()-panelFrame)
+				}
+			}
+		}
+	}
+}
+
 // TestLegends checks that no legend needs more than three lines.
 func TestLegends(t *testing.T) {
 	for _, b := range boards() {

@@ -53,6 +53,8 @@ func healthyPanels() []expectation {
 		{one, "Wait for payment", "wait: 5..150 blocks, overdue above: 330 blocks"},
 		{one, "Last paid height", "last paid: 529"},
 		{one, "Payment", "ON TIME green"},
+		{one, "Earned per day, 14 days", "earned: 0 RTM, expected: 2.88 RTM"},
+		{one, "Earnings", "last payment: 0.800 RTM, expected per day: 2.88 RTM, earned per day: 0 RTM"},
 		{one, "Safe to restart", "SAFE green"},
 		{one, "Next key generation", "1..30 blocks"},
 		{one, "Quorum duty", "key generation: off duty green"},
@@ -68,6 +70,8 @@ func healthyPanels() []expectation {
 		{fleet, "Banned: mine vs. network", "mine: 0.0%, network: 0.0%"},
 		{fleet, "Penalised: mine vs. network", "mine: 0.0%, network: 0.0%"},
 		{fleet, "Payments per day, 14 days", "payments: 0"},
+		{fleet, "Fleet earned per day, 14 days", "earned: 0 RTM, expected: 2.88 RTM"},
+		{fleet, "Fleet earnings", "expected per day: 2.88 RTM, earned per day: 0 RTM, lost to bans per day: 0 RTM green, smartnodes counted: 1"},
 		{fleet, "States of the 20 worst nodes", "{node}: ok green"},
 		{fleet, "10 highest penalties", "{node}: 0 points"},
 		{fleet, "10 nodes furthest behind", "{node}: -1..1 blocks green"},
@@ -135,6 +139,8 @@ func noDaemon(state string) changes {
 		"Traffic": notReported, "Payment queue position": notReported, "Last paid height": notReported, "Quorum duty": "unknown",
 		"Banned: mine vs. network": notReported, "Penalised: mine vs. network": notReported,
 		"10 highest penalties": notReported, "10 nodes furthest behind": notReported,
+		"Earned per day, 14 days": "earned: 0 RTM or " + notReported, "Earnings": "earned per day: 0 RTM or UNKNOWN grey", // known before
+		"Fleet earned per day, 14 days": "earned: 0 RTM or " + notReported, "Fleet earnings": "earned per day: 0 RTM or UNKNOWN grey",
 		"row: Penalty": "", "row: Strikes left": "", "row: Behind by": "", "row: Unpaid for": "", "row: Next payment": "", "row: Version": "",
 	}
 }
@@ -181,7 +187,9 @@ func outagePanels() map[string]changes {
 			"States of the 20 worst nodes": each(1, 5, ": ACT NOW red") + ", " + each(6, 8, ": ok green"),
 			"10 highest penalties":         each(6, 8, ": 0 points"), "10 nodes furthest behind": each(6, 8, ": -1..1 blocks green"),
 			"Act now": "5 red", "OK": "3 green", "Smartnodes": "8",
-			"Banned: mine vs. network": "mine: 0.0%, network: 0.0%", "Penalised: mine vs. network": "mine: 0.0%, network: 0.0%",
+			"Fleet earned per day, 14 days": "earned: 0 RTM, expected: 8.64 RTM",
+			"Fleet earnings":                "expected per day: 8.64 RTM, earned per day: 0 RTM, lost to bans per day: 0 RTM green, smartnodes counted: 3",
+			"Banned: mine vs. network":      "mine: 0.0%, network: 0.0%", "Penalised: mine vs. network": "mine: 0.0%, network: 0.0%",
 		}),
 		"password-changed": actToday("DaemonRefusesUs").with(noDaemon("unauthorized orange")).with(changes{
 			// These come from the handshake.
@@ -208,7 +216,8 @@ func outagePanels() map[string]changes {
 			"row: Penalty": "66% red", "row: Strikes left": "1: LAST STRIKE red",
 		}),
 		"banned": actNow("SmartnodePoSeBanned").with(notQueued()).with(changes{
-			"Ban": "BANNED red", "Strikes left": "BANNED red", "PoSe penalty": "penalty: 100% red", "Smartnode": "pose banned red",
+			"Fleet earnings": "expected per day: 2.88 RTM, earned per day: 0 RTM, lost to bans per day: 2.88 RTM red, smartnodes counted: 1",
+			"Ban":            "BANNED red", "Strikes left": "BANNED red", "PoSe penalty": "penalty: 100% red", "Smartnode": "pose banned red",
 			"Daemon and smartnode states": "daemon: ready green, smartnode: pose banned red", "Failed handshake phase": mnauth, "Handshake phases": unnamed,
 			"Penalty":  "own: 200 points, ban at: 200 points, explorer: 200 points",
 			"Recovery": "banned at height: 530..600 red", "Strikes left over time": "strikes: BANNED red",

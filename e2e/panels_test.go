@@ -194,6 +194,7 @@ func checkPanels(t *testing.T, runs []run, results []result) {
 		}
 	}
 	checkSlowPanels(t, runs, results)
+	checkCauses(t, runs, results)
 }
 
 // compare returns the differences of the panels from healthyPanels with the given changes.
@@ -233,7 +234,7 @@ func (v viewer) compareAlerts(o *drill.Outage) (failures []string) {
 		return []string{err.Error()}
 	}
 	if o == nil {
-		if shows := fmt.Sprint(mine, all); shows != "[No alerts in the time range] [No firing alerts]" {
+		if shows := fmt.Sprint(mine, all); shows != "[State: no alerts green] [State: OK green]" {
 			failures = append(failures, "the alert tables show "+shows)
 		}
 		return failures

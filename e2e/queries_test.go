@@ -28,14 +28,14 @@ func unanswered() []string {
 		"raptoreum-smartnode, CPU starvation, C",
 		"raptoreum-smartnode, Memory, A",
 		"raptoreum-smartnode, Memory, E",
+		"raptoreum-smartnode, Memory, F",
 		"raptoreum-smartnode, Open files, A",
-		"raptoreum-smartnode, Alerts for this smartnode, A",
 		"raptoreum-smartnode, Missed DKG, Anno",
 		"raptoreum-smartnode, Ban, Anno",
 		"raptoreum-smartnode, Revival, Anno",
 		"raptoreum-smartnode, Restart, Anno",
+		"raptoreum-smartnode, Log event, Anno",
 		"raptoreum-smartnode, Alert, Anno",
-		"raptoreum-fleet, Firing alerts, A",
 	}
 }
 
@@ -56,7 +56,7 @@ func checkQueries(t *testing.T, runs []run) {
 		if err != nil {
 			t.Errorf("%s, %s, %s: %v", q.Dashboard, q.Panel, q.RefID, err)
 		}
-		if len(values) == 0 {
+		if len(values) == 0 && !strings.Contains(q.Expr, "offset 18m") { // may have no result in the first 18 minutes
 			empty = append(empty, q.Dashboard+", "+q.Panel+", "+q.RefID)
 		}
 	}

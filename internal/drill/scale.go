@@ -72,14 +72,20 @@ func scaleDuration(text string) (string, error) {
 // and the seconds of a day.
 func ScaleExpr(expr string) (string, error) {
 	var failed error
-	durations := regexp.MustCompile(`(\[|\boffset\s+-?|:)((?:\d+(?:ms|[smhdwy]))+)`)
+	const duration = `((?:\d+(?:ms|[smhdwy]))+)`
+	durations := regexp.MustCompile(`(\[|\boffset\s+-?)` + duration + `(?:(:)` + duration + `)?`) // not the colon in the name of a recorded series
 	expr = durations.ReplaceAllStringFunc(expr, func(found string) string {
-		parts := durations.FindStringSubmatch(found)
-		d, err := scaleDuration(parts[2])
-		if err != nil {
-			failed = err
+		scaled := ""
+		for i, part := range durations.FindStringSubmatch(found)[1:] {
+			if i%2 == 1 && part != "" {
+				var err error
+				if part, err = scaleDuration(part); err != nil {
+					failed = err
+				}
+			}
+			scaled += part
 		}
-		return parts[1] + d
+		return scaled
 	})
 	seconds := regexp.MustCompile(`(?s)(\btime\(\) - .*?[<>]=?\s*|age_seconds:\w+ [<>]=?\s*|)\b(\d+)\b`)
 	return seconds.ReplaceAllStringFunc(expr, func(found string) string {

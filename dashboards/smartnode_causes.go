@@ -1,0 +1,82 @@
+package dashboards
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// afterMinutes is added to a number of events, because a table has a single column to sort by: events come before
+// durations, which are at most 91 minutes, as in the messages.
+const afterMinutes = 100
+
+// The values of rows that are no cause.
+const (
+	nothingSeen = -iota
+	possible
+	alsoPossible
+	noRise
+)
+
+// causes returns the causes of a recorded series by cause: the minutes, or afterMinutes and the number of events.
+func causes(recorded string) string {
+	of := func(unit string) string { return nodeMetric(recorded, `unit="`+unit+`"`) + " > 0" }
+	return fmt.Sprintf("max by (cause) (%s or %d + (%s))", of("min"), afterMinutes, of("times"))
+}
+
+// inPlace returns a row with a text in place of a cause, while the recorded series has data.
+func inPlace(recorded string, value int, text string) string {
+	return fmt.Sprintf(`label_replace(%d + 0 * max(%s), "cause", "%s", "", "")`, value, nodeMetric(recorded), text)
+}
+
+// whyRose is what was observed in the 90 minutes before the last rise of the penalty: its causes, else that nothing
+// was and what remains, else that no rise is recorded. It is empty only without recorded data.
+func whyRose() string {
+	const kept = "view:raptoreum_penalty_trouble:kept"
+	return causes(kept) + " or on () (" + inPlace(kept, nothingSeen, "nothing was seen that explains it") +
+		" or " + inPlace(kept, possible, "connections to other members of the quorum") +
+		" or " + inPlace(kept, alsoPossible, "a second machine that runs with the same key") +
+		") or on () " + inPlace("view:raptoreum_trouble:sum90m", noRise, "no rise of the penalty is recorded")
+}
+
+// troubleNow is the same for the last 90 minutes.
+func troubleNow() string {
+	const recorded = "view:raptoreum_trouble:sum90m"
+	return causes(recorded) + " or on () " + inPlace(recorded, nothingSeen, "nothing was seen")
+}
+
+// notRecorded is for panels of recorded series: without the rules they have no data.
+const notRecorded = "Not recorded: no exporter answers, or the rules are not loaded"
+
+func causePanels() []panel {
+	list := func(title, description, expr string, nothing valueMapping, alerts ...string) panel {
+		return panel{
+			kind: table, title: title, w: 12, h: 8, sort: "Observed", description: description, alerts: alerts,
+			queries: []query{{"", expr}}, columns: []column{{"cause", "Cause"}, {valueOf(0), "Observed"}},
+			field: field{unit: "none", emptyText: notRecorded},
+			overrides: []override{{"Observed", field{
+				unit: "suffix:min", decimals: ptr(0), width: 150, background: true, steps: limits(step{0.001, bad}), mappings: append(eventMappings(), nothing),
+			}}},
+		}
+	}
+	why := list("Why the penalty rose",
+		"What was observed in the 90 minutes before the last rise of the PoSe penalty, as in the messages: events first, then the longest. If nothing was seen, the causes that remain. What no exporter reports is not observed. Normal: no rise is recorded.",
+		whyRose(), valueMapping{value: nothingSeen, text: "nothing", colour: unknown},
+		"RaptoreumSmartnodePoSePenaltyRose", "RaptoreumSmartnodeOneStrikeLeft", "RaptoreumSmartnodePoSeBanned", "RaptoreumSmartnodeDKGMissed")
+	observed := &why.overrides[0]
+	observed.mappings = append(observed.mappings,
+		valueMapping{value: alsoPossible, to: ptr(float64(possible)), text: "possible", colour: note},
+		valueMapping{value: noRise, text: "none", colour: unknown})
+	return []panel{why, list("Trouble in the last 90 minutes",
+		"What can make a smartnode miss a key generation: how long or how often it was observed in the last 90 minutes, events first, then the longest. What no exporter reports is not observed. Normal: nothing.",
+		troubleNow(), valueMapping{value: nothingSeen, text: "nothing", colour: good})}
+}
+
+// eventMappings returns the texts of numbers of events.
+func eventMappings() []valueMapping {
+	const many = 10
+	all := []valueMapping{{value: afterMinutes + 1, text: "once", colour: bad}}
+	for n := 2; n < many; n++ {
+		all = append(all, valueMapping{value: float64(afterMinutes + n), text: strconv.Itoa(n) + " times", colour: bad})
+	}
+	return append(all, valueMapping{value: afterMinutes + many, to: ptr(1e6), text: "10 times or more", colour: bad})
+}
