@@ -30,14 +30,15 @@ demo-full: $(if $(and $(shell command -v prometheus),$(shell command -v alertman
 	@go build -o .bin/demo ./internal/demo
 	@.bin/demo -full
 
-# Most tests wait more than they compute, so more of them than there are cores run at the same time.
-GOTESTSUM = .bin/gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg -- -p 8 -parallel 8
+GOTESTSUM = .bin/gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg --
 
+# Most tests wait more than they compute, so more of them than there are cores run at the same time. With the race
+# detector they compute several times as much.
 test: .bin/gotestsum ## run all tests; the last lines say what failed and what was skipped
-	$(GOTESTSUM) ./...
+	$(GOTESTSUM) -p 8 -parallel 8 ./...
 
 race: .bin/gotestsum ## run the tests with the race detector, without those that run other programs; needs gcc
-	$(GOTESTSUM) -race -short ./...
+	$(GOTESTSUM) -p 3 -parallel 3 -race -short ./...
 
 lint: .bin/$(GOLANGCI_LINT) ## check formatting and house rules
 	.bin/$(GOLANGCI_LINT) run

@@ -58,8 +58,7 @@ func TestSecrets(t *testing.T) {
 
 // TestForeignText: texts from the daemon, a peer or an explorer that are 1 MB long, not UTF-8, and full of quotes
 // and line breaks break neither a scrape nor a log line.
-func TestForeignText(t *testing.T) {
-	t.Parallel()
+func TestForeignText(t *testing.T) { // not in parallel, because it computes a lot
 	e := harness.Start(t, "healthy", nil, func(s *simnet.State) {
 		s.Daemon = simnet.DaemonGarbageText
 		s.Port = simnet.PortGarbage
