@@ -30,11 +30,15 @@ demo-full: $(if $(and $(shell command -v prometheus),$(shell command -v alertman
 	@go build -o .bin/demo ./internal/demo
 	@.bin/demo -full
 
-test: ## run all tests
-	go test ./...
+GOTESTSUM = .bin/gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg --
 
-race: ## run the tests with the race detector, without those that run other programs; needs gcc
-	go test -race -short ./...
+# Most tests wait more than they compute, so more of them than there are cores run at the same time. With the race
+# detector they compute several times as much.
+test: .bin/gotestsum ## run all tests; the last lines say what failed and what was skipped
+	$(GOTESTSUM) -p 8 -parallel 8 ./...
+
+race: .bin/gotestsum ## run the tests with the race detector, without those that run other programs; needs gcc
+	$(GOTESTSUM) -p 3 -parallel 3 -race -short ./...
 
 lint: .bin/$(GOLANGCI_LINT) ## check formatting and house rules
 	.bin/$(GOLANGCI_LINT) run
@@ -60,7 +64,7 @@ lint-dashboards: ## check the dashboards against Grafana's published types; need
 	dashboards/lint/lint.sh
 
 rules: .bin/promtool .bin/amtool ## test alerts, routes and templates with promtool and amtool, and with those of .bin/oldest if present
-	go test -count=1 -v -run 'TestPromtool|TestAmtool|TestTemplates' ./alerts
+	go test -count=1 -v -parallel 8 -run 'TestPromtool|TestAmtool|TestTemplates' ./alerts -oldest
 
 notify-test: .bin/amtool ## send a test alert through the Alertmanager at ALERTMANAGER
 	.bin/amtool --alertmanager.url=$(ALERTMANAGER) alert add RaptoreumTest severity=critical node=test \
@@ -104,7 +108,7 @@ test-deb: package ## inspect the rpm; install, upgrade, remove and purge the deb
 clean:
 	rm -rf raptoreum_exporter .bin dist
 
-# Prometheus, Alertmanager and nfpm, each pinned by its own module.
+# Programs that are each pinned by a module of their own.
 .bin/promtool: tools/prometheus/go.sum
 	cd tools/prometheus && GOBIN=$(CURDIR)/.bin go install -ldflags '-s -w' -tags remove_all_sd,netgo \
 	  github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool
@@ -113,6 +117,9 @@ clean:
 .bin/amtool: tools/alertmanager/go.sum
 	cd tools/alertmanager && GOBIN=$(CURDIR)/.bin go install -ldflags '-s -w' tool
 	touch $@
+
+.bin/gotestsum: tools/gotestsum/go.sum
+	cd tools/gotestsum && GOBIN=$(CURDIR)/.bin go install -ldflags '-s -w' tool
 
 .bin/nfpm: tools/nfpm/go.sum
 	cd tools/nfpm && GOBIN=$(CURDIR)/.bin go install -ldflags '-s -w' tool

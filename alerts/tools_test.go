@@ -2,9 +2,9 @@ package alerts_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -17,14 +17,17 @@ import (
 // run executes a program and returns its output without surrounding space. It fails the test if the program fails.
 func run(t *testing.T, program string, args ...string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput()
+	out, err := tools.Command(t, program, args...).CombinedOutput()
 	if err != nil {
 		t.Errorf("%s %s: %v\n%s", filepath.Base(program), strings.Join(args, " "), err, out)
 	}
 	return strings.TrimSpace(string(out))
 }
 
-// TestPromtool checks the rules and the configuration examples in README.md, and runs the promtool cases.
+var oldest = flag.Bool("oldest", false, "run the promtool cases with each version")
+
+// TestPromtool checks the rules and the configuration examples in README.md with each version, and runs the promtool
+// cases with the first one.
 func TestPromtool(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the promtool cases take half a minute")
@@ -33,21 +36,20 @@ func TestPromtool(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, promtool := range tools.Find(t, "..", "promtool") {
-		name := "current"
-		if strings.Contains(promtool, "oldest") {
-			name = "oldest"
+	for i, promtool := range tools.Find(t, "..", "promtool") {
+		run(t, promtool, "check", "rules", "alerts.yml")
+		for _, config := range prometheusConfigs(t) {
+			run(t, promtool, "check", "config", config)
 		}
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			run(t, promtool, "check", "rules", "alerts.yml")
-			for _, config := range prometheusConfigs(t) {
-				run(t, promtool, "check", "config", config)
-			}
-			for _, file := range cases {
+		if i > 0 && !*oldest {
+			continue
+		}
+		for _, file := range cases {
+			t.Run(filepath.Base(file), func(t *testing.T) {
+				t.Parallel()
 				run(t, promtool, "test", "rules", file)
-			}
-		})
+			})
+		}
 	}
 }
 

@@ -46,6 +46,7 @@ func run(ctx context.Context, t *testing.T, o *harness.Options, c config.Check) 
 
 // TestRun: one check finds each fault.
 func TestRun(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name, scenario string
 		fault          func(*simnet.State)
@@ -112,6 +113,7 @@ func TestRunSlow(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for timeouts")
 	}
+	t.Parallel()
 	for name, fault := range map[string]func(*simnet.State){
 		"explorers": func(s *simnet.State) {
 			for i := range s.Explorers {

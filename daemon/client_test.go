@@ -17,6 +17,7 @@ import (
 )
 
 func TestStates(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		mode simnet.DaemonMode
 		want daemon.State
@@ -126,6 +127,7 @@ func TestBadURL(t *testing.T) {
 
 // TestOverlappingScrapes checks that any number of concurrent scrapes causes the traffic of one.
 func TestOverlappingScrapes(t *testing.T) {
+	t.Parallel()
 	n, client := start(t, "healthy", nil)
 	scrape(t, client, time.Second, poll.Wait) // the list is read, the hash is known
 	before := n.Calls()
@@ -161,6 +163,7 @@ func TestRoundTrips(t *testing.T) {
 
 // TestHungMainLock checks that no other request that takes the main lock is sent while one hangs.
 func TestHungMainLock(t *testing.T) {
+	t.Parallel()
 	n, client := start(t, "healthy", nil)
 	n.Set(func(s *simnet.State) { s.Daemon = simnet.DaemonHungMainLock })
 	for range 100 {
@@ -188,6 +191,7 @@ func TestHungMainLock(t *testing.T) {
 
 // TestHung checks that a daemon that answers nothing gets one request only.
 func TestHung(t *testing.T) {
+	t.Parallel()
 	n, client := start(t, "healthy", nil)
 	n.Set(func(s *simnet.State) { s.Daemon = simnet.DaemonHung })
 	for range 20 {
@@ -236,6 +240,7 @@ func TestList(t *testing.T) {
 // TestListHoldsTheSlot checks that a scrape waits while the list is being read, and does not report
 // a hung daemon for that.
 func TestListHoldsTheSlot(t *testing.T) {
+	t.Parallel()
 	n, client := start(t, "healthy", nil)
 	scrape(t, client, time.Second, poll.NoWait) // starts reading the list when it ends ...
 	n.Set(func(s *simnet.State) { s.RPCDelay = simnet.Duration(300 * time.Millisecond) })

@@ -49,6 +49,7 @@ func TestOneConnectionPerScrape(t *testing.T) {
 // TestLateAnswerLeavesNoConnection checks that the connection of a request whose scrape has ended is
 // closed once it is answered, and that the scrape closes the others.
 func TestLateAnswerLeavesNoConnection(t *testing.T) {
+	t.Parallel()
 	n, client := start(t, "healthy", nil)
 	n.Set(func(s *simnet.State) { s.Daemon = simnet.DaemonHungMainLock })
 	for range 3 {
@@ -65,13 +66,14 @@ func TestLateAnswerLeavesNoConnection(t *testing.T) {
 // TestNoIdleConnectionWhileWaiting checks that a scrape that waits for the request of an earlier one
 // leaves no second connection open.
 func TestNoIdleConnectionWhileWaiting(t *testing.T) {
+	t.Parallel()
 	n, client := start(t, "healthy", nil)
 	set(n, simnet.DaemonHungMainLock)
 	observe(t, client, short)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		observe(t, client, 600*time.Millisecond)
+		observe(t, client, 2*time.Second)
 	}()
 	eventually(t, "second lock-free request", func() bool { return n.Calls().Methods["uptime"] == 2 })
 	eventually(t, "end of its connection", func() bool { return n.Calls().OpenConnections == 1 })

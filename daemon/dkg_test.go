@@ -16,6 +16,7 @@ func TestDKGStatusNeverEnds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes the 10 s after which the call is canceled")
 	}
+	t.Parallel()
 	n, client := start(t, "healthy", nil)
 	n.Set(func(s *simnet.State) { s.HangDKGStatus, s.Enabled = true, 10 })
 	ask := func() error {
@@ -58,6 +59,7 @@ func TestDKGStatusThatWasSlow(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes the 10 s after which the call is canceled")
 	}
+	t.Parallel()
 	n, client := start(t, "healthy", nil)
 	n.Set(func(s *simnet.State) { s.HangDKGStatus, s.Enabled = true, 10 })
 	if err := dkgStatus(t, client); !errors.Is(err, daemon.ErrDKGStatusSlow) {
@@ -82,6 +84,7 @@ func TestDKGStatusThatWasSlow(t *testing.T) {
 // TestDKGStatusWhileSlow checks that the call is not made while the main lock is slow: it would be
 // another request that waits for it, and count as endless.
 func TestDKGStatusWhileSlow(t *testing.T) {
+	t.Parallel()
 	n, client := start(t, "healthy", nil)
 	n.Set(func(s *simnet.State) { s.MainLockDelay, s.Enabled = simnet.Duration(2100*time.Millisecond), 10 })
 	if err := dkgStatus(t, client); !errors.Is(err, daemon.ErrDKGStatusSlow) {

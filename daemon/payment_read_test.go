@@ -171,10 +171,11 @@ func TestLastPaymentUnreadable(t *testing.T) {
 // TestLastPaymentOfSlowDaemon checks that a daemon that answers too late for a scrape gets no further
 // requests, and that a scrape never waits for more than one of the three.
 func TestLastPaymentOfSlowDaemon(t *testing.T) {
+	t.Parallel()
 	n, client, _ := slowly(t, nil)
 	observe(t, client, 2*time.Second)
 	quiet(t, n)
-	n.Set(func(s *simnet.State) { s.MainLockDelay = simnet.Duration(200 * time.Millisecond) })
+	n.Set(func(s *simnet.State) { s.MainLockDelay = simnet.Duration(3 * short) })
 	if _, _, err := payments(t, client, short, poll.NoWait); !errors.Is(err, daemon.ErrPaymentNotRead) {
 		t.Errorf("slow: %v", err)
 	}
@@ -182,7 +183,7 @@ func TestLastPaymentOfSlowDaemon(t *testing.T) {
 	if reads(n) != [3]int{} {
 		t.Errorf("calls %v to a daemon that is slower than a scrape", reads(n))
 	}
-	payments(t, client, 2*time.Second, poll.NoWait)
+	payments(t, client, 8*time.Second, poll.NoWait)
 	eventually(t, "list", func() bool { return n.Calls().Methods["protx list"] == 1 })
 	eventually(t, "first call", func() bool { return reads(n) == [3]int{1, 0, 0} })
 	s := client.Session(nil)

@@ -47,6 +47,7 @@ func TestWrongPassword(t *testing.T) {
 }
 
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	n, client := start(t, "healthy", nil)
 	started := func() time.Time {
 		s := client.Session(nil)

@@ -12,6 +12,7 @@ import (
 // TestStateInASharedSession checks that a short scrape that shares the Session of an earlier one calls a
 // daemon slow whose main lock takes longer than it, although the answer comes in time for it.
 func TestStateInASharedSession(t *testing.T) {
+	t.Parallel()
 	n, client := start(t, "healthy", nil)
 	n.Set(func(s *simnet.State) { s.MainLockDelay = simnet.Duration(600 * time.Millisecond) })
 	state := func(timeout time.Duration) daemon.State {
@@ -36,19 +37,20 @@ func TestStateInASharedSession(t *testing.T) {
 // TestSlowForAWhile scrapes a slow daemon again and again: every scrape has an answer, and the two
 // batches take turns.
 func TestSlowForAWhile(t *testing.T) {
+	t.Parallel()
 	n, client, _ := slowly(t, nil)
-	n.Set(func(s *simnet.State) { s.MainLockDelay = simnet.Duration(100 * time.Millisecond) })
+	n.Set(func(s *simnet.State) { s.MainLockDelay = simnet.Duration(short) })
 	eventually(t, "late answers", func() bool {
-		r := observe(t, client, short/2)
+		r := observe(t, client, short/4)
 		return r.main != nil && r.node != nil
 	})
 	before := n.Calls()
 	for range 30 {
-		r := observe(t, client, short/2)
+		r := observe(t, client, short/4)
 		if r.state != daemon.Slow && r.state != daemon.Ready || r.main == nil || r.node == nil {
 			t.Errorf("got %+v", r)
 		}
-		time.Sleep(short / 2)
+		time.Sleep(short / 4)
 	}
 	after := n.Calls()
 	mains := after.Methods["getblockcount"] - before.Methods["getblockcount"]

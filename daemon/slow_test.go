@@ -15,6 +15,7 @@ import (
 // TestSlowWhileTheTipMoves checks that new tips in debug.log show that a daemon is at work although
 // its main lock does not answer.
 func TestSlowWhileTheTipMoves(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "debug.log")
 	n, client, advance := slowly(t, func(f *simnet.Config, d *daemon.Config) { f.DebugLog, d.DebugLog = path, path })
 	set(n, simnet.DaemonHungMainLock)

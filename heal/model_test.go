@@ -81,6 +81,7 @@ func minDuration(p heal.Policy, o heal.Observation) time.Duration {
 // TestModel: whatever happens to the daemon, to heal and to the clock, heal never restarts a daemon that answers,
 // never restarts too early or too often, and finally gives up.
 func TestModel(t *testing.T) {
+	t.Parallel()
 	histories := 4000
 	if testing.Short() {
 		histories = 400
@@ -196,6 +197,7 @@ func reread(t *testing.T, h history.History) (again history.History) {
 
 // TestAlwaysGivesUp: if no restart helps, heal finally gives up for good.
 func TestAlwaysGivesUp(t *testing.T) {
+	t.Parallel()
 	for seed := range 500 {
 		w := &world{Rand: rand.New(rand.NewPCG(uint64(seed), 9)), now: began}
 		w.state, w.alive = []string{"hung", "unreachable"}[w.IntN(2)], w.IntN(2) == 0
@@ -218,6 +220,7 @@ func TestAlwaysGivesUp(t *testing.T) {
 
 // TestAlwaysRestarts: a daemon that is hung or gone is restarted, whatever happens to heal and to the clock.
 func TestAlwaysRestarts(t *testing.T) {
+	t.Parallel()
 	for seed := range 1000 {
 		w := &world{Rand: rand.New(rand.NewPCG(uint64(seed), 11)), now: began}
 		w.state, w.alive = []string{"hung", "unreachable"}[w.IntN(2)], w.IntN(2) == 0

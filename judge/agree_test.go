@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -168,7 +167,7 @@ func TestAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	promtool := tools.Find(t, "..", "promtool")[0]
-	if out, err := exec.CommandContext(t.Context(), promtool, "test", "rules", file).CombinedOutput(); err != nil {
+	if out, err := tools.Command(t, promtool, "test", "rules", file).CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 // TestExitCodes: the exit code of check is its verdict.
 func TestExitCodes(t *testing.T) {
+	t.Parallel()
 	for want, fault := range []func(*simnet.State){
 		func(*simnet.State) {},
 		func(s *simnet.State) { s.Daemon = simnet.DaemonUnauthorized },
@@ -33,6 +34,7 @@ func TestWatchTerminal(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a check each 5 seconds")
 	}
+	t.Parallel()
 	script, err := exec.LookPath("script")
 	if err != nil {
 		t.Skip("script of util-linux, which records a terminal, is missing")

@@ -2,11 +2,13 @@ package systemtest
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -140,39 +142,54 @@ func TestHealKilled(t *testing.T) {
 	t.Parallel()
 	const kills = 14
 	random := rand.New(rand.NewPCG(3, 4))
-	begun, counted := 0, 0
-	for i := range kills {
-		h := newHealFixture(t, i%2 == 0)
-		cmd := exec.CommandContext(t.Context(), binary, h.flags...)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+	var begun, counted atomic.Int64
+	t.Run("kills", func(t *testing.T) {
+		for i := range kills {
+			alive, limit := i%2 == 0, 500
+			if alive {
+				limit = 6500 // it waits for a supervisor
+			}
+			after := time.Duration(random.IntN(limit)) * time.Millisecond
+			t.Run(fmt.Sprintf("alive %t, after %s", alive, after), func(t *testing.T) {
+				t.Parallel()
+				commands, restarts := killHeal(t, alive, after)
+				begun.Add(int64(commands))
+				counted.Add(int64(restarts))
+			})
 		}
-		other := make(chan result, 1)
-		go func() { other <- run(t, h.flags...) }() // at the same time
-		limit := 500
-		if i%2 == 0 {
-			limit = 6500 // it waits for a supervisor
-		}
-		time.Sleep(time.Duration(random.IntN(limit)) * time.Millisecond)
-		if err := cmd.Process.Signal(syscall.SIGKILL); err != nil && !strings.Contains(err.Error(), "finished") {
-			t.Fatal(err)
-		}
-		_ = cmd.Wait()
-		<-other
-		run(t, h.flags...) // the next run of the timer
-		log, past := h.log(t), h.read(t)
-		if strings.Contains(log, "twice") {
-			t.Fatalf("two commands at once:\n%s", log)
-		}
-		if n := strings.Count(log, "begun"); n > past.Restarts || n > 1 {
-			t.Fatalf("%d commands, %d restarts in the history, log\n%s", n, past.Restarts, log)
-		}
-		begun, counted = begun+strings.Count(log, "begun"), counted+past.Restarts
-	}
-	t.Logf("%d kills: %d commands begun, %d restarts counted", kills, begun, counted)
-	if begun == 0 || counted < kills/2 {
+	})
+	t.Logf("%d kills: %d commands begun, %d restarts counted", kills, begun.Load(), counted.Load())
+	if begun.Load() == 0 || counted.Load() < kills/2 {
 		t.Error("too few restarts began to be hit by a kill")
 	}
+}
+
+// killHeal kills heal some time after its start, and returns how many commands began and how many restarts were counted.
+func killHeal(t *testing.T, alive bool, after time.Duration) (commands, restarts int) {
+	t.Helper()
+	h := newHealFixture(t, alive)
+	cmd := exec.CommandContext(t.Context(), binary, h.flags...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	other := make(chan result, 1)
+	go func() { other <- run(t, h.flags...) }() // at the same time
+	time.Sleep(after)
+	if err := cmd.Process.Signal(syscall.SIGKILL); err != nil && !strings.Contains(err.Error(), "finished") {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	<-other
+	run(t, h.flags...) // the next run of the timer
+	log, past := h.log(t), h.read(t)
+	if strings.Contains(log, "twice") {
+		t.Fatalf("two commands at once:\n%s", log)
+	}
+	commands = strings.Count(log, "begun")
+	if commands > past.Restarts || commands > 1 {
+		t.Fatalf("%d commands, %d restarts in the history, log\n%s", commands, past.Restarts, log)
+	}
+	return commands, past.Restarts
 }
 
 // TestHealGaveUp: check reports that heal has given up.

@@ -68,6 +68,7 @@ func TestReadme(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs other programs")
 	}
+	t.Parallel()
 	n, o := harness.Command(t, "healthy")
 	_, port, _ := net.SplitHostPort(tools.FreeAddress(t))
 	box := t.TempDir()

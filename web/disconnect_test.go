@@ -13,6 +13,7 @@ import (
 
 // TestDisconnect: a scraper that disconnects causes no change of state and no log lines.
 func TestDisconnect(t *testing.T) {
+	t.Parallel()
 	e := harness.Start(t, "healthy", nil)
 	e.Scrape(5 * time.Second)
 	before := e.Log.String()

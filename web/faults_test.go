@@ -38,6 +38,7 @@ func numCPU() int {
 
 // TestDaemonFaults starts each fault after a healthy scrape: no value of that scrape may remain.
 func TestDaemonFaults(t *testing.T) {
+	t.Parallel()
 	nothing := map[string]string{"raptoreum_daemon_start_time_seconds": "", "raptoreum_sync_finished": "", "raptoreum_smartnodes": "", "raptoreum_network_receive_bytes_total": ""}
 	for _, c := range []struct {
 		mode  simnet.DaemonMode
@@ -85,6 +86,7 @@ func TestDaemonFaults(t *testing.T) {
 
 // TestSlowDaemon: a daemon that answers within the scrape timeout is ready; what comes later is absent.
 func TestSlowDaemon(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		perCall time.Duration
 		timeout time.Duration
@@ -92,7 +94,7 @@ func TestSlowDaemon(t *testing.T) {
 	}{
 		{time.Millisecond, 10 * time.Second, map[string]string{"raptoreum_up": "1", "raptoreum_peers_best_height": "529", state("slow"): "0"}},
 		{3 * time.Second, 10 * time.Second, map[string]string{"raptoreum_up": "0", state("hung"): "1", "raptoreum_block_height": ""}},
-		{130 * time.Millisecond, 2 * time.Second, map[string]string{"raptoreum_up": "1", "raptoreum_block_height": "529", "raptoreum_block_timestamp_seconds": "", "raptoreum_peers": ""}},
+		{350 * time.Millisecond, 5 * time.Second, map[string]string{"raptoreum_up": "1", "raptoreum_block_height": "529", "raptoreum_block_timestamp_seconds": "", "raptoreum_peers": ""}},
 	} {
 		t.Run(c.perCall.String(), func(t *testing.T) {
 			t.Parallel()
@@ -112,17 +114,18 @@ func TestConcurrentScrapes(t *testing.T) {
 		}
 		running.Wait()
 	}
-	t.Run("slow", func(t *testing.T) {
+	t.Run("slow", func(t *testing.T) { // not in parallel, because it would delay the scrapes of other tests
 		e := harness.Start(t, "healthy", nil)
 		e.Until(`raptoreum_smartnodes{state="pose_banned"}`, 5*time.Second)
 		before := e.Network.Calls().RoundTrips
-		e.Network.Set(func(s *simnet.State) { s.RPCDelay = simnet.Duration(500 * time.Millisecond) })
+		e.Network.Set(func(s *simnet.State) { s.RPCDelay = simnet.Duration(200 * time.Millisecond) })
 		all(e, 200, 30*time.Second)
 		if got := e.Network.Calls().RoundTrips - before; got > 8 {
 			t.Errorf("%d round trips for 200 scrapes, want at most the 8 of two", got)
 		}
 	})
 	t.Run("hung", func(t *testing.T) {
+		t.Parallel()
 		e := harness.Start(t, "healthy", nil)
 		e.Network.Set(func(s *simnet.State) { s.Daemon = simnet.DaemonHungMainLock })
 		for range 2 {
@@ -156,6 +159,7 @@ func TestRestartedDaemon(t *testing.T) {
 }
 
 func TestTooManyRequests(t *testing.T) {
+	t.Parallel()
 	e := harness.Start(t, "healthy", func(_ *simnet.Config, o *harness.Options) { o.Web.MaxRequests = 1 }, func(s *simnet.State) { s.Daemon = simnet.DaemonHung })
 	first := make(chan string)
 	go func() {

@@ -23,6 +23,7 @@ import (
 
 // TestProbe probes a node of every kind.
 func TestProbe(t *testing.T) {
+	t.Parallel()
 	kinds := []struct {
 		name   string
 		member simnet.Member

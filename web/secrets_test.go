@@ -17,6 +17,7 @@ import (
 // TestSecrets searches everything that the exporter serves or logs, in every state of the daemon, for the RPC
 // password, the cookie and the operator's BLS key.
 func TestSecrets(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for _, cookie := range []bool{false, true} {
 		t.Run(fmt.Sprintf("cookie %v", cookie), func(t *testing.T) {
@@ -57,7 +58,7 @@ func TestSecrets(t *testing.T) {
 
 // TestForeignText: texts from the daemon, a peer or an explorer that are 1 MB long, not UTF-8, and full of quotes
 // and line breaks break neither a scrape nor a log line.
-func TestForeignText(t *testing.T) {
+func TestForeignText(t *testing.T) { // not in parallel, because it computes a lot
 	e := harness.Start(t, "healthy", nil, func(s *simnet.State) {
 		s.Daemon = simnet.DaemonGarbageText
 		s.Port = simnet.PortGarbage

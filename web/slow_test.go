@@ -16,7 +16,7 @@ const answerAge = `raptoreum_daemon_answer_age_seconds{batch="mainlock"}`
 // are shown with their age.
 func TestSlowMainLock(t *testing.T) {
 	t.Parallel()
-	e := harness.Start(t, "healthy", nil, func(s *simnet.State) { s.MainLockDelay = simnet.Duration(3 * time.Second) })
+	e := harness.Start(t, "healthy", nil, func(s *simnet.State) { s.MainLockDelay = simnet.Duration(3400 * time.Millisecond) }) // not at the end of a scrape
 	e.Scrape(time.Second).Want(t, map[string]string{
 		"raptoreum_up": "0", state("slow"): "1", state("hung"): "0", "raptoreum_block_height": "", answerAge: "",
 		"raptoreum_sync_finished": "1", `raptoreum_smartnodes{state="enabled"}`: "4",

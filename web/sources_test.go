@@ -17,6 +17,7 @@ import (
 
 // TestExplorerFaults: a broken explorer is down and has no height. The other one is unaffected.
 func TestExplorerFaults(t *testing.T) {
+	t.Parallel()
 	const up, height, delta, match = "raptoreum_explorer_up", "raptoreum_explorer_block_height", "raptoreum_explorer_height_delta_blocks", "raptoreum_explorer_chain_match"
 	for _, c := range []struct {
 		mode                    simnet.ExplorerMode
@@ -80,6 +81,7 @@ func TestExplorerFaults(t *testing.T) {
 
 // TestPortFaults: an open port is not enough.
 func TestPortFaults(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		mode             simnet.PortMode
 		reachable, phase string
@@ -118,6 +120,7 @@ func TestPortFaults(t *testing.T) {
 
 // TestPortWhileDaemonIsSilent: the last known address of the node is used for the handshake.
 func TestPortWhileDaemonIsSilent(t *testing.T) {
+	t.Parallel()
 	e := harness.Start(t, "healthy", nil)
 	e.Until("raptoreum_port_identity_match", 2*time.Second)
 	e.Until("raptoreum_explorer_smartnode_pose_banned"+e.Explorer(0), 2*time.Second)
@@ -152,6 +155,7 @@ func TestBannedNode(t *testing.T) {
 
 // TestProcesses: no raptoreumd, one, two, a stale pid file, and a daemon that is stopped.
 func TestProcesses(t *testing.T) {
+	t.Parallel()
 	proc := func(t *testing.T, files map[string]string) string {
 		t.Helper()
 		dir := t.TempDir()
@@ -218,6 +222,7 @@ func TestProcesses(t *testing.T) {
 
 // TestStoppedProcess: a SIGSTOPped daemon accepts connections and is silent.
 func TestStoppedProcess(t *testing.T) {
+	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "simnet")
 	if out, err := exec.Command("go", "build", "-o", binary, "../internal/simnet/cmd/simnet").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -98,12 +98,13 @@ func healthyNode() []string {
 func TestEnd(t *testing.T) {
 	for _, test := range []struct {
 		name     string
-		end      func(demo *os.Process, exporter int) error
+		end      func(demo *os.Process, exporter int, out io.Closer) error
 		exitCode int
 	}{
-		{"SIGINT", func(demo *os.Process, _ int) error { return demo.Signal(syscall.SIGINT) }, 0},
-		{"SIGTERM", func(demo *os.Process, _ int) error { return demo.Signal(syscall.SIGTERM) }, 0},
-		{"death of the exporter", func(_ *os.Process, exporter int) error { return syscall.Kill(exporter, syscall.SIGKILL) }, 1},
+		{"SIGINT", func(demo *os.Process, _ int, _ io.Closer) error { return demo.Signal(syscall.SIGINT) }, 0},
+		{"SIGTERM", func(demo *os.Process, _ int, _ io.Closer) error { return demo.Signal(syscall.SIGTERM) }, 0},
+		{"closed output, as by head", func(_ *os.Process, _ int, out io.Closer) error { return out.Close() }, 0},
+		{"death of the exporter", func(_ *os.Process, exporter int, _ io.Closer) error { return syscall.Kill(exporter, syscall.SIGKILL) }, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -115,7 +116,7 @@ func TestEnd(t *testing.T) {
 			if err := command.Start(); err != nil {
 				t.Fatal(err)
 			}
-			urls := readWelcome(t, out)
+			urls, _ := readWelcome(t, out)
 			for _, url := range []string{urls["metrics"], urls["control"]} {
 				if response, err := http.Get(url); err != nil || response.StatusCode != http.StatusOK {
 					t.Errorf("%q: %v", url, err)
@@ -127,7 +128,7 @@ func TestEnd(t *testing.T) {
 			if running["raptoreum_exporter"] == 0 || running[raptoreumd] == 0 {
 				t.Fatalf("running: %v", running)
 			}
-			if err := test.end(command.Process, running["raptoreum_exporter"]); err != nil {
+			if err := test.end(command.Process, running["raptoreum_exporter"], out); err != nil {
 				t.Fatal(err)
 			}
 			_ = command.Wait() // the exit code is checked below
@@ -139,21 +140,22 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// readWelcome reads the output of the demo and returns the addresses in it by name.
-func readWelcome(t *testing.T, out io.Reader) map[string]string {
+// readWelcome reads the output of the demo and returns the addresses in it by name, and the text.
+func readWelcome(t *testing.T, out io.Reader) (urls map[string]string, text string) {
 	t.Helper()
-	urls := map[string]string{}
+	urls = map[string]string{}
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
+		text += lines.Text() + "\n"
 		if fields := strings.Fields(lines.Text()); len(fields) == 2 {
 			urls[fields[0]] = fields[1]
 		}
 		if strings.HasPrefix(lines.Text(), "Ctrl-C") {
-			return urls
+			return urls, text
 		}
 	}
 	t.Fatalf("the output ended after %v, %v", urls, lines.Err())
-	return nil
+	return nil, ""
 }
 
 // processes returns, by program, the pids of processes whose first argument is below dir.

@@ -11,7 +11,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -34,7 +33,12 @@ func main() {
 	if filepath.Base(os.Args[0]) == raptoreumd { // started and stopped by programs.start
 		time.Sleep(1<<63 - 1)
 	}
+	signal.Ignore(syscall.SIGPIPE) // a write after the reader has ended must not end the demo before it has cleaned up
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	go func() {
+		awaitClosed(os.Stdout)
+		stop()
+	}()
 	go func(parent int) { // "go run" does not forward SIGTERM: stop when the parent ends
 		for os.Getppid() == parent {
 			time.Sleep(time.Second)
@@ -78,33 +82,31 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer func() { _ = releases.Close() }()
-	address, err := freeAddress(ctx, *listen)
+	address, notice, err := freeAddress(ctx, *listen)
 	if err != nil {
 		return err
 	}
-	exporterArgs := []string{
-		"--daemon.conf=" + conf, "--release.url=http://" + releases.Addr, "--web.listen-address=" + address,
-		"--fleet.config=" + filepath.Join(dir, fleetFile), "--fleet.allow-private", "--vantage=demo",
-		"--explorer.url=" + network.ExplorerURLs()[0], "--explorer.url=" + network.ExplorerURLs()[1],
-	}
-	metrics := url.URL{Scheme: "http", Host: address, Path: "/metrics"}
 	ctx, end := context.WithCancel(ctx)
 	var children programs
 	defer children.wait()
 	defer end()
-	died, err := children.start(ctx, dir, exporterArgs)
+	died, err := children.start(ctx, dir, []string{
+		"--daemon.conf=" + conf, "--release.url=http://" + releases.Addr, "--web.listen-address=" + address,
+		"--fleet.config=" + filepath.Join(dir, fleetFile), "--fleet.allow-private", "--vantage=demo",
+		"--explorer.url=" + network.ExplorerURLs()[0], "--explorer.url=" + network.ExplorerURLs()[1],
+	})
 	if err != nil {
 		return err
 	}
-	names, err := await(ctx, metrics.String(), died)
+	names, err := await(ctx, "http://"+address+"/metrics", died)
 	if err != nil {
 		return err
 	}
 	if *once {
-		fmt.Fprintf(out, "%s\n%d metrics at %s\n", strings.Join(names, "\n"), len(names), &metrics)
+		fmt.Fprintf(out, "%s\n%d metrics at http://%s/metrics\n", strings.Join(names, "\n"), len(names), address)
 		return nil
 	}
-	fmt.Fprintf(out, welcome, &metrics, network.ControlURL(), address)
+	fmt.Fprintf(out, notice+welcome, address, network.ControlURL())
 	select {
 	case <-ctx.Done():
 		return nil
@@ -116,9 +118,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 const welcome = `
 The exporter monitors a smartnode in a fake network with a block every 15 s.
 
-  page       http://%[3]s/
-  metrics    %[1]s
-  probe      http://%[3]s/probe?target=demo&debug=true
+  page       http://%[1]s/
+  metrics    http://%[1]s/metrics
+  probe      http://%[1]s/probe?target=demo&debug=true
   control    %[2]s
 
 Break it, in this order, and check the page or the metrics:
@@ -151,7 +153,8 @@ func startNetwork(dir string) (network *simnet.Network, conf string, err error) 
 	network.AddBlock() // the recorded tip is old
 	network.Set(func(s *simnet.State) {
 		s.AdvanceEvery = simnet.Duration(blockEvery)
-		s.ListSize = 20 // on a network of fewer than 10, running key generations are unknown
+		s.Started = time.Now().Add(-72 * time.Hour) // the recorded daemon had just started, which is a warning
+		s.ListSize = 20                             // on a network of fewer than 10, running key generations are unknown
 	})
 
 	_, port, _ := strings.Cut(strings.TrimPrefix(network.RPCURL(), "http://"), ":")
@@ -191,18 +194,19 @@ func startReleases(ctx context.Context) (*http.Server, error) {
 	return server, nil
 }
 
-// freeAddress returns the address, or 127.0.0.1 with a free port if it is taken.
-func freeAddress(ctx context.Context, address string) (string, error) {
+// freeAddress returns the address, or 127.0.0.1 with a free port and a notice if it is taken.
+func freeAddress(ctx context.Context, address string) (free, notice string, err error) {
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
+		notice = "\n" + address + " is taken, so the exporter of this demo listens on another port.\n"
 		l, err = config.Listen(ctx, "tcp", "127.0.0.1:0")
 	}
 	if err != nil {
-		return "", fmt.Errorf("-listen %s: %w", address, err)
+		return "", "", fmt.Errorf("-listen %s: %w", address, err)
 	}
 	defer l.Close()
-	return l.Addr().String(), nil
+	return l.Addr().String(), notice, nil
 }
 
 // programs are the child processes, by their channels that close at the end.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"syscall"
@@ -249,5 +250,50 @@ func TestCallsAreCounted(t *testing.T) {
 	}
 	if len(got.Forbidden) != 1 || got.Forbidden[0] != "smartnode payments" {
 		t.Errorf("forbidden %q", got.Forbidden)
+	}
+}
+
+// firstByte is a response that calls do when the first byte of the reply is sent.
+type firstByte struct {
+	http.ResponseWriter
+	do func()
+}
+
+func (f firstByte) WriteHeader(status int) {
+	f.do()
+	f.ResponseWriter.WriteHeader(status)
+}
+
+func (f firstByte) Write(data []byte) (int, error) {
+	f.do()
+	return len(data), nil
+}
+
+// A client may send its next call as soon as it has the reply: the replied one must not be in its active_commands.
+func TestFinishedBeforeReply(t *testing.T) {
+	n := start(t, "healthy")
+	for _, mode := range DaemonModes() {
+		if mode == DaemonHung || mode == DaemonRefused { // no reply
+			continue
+		}
+		n.Set(func(s *State) { s.Daemon = mode })
+		for _, password := range []string{"p", "wrong"} {
+			request := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(lockFree))
+			request.SetBasicAuth("u", password)
+			replied := false
+			reply := firstByte{httptest.NewRecorder(), func() {
+				replied = true
+				if active := n.counter.others(nil, time.Now()); len(active) > 0 {
+					t.Errorf("%s, password %s: active commands %v", mode, password, active)
+				}
+			}}
+			func() {
+				defer func() { _ = recover() }() // a truncated reply ends with http.ErrAbortHandler
+				n.serveRPC(t.Context(), reply, request)
+			}()
+			if !replied {
+				t.Errorf("%s, password %s: no reply", mode, password)
+			}
+		}
 	}
 }

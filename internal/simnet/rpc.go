@@ -37,7 +37,7 @@ func (n *Network) serveRPC(life context.Context, w http.ResponseWriter, r *http.
 		return
 	}
 	state = n.State()
-	if n.rejected(life, state, w, r) {
+	if n.rejected(life, state, work, w, r) {
 		return
 	}
 	n.answer(state, work, calls, batch, w)
@@ -81,12 +81,13 @@ func hangs(s State, calls []call) bool {
 }
 
 // rejected answers a request that does not reach the RPC calls.
-func (n *Network) rejected(life context.Context, s State, w http.ResponseWriter, r *http.Request) bool {
+func (n *Network) rejected(life context.Context, s State, own *work, w http.ResponseWriter, r *http.Request) bool {
 	respond := func(status int, body string) bool {
 		if w.Header().Get("Content-Type") == "" {
 			w.Header().Set("Content-Type", "text/html; charset=ISO-8859-1")
 		}
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		n.counter.end(own) // before the client can send the next one
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body) // here and below an error means that the client disconnected
 		return true
