@@ -25,12 +25,17 @@ func (s Style) paint(v judge.Verdict, text string) string {
 	return [...]string{"\x1b[32m", "\x1b[33m", "\x1b[1;31m", "\x1b[36m"}[v] + text + "\x1b[0m"
 }
 
+// summary returns the first line of a report.
+func (s Style) summary(r *judge.Report) string {
+	return s.paint(r.Verdict, strings.ToUpper(r.Verdict.String())) + ": " + r.Summary()
+}
+
 // Print writes a report for people. Its first line is a summary, which Nagios shows.
 func Print(w io.Writer, r *judge.Report, s Style) {
 	if s.Quiet && r.Verdict == judge.OK {
 		return
 	}
-	fmt.Fprintln(w, s.paint(r.Verdict, strings.ToUpper(r.Verdict.String()))+": "+r.Summary())
+	fmt.Fprintln(w, s.summary(r))
 	for _, f := range r.Findings {
 		if s.Quiet && f.Verdict == judge.OK {
 			continue

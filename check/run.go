@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/config"
 	"raptoreum_exporter/internal/poll"
-	"raptoreum_exporter/internal/text"
 	"raptoreum_exporter/judge"
 )
 
@@ -41,7 +39,7 @@ type Config struct {
 	Stderr     io.Writer // for the progress, on a terminal
 }
 
-// Run checks once and prints the report, or with Watch shows the progress of a sync. The error is ErrInterrupted or
+// Run checks once and prints the report, and those of the fleet if there is no daemon, or with Watch shows the progress of a sync. The error is ErrInterrupted or
 // about a wrong flag.
 func Run(ctx context.Context, c Config) (judge.Verdict, error) {
 	if c.Watch {
@@ -57,15 +55,21 @@ func Run(ctx context.Context, c Config) (judge.Verdict, error) {
 		return judge.Unknown, err
 	}
 	report := judge.Judge(in)
+	style := Style{Color: isTerminal(c.Stdout) && os.Getenv("NO_COLOR") == "", Quiet: c.Quiet, Program: config.Program}
 	if c.JSON {
 		encoder := json.NewEncoder(c.Stdout)
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
 		err = encoder.Encode(report)
-	} else {
-		Print(c.Stdout, &report, Style{Color: isTerminal(c.Stdout) && os.Getenv("NO_COLOR") == "", Quiet: c.Quiet, Program: config.Program})
+		return report.Verdict, err
 	}
-	return report.Verdict, err
+	Print(c.Stdout, &report, style)
+	if c.watchesFleet() {
+		if worst := c.checkFleet(ctx, style); worst.Compare(report.Verdict) > 0 {
+			return worst, nil
+		}
+	}
+	return report.Verdict, nil
 }
 
 // gather collects the metrics of this machine's node or of a node of the fleet.
@@ -106,17 +110,4 @@ func (c *Config) run(ctx context.Context, limit time.Duration, collectors []stri
 	defer cancel()
 	set := collector.New(collector.Config{Sources: c.Sources, Enabled: collectors})
 	return set.Gather(ctx, poll.Wait)
-}
-
-// gatherTarget gathers a node of the fleet as /probe does, but waits for the chain data.
-func (c *Config) gatherTarget(ctx context.Context) (judge.Input, error) {
-	ctx, cancel := context.WithTimeout(ctx, GatherTimeout)
-	defer cancel()
-	snapshot := c.Sources.Fleet.Snapshot(ctx, poll.Wait)
-	node, ok := snapshot.Find(c.Target)
-	if !ok {
-		return judge.Input{}, fmt.Errorf("--target: no smartnode of %s has the name or proTxHash %q", c.FleetFile, text.Clip(c.Target, 64))
-	}
-	result := c.Sources.Fleet.Probe(ctx, snapshot, node, poll.Wait)
-	return judge.Input{Families: collector.NewProbe().Families(&result), At: time.Now(), Node: node.Name}, nil
 }

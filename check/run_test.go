@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -163,6 +164,42 @@ func TestRunTarget(t *testing.T) {
 		verdict, out, err := run(t.Context(), t, o, config.Check{Target: target})
 		if verdict != want.verdict || !strings.HasPrefix(out, want.says) || (err != nil) != (target == "unknown") {
 			t.Errorf("%s: %s, %v\n%s", target, verdict, err, out)
+		}
+	}
+}
+
+// TestRunFleet checks all nodes of the fleet if there is no daemon: one line for each that is well, and the problems.
+func TestRunFleet(t *testing.T) {
+	t.Parallel()
+	n, o := harness.Command(t, "healthy")
+	if err := n.SetCrowd([]simnet.Member{{Address: harness.Loopback(t, 0)}, {Address: harness.Loopback(t, 1), Banned: true}}); err != nil {
+		t.Fatal(err)
+	}
+	o.Fleet = config.Fleet{File: filepath.Join(t.TempDir(), "fleet.yml"), AllowPrivate: true, Vantage: "here"}
+	harness.WriteFleet(t, o.Fleet.File, n, 2)
+	for quiet, want := range map[bool][]string{
+		false: {"OK: this machine, all ", "OK: node-0, all ", "CRITICAL: node-1, PoSe: banned"},
+		true:  {"CRITICAL: node-1, PoSe: banned"},
+	} {
+		sources := o.Connect(t)
+		sources.Daemon = nil // the fleet still has it: without one, it assumes the main network
+		var out bytes.Buffer
+		verdict, err := check.Run(t.Context(), check.Config{
+			Check: config.Check{Quiet: quiet}, Sources: sources, Collectors: o.Collectors, Stdout: &out, Stderr: io.Discard,
+		})
+		var summaries []string
+		for _, line := range strings.Split(out.String(), "\n") {
+			if strings.HasPrefix(line, "OK") || strings.HasPrefix(line, "CRITICAL") {
+				summaries = append(summaries, line)
+			}
+		}
+		if verdict != judge.Critical || err != nil || len(summaries) != len(want) || !strings.Contains(out.String(), "\ncritical  smartnode  PoSe ") {
+			t.Fatalf("%s, %v\n%s", verdict, err, &out)
+		}
+		for i := range want {
+			if !strings.HasPrefix(summaries[i], want[i]) {
+				t.Errorf("%q, want %q", summaries[i], want[i])
+			}
 		}
 	}
 }

@@ -26,7 +26,7 @@ func judgeDaemon(f *facts) *Finding {
 		return healthy("ready, version %s, up for %s", f.state("daemon_info", "version"), FormatDuration(up))
 	case "":
 		if f.fleetOnly() {
-			return healthy("none is configured; --target=NAME checks a smartnode of the fleet from here")
+			return healthy("none is configured; this exporter watches a fleet")
 		}
 		return &Finding{
 			Verdict: Unknown, Text: "no daemon is configured, or its raptoreum.conf cannot be read",

@@ -71,7 +71,7 @@ func TestFleetOnly(t *testing.T) {
 	for _, state := range []string{"ready", "slow", "warming_up", "hung", "busy", "unauthorized", "forbidden", "unreachable", "error"} {
 		without[`daemon_state{state="`+state+`"}`] = ""
 	}
-	if f := finding(t, judged(t, without), "raptoreumd"); f.Verdict != judge.OK || !strings.Contains(f.Text, "--target=NAME") {
+	if f := finding(t, judged(t, without), "raptoreumd"); f.Verdict != judge.OK || !strings.Contains(f.Text, "watches a fleet") {
 		t.Errorf("%+v", f)
 	}
 	without["fleet_config_reload_success"] = ""
