@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"raptoreum_exporter/alerts"
+	"raptoreum_exporter/config"
 	"raptoreum_exporter/internal/text"
 	"raptoreum_exporter/judge"
 )
@@ -61,5 +62,8 @@ func PrintRunbook(w io.Writer, alert string) error {
 		return fmt.Errorf("--runbook: no runbook for %q; --runbook=README lists them", text.Clip(alert, 64))
 	}
 	_, err := w.Write(runbook)
+	if err == nil && strings.Contains(string(runbook), "](README.md") {
+		_, err = fmt.Fprintf(w, "\nREADME.md: %s check --runbook=%s\n", config.Program, alerts.Index)
+	}
 	return err
 }
