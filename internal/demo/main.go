@@ -152,6 +152,7 @@ func startNetwork(dir string) (network *simnet.Network, conf string, err error) 
 	}
 	network.AddBlock() // the recorded tip is old
 	network.Set(func(s *simnet.State) {
+		s.PeersOffset = simnet.Duration(-time.Second) // those that were recorded connected long ago
 		s.AdvanceEvery = simnet.Duration(blockEvery)
 		s.Started = time.Now().Add(-72 * time.Hour) // the recorded daemon had just started, which is a warning
 		s.ListSize = 20                             // on a network of fewer than 10, running key generations are unknown
