@@ -83,7 +83,11 @@ func alertNames(rules []rule) []string {
 
 // summaryOf returns the summary of an alert without the name of the node.
 func summaryOf(r rule) string {
-	return strings.Replace(r.Annotations["summary"], "{{ or $labels.node $labels.instance }}", "A smartnode", 1)
+	const node = "{{ or $labels.node $labels.instance }}"
+	if text, ok := strings.CutPrefix(r.Annotations["summary"], node+": "); ok {
+		return text
+	}
+	return strings.Replace(r.Annotations["summary"], node, "A smartnode", 1)
 }
 
 // TestRuleFields checks the name, labels, annotations and expression of each rule.
@@ -99,6 +103,11 @@ func TestRuleFields(t *testing.T) {
 		summary, description := summaryOf(r), r.Annotations["description"]
 		if summary == "" || strings.Contains(summary, "{{") || !strings.HasSuffix(summary, ".") || len(summary) > 80 {
 			t.Errorf("%s: summary %q is not a short sentence without other templates than the node", r.Alert, summary)
+		}
+		const node = "{{ or $labels.node $labels.instance }}"
+		network := strings.HasPrefix(r.Alert, "RaptoreumNetwork") || r.Alert == "RaptoreumExplorersDisagree" // not about the node
+		if strings.Contains(description, "$labels.node") && !network && !strings.HasPrefix(r.Annotations["summary"], node) {
+			t.Errorf("%s: summary %q does not begin with the node", r.Alert, r.Annotations["summary"])
 		}
 		if len(description) < 60 || len(description) > 1000 {
 			t.Errorf("%s: description has %d characters, want 60 to 900", r.Alert, len(description))

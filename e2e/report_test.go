@@ -97,8 +97,14 @@ func (out *result) checkAlert(a drill.Alert, all []drill.Notice, began, ended ti
 			out.fail("%s fired again", a)
 		}
 	}
-	if last := all[len(all)-1]; !last.Firing {
-		to.Resolved = drill.Minutes(last.At.Sub(ended))
+	// The first message after the last that fires: Prometheus sends a resolved alert for another 15 minutes of real time, so
+	// each later message of its group repeats it, such as one about another node's stall.
+	resolved := len(all)
+	for resolved > 0 && !all[resolved-1].Firing {
+		resolved--
+	}
+	if resolved < len(all) {
+		to.Resolved = drill.Minutes(all[resolved].At.Sub(ended))
 	} else {
 		out.fail("%s was never resolved", a)
 	}

@@ -44,6 +44,10 @@ func TestWarnings(t *testing.T) {
 		{"explorers", "ExplorersDisagree", map[string]string{delta1: "11", delta2: "11"}, map[string]string{delta1: "11", delta2: "10"}},
 		{"peers", "PeersFew", map[string]string{`peers{direction="inbound"}`: "2"}, nil},
 		{"peers", "NoInboundPeers", map[string]string{`peers{direction="inbound"}`: "0", `peers{direction="outbound"}`: "8"}, nil},
+		{"peers", "NoInboundPeers", map[string]string{
+			`peers{direction="inbound"}`: "0", `peers{direction="outbound"}`: "8",
+			`smartnode_state{state="ready"}`: "0", `smartnode_state{state="pose_banned"}`: "1",
+		}, nil},
 		{"peers", "PeersSlow", map[string]string{"peers_ping_seconds": "1.1"}, map[string]string{"peers_ping_seconds": "1"}},
 		{"payment", "SmartnodePaymentOverdue", map[string]string{"smartnode_payment_wait_blocks": "37"}, map[string]string{"smartnode_payment_wait_blocks": "36"}},
 		{"quorum duty", "SmartnodeDKGMissed", map[string]string{`quorum_memberships{valid="false"}`: "1"}, nil},

@@ -26,7 +26,7 @@ type kind struct {
 func nodeKinds() []kind {
 	return []kind{
 		// Quiet: nothing that the owner needs to know.
-		{"restart", 1, 2, 1, 4, "daemon"}, // stopped for that long, then it warms up for 2 to 12 minutes
+		{"restart", 1, 3, 1, 5, "daemon"}, // it stops, is gone for the last minute, then it warms up for 2 to 12 minutes
 		{"crash", 0.5, 1, 1, 1, "daemon"}, // the supervisor restarts it
 		{"reboot", 0.3, 3, 2, 4, "daemon"},
 		{"exporter restart", 0.5, 1, 1, 1, "exporter"},

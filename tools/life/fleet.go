@@ -95,13 +95,14 @@ func (f *fleet) step(minute int) {
 		f.lostHistory = f.now["prometheus without history"] != nil
 	}
 	f.truth = map[string]bool{
-		"network stalled":    float64(minute)-f.blockTime > 20,
-		"explorers down":     !f.explorers[0].up && !f.explorers[1].up,
-		"explorers disagree": f.wrong(0) || f.wrong(1),
-		"PoSe storm":         f.now["storm"] != nil,
-		"update available":   f.now["release"] != nil,
-		"watcher down":       len(f.watchers) > 0 && !f.watchers[0].up,
-		"prometheus down":    f.prometheusDown(),
+		"network stalled":      float64(minute)-f.blockTime > 20,
+		"explorers down":       !f.explorers[0].up && !f.explorers[1].up,
+		"explorer wrong":       f.wrong(0) || f.wrong(1),
+		"explorers misleading": f.misled(),
+		"PoSe storm":           f.now["storm"] != nil,
+		"update available":     f.now["release"] != nil,
+		"watcher down":         len(f.watchers) > 0 && !f.watchers[0].up,
+		"prometheus down":      f.prometheusDown(),
 	}
 }
 
@@ -140,6 +141,19 @@ func (f *fleet) stepExplorer(i int) {
 func (f *fleet) wrong(i int) bool {
 	x := &f.explorers[i]
 	return x.up && max(x.height-f.height, f.height-x.height) > 8
+}
+
+// misled reports whether what the explorers say can mislead: one is ahead of the network, or none of those that answer is
+// right. One that lags beside one that is right is a quiet day.
+func (f *fleet) misled() bool {
+	wrong, ahead, right := false, false, false
+	for i := range f.explorers {
+		x := &f.explorers[i]
+		wrong = wrong || f.wrong(i)
+		ahead = ahead || f.wrong(i) && x.height > f.height
+		right = right || x.up && !f.wrong(i)
+	}
+	return ahead || wrong && !right
 }
 
 // time returns the time of a minute since the start.

@@ -22,7 +22,7 @@ var (
 	routesFile  = flag.String("routes", "../../alerts/alertmanager.yml", "file of the routes")
 	maxMissed   = flag.Int("max-missed", 0, "fail if more outages are missed")
 	maxFalse    = flag.Int("max-false", 0, "fail if more critical messages are false when sent")
-	maxWarnings = flag.Float64("max-warnings", 1, "fail if a healthy node has more warnings a month")
+	maxWarnings = flag.Float64("max-warnings", 1, "fail if a healthy node has more warnings a month, at the rate of life")
 	shrinkTo    = flag.Int("shrink", 0, "print promtool tests for that many problems")
 )
 
@@ -30,7 +30,7 @@ var (
 func TestLife(t *testing.T) {
 	debug.SetGCPercent(800)
 	config := Config{Rules: *rulesFile, Routes: *routesFile, Seed: *seed, Minutes: *days * day, Rate: *rate}
-	total, cases := newReport(*seed), &cases{config: config, limit: *shrinkTo}
+	total, cases := newReport(config), &cases{config: config, limit: *shrinkTo}
 	var mu sync.Mutex
 	t.Run("fleet", func(t *testing.T) {
 		played := 0.0
@@ -69,7 +69,7 @@ func TestSteady(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := newReport(2)
+			r := newReport(config)
 			r.add(o, config.Minutes)
 			var b strings.Builder
 			r.print(&b)

@@ -6,7 +6,8 @@ import "slices"
 type phase int
 
 const (
-	stopped phase = iota
+	stopped  phase = iota // without a process
+	stopping              // saves its data, and refuses connections
 	warming
 	running
 )
@@ -75,14 +76,18 @@ func (n *node) step(dkg bool) {
 // stepProcess stops, starts and warms up raptoreumd.
 func (n *node) stepProcess() {
 	m := n.fleet.minute
-	if !n.machineUp() || n.is("restart") || n.is("crash") || n.is("dead") || n.is("out of memory") || n.endsHang() || n.crashes() {
+	if !n.machineUp() || n.replaced() || n.is("crash") || n.is("dead") || n.is("out of memory") || n.endsHang() || n.crashes() {
 		if n.phase != stopped && n.is("out of memory") {
 			n.ooms++
 		}
 		n.phase, n.hungSince = stopped, 0
 		return
 	}
-	if n.phase == stopped {
+	if e := n.now["restart"]; e != nil && m < e.end-1 {
+		n.phase, n.hungSince = stopping, 0
+		return
+	}
+	if n.phase == stopped || n.phase == stopping {
 		n.phase, n.started, n.ready = warming, m, m+2+n.fleet.random.IntN(11)
 		if n.is("crash loop") {
 			n.ready = m + 1 + n.fleet.random.IntN(3)
@@ -101,6 +106,12 @@ func (n *node) stepProcess() {
 	if n.hung() && n.hungSince == 0 {
 		n.hungSince, n.recovers = m, n.now["hung"].variant > 0.875
 	}
+}
+
+// replaced reports whether its owner has stopped raptoreumd and not started it yet, as in an upgrade.
+func (n *node) replaced() bool {
+	e := n.now["restart"]
+	return e != nil && n.fleet.minute == e.end-1
 }
 
 // hung reports whether raptoreumd hangs, which is not known for 3 minutes if only its main lock does.

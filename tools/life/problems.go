@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// happening lists what is true about a node and its fleet, what was until an hour ago, and the events. It also returns
-// when the first of that began at the node.
+// happening lists what is true about a node and its fleet, what was until an hour ago, and the events: of a node, also
+// those that ended within 15 minutes. It also returns when the first of what is true began at the node.
 func (o *oracle) happening(name string, now time.Time) (list []string, since time.Time) {
 	list, since = slices.Collect(maps.Keys(o.fleet.now)), now
 	o.around(now, time.Hour, func(e *episode) {
@@ -23,6 +23,13 @@ func (o *oracle) happening(name string, now time.Time) (list []string, since tim
 			list = append(list, "after "+e.name)
 		}
 	})
+	for _, n := range o.fleet.nodes {
+		for _, e := range n.events {
+			if n.name == name && e.begin <= o.fleet.minute && o.fleet.minute <= e.end+15 {
+				list = append(list, e.name)
+			}
+		}
+	}
 	slices.Sort(list)
 	return slices.Compact(list), since
 }

@@ -19,7 +19,7 @@ func (n *node) render(t *target) {
 // drawState returns the state of raptoreumd as the exporter reports it in this minute.
 func (n *node) drawState() string {
 	switch {
-	case n.phase == stopped:
+	case n.phase == stopped, n.phase == stopping:
 		return "unreachable"
 	case n.is("refused"):
 		return "unauthorized"

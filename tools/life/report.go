@@ -17,6 +17,7 @@ const overdue = 15 * time.Minute
 // report is the sum over all fleets.
 type report struct {
 	seed        uint64
+	rate        float64 // how many times as often as in life events happen
 	nodeMinutes int
 	fleets      int
 	outages     map[string]*outages
@@ -41,8 +42,8 @@ type wrong struct {
 	during      map[string]int
 }
 
-func newReport(seed uint64) *report {
-	return &report{seed: seed, outages: map[string]*outages{}, wrong: map[string]*wrong{}, healthy: map[string]int{}, alarms: map[string]int{}}
+func newReport(config Config) *report {
+	return &report{seed: config.Seed, rate: cmp.Or(config.Rate, 1), outages: map[string]*outages{}, wrong: map[string]*wrong{}, healthy: map[string]int{}, alarms: map[string]int{}}
 }
 
 func (r *report) add(o *oracle, minutes int) {
@@ -116,7 +117,8 @@ func (e *episode) missed() bool {
 	return e.reported.IsZero()
 }
 
-// sums returns the numbers that have goals: missed outages, false criticals, and warnings per month of a healthy node.
+// sums returns the numbers that have goals: missed outages, false criticals, and warnings per month of a healthy node. Where
+// events happen more often than in life, so do warnings, and they are divided by the rate.
 func (r *report) sums() (missed, falseCriticals int, warnings float64) {
 	for _, t := range r.outages {
 		missed += t.missed
@@ -131,13 +133,14 @@ func (r *report) sums() (missed, falseCriticals int, warnings float64) {
 			warnings += float64(n)
 		}
 	}
-	return missed, falseCriticals, warnings * month / float64(max(1, r.calm))
+	return missed, falseCriticals, warnings * month / float64(max(1, r.calm)) / r.rate
 }
 
 func (r *report) print(out io.Writer) {
-	fmt.Fprintf(out, "\nSeed %d: %.1f node-months in %d fleets, %d critical messages and %d warnings.\n", r.seed, float64(r.nodeMinutes)/month, r.fleets, r.messages[1], r.messages[0])
+	fmt.Fprintf(out, "\nSeed %d: %.1f node-months in %d fleets, events %g times as often as in life, %d critical messages and %d warnings.\n",
+		r.seed, float64(r.nodeMinutes)/month, r.fleets, r.rate, r.messages[1], r.messages[0])
 	missed, criticals, warnings := r.sums()
-	fmt.Fprintf(out, "Missed outages: %d. Messages that were false when sent: %d critical. Warnings per month on a healthy node: %.2f.\n\n", missed, criticals, warnings)
+	fmt.Fprintf(out, "Missed outages: %d. Messages that were false when sent: %d critical. Warnings per month on a healthy node: %.2f at the rate of life.\n\n", missed, criticals, warnings)
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "outage\trequired\tcount\treported\tmissed\tfirst message\tp99\tcritical\tp99\tresolved\tp99\tlate\tnever\t")
 	all := &outages{}

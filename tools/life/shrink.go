@@ -176,11 +176,7 @@ func (p *prometheus) names(alerts *regexp.Regexp) map[string]bool {
 			}
 		}
 	}
-	for name := range maps.Keys(names) {
-		if strings.Contains(name, ":") {
-			delete(names, name)
-		}
-	}
+	maps.DeleteFunc(names, func(name string, _ bool) bool { return name == "ALERTS" || strings.Contains(name, ":") })
 	return names
 }
 
