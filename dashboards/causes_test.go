@@ -82,7 +82,7 @@ func recordedScenarios() []scenario {
 			"raptoreum_up{" + own + "}": "1x39 stale", series("smartnode_pose_penalty", own): "0x29 66x9 stale", series("daemon_oom_kills_total", own): "0x9 1x9 2x19 stale",
 			series("up", own): "1x39 0x20",
 		}), map[string]sample{
-			why: {`{cause="the kernel killed raptoreumd because memory ran out"}`: afterMinutes + 2},
+			why: {`{cause="the kernel killed a process in its cgroup because memory ran out"}`: afterMinutes + 2},
 		}},
 		{"another exporter reports the penalty, too", raw(map[string]string{
 			series("smartnode_pose_penalty", paris): "0x29 66x30", series("port_reachable", paris): "1x9 0x9 1x40",
