@@ -19,8 +19,8 @@ func outageCauses() map[string][]string {
 	)
 	return map[string][]string{
 		"daemon-killed": {port, notReady}, "daemon-stopped": {port, notReady}, "several-down": {port, notReady}, "password-changed": {notReady},
-		"oom-killed": {"raptoreumd was restarted"}, "banned": {state}, "banned-and-killed": {port, notReady, state}, "address-changed": {state},
-		"port-closed": {port}, "port-accepts-and-closes": {port}, "port-closed-to-all": {port}, "behind": {behind}, "explorers-lying": {behind},
+		"oom-killed": {"raptoreumd was restarted"}, "banned-and-killed": {port, notReady}, "address-changed": {state},
+		"port-closed": {port}, "port-accepts-and-closes": {port}, "port-closed-to-all": {port}, "behind": {behind},
 	}
 }
 
@@ -37,7 +37,7 @@ func checkCauses(t *testing.T, runs []run, results []result) {
 		if got, err := v.causes("Trouble in the last 90 minutes"); err != nil || !slices.Equal(got, all[name]) {
 			t.Errorf("%s: trouble %q, want %q (%v)", name, got, all[name], err)
 		}
-		// A penalty rises without trouble before it. The ban comes with the second rise, after which the smartnode is not READY.
+		// A penalty rises without trouble before it. The ban comes with the second rise.
 		rises := slices.Contains([]string{"one-strike", "banned", "banned-and-killed"}, name)
 		shown, err := v.read(smartnodeBoard, "Why the penalty rose")
 		if none := fmt.Sprint(shown) == "[Observed: none grey]"; err != nil || none == rises {
