@@ -67,9 +67,11 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 			continue
 		}
 		c.System.ask(ctx, n)
-		c.report(n)
+		if err := c.report(ctx, n); err != nil {
+			return exitPartly, err
+		}
 	}
-	p, err := c.planNodes(nodes, past)
+	p, err := c.planNodes(ctx, nodes, past)
 	if err != nil {
 		return exitPartly, err
 	}
@@ -138,7 +140,7 @@ func (c *command) usable(found []*node) (nodes []*node, code int, err error) {
 }
 
 // report prints what a node answered, and completes what it did not say.
-func (c *command) report(n *node) {
+func (c *command) report(ctx context.Context, n *node) (err error) {
 	switch {
 	case n.protx != "":
 		c.print("  smartnode %s", n.protx)
@@ -158,12 +160,13 @@ func (c *command) report(n *node) {
 		n.protx = argument(flags.content, "smartnode.protx")
 	}
 	if n.protx == "" {
-		n.protx = c.ask("  proTxHash of its smartnode, if it is one (Enter: none):", "")
+		n.protx, err = c.ask(ctx, "  proTxHash of its smartnode, if it is one (Enter: none):", "")
 	}
+	return err
 }
 
 // planNodes returns the files and units for all nodes.
-func (c *command) planNodes(nodes []*node, past record) (plan, error) {
+func (c *command) planNodes(ctx context.Context, nodes []*node, past record) (plan, error) {
 	var p plan
 	if nodes[0].name != "" {
 		p.units = append(p.units, unit{name: "raptoreum_exporter.service"}) // each has its own instance
@@ -180,7 +183,7 @@ func (c *command) planNodes(nodes []*node, past record) (plan, error) {
 			}
 			continue
 		}
-		if err := c.planNode(&p, n); err != nil {
+		if err := c.planNode(ctx, &p, n); err != nil {
 			return p, err
 		}
 	}
@@ -200,8 +203,8 @@ func (n *node) instance(kind, suffix string) string {
 func (n *node) service() string { return n.instance("raptoreum_exporter", ".service") }
 
 // planNode adds what one node needs. The flags come last: the other files have no effect without them.
-func (c *command) planNode(p *plan, n *node) error {
-	access, err := c.access(p, n)
+func (c *command) planNode(ctx context.Context, p *plan, n *node) error {
+	access, err := c.access(ctx, p, n)
 	if err != nil {
 		return err
 	}

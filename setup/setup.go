@@ -13,9 +13,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
-
-	"golang.org/x/term"
 )
 
 // Config configures both commands.
@@ -38,14 +37,16 @@ var (
 	ErrNotRoot = errors.New("setup changes files of root; run it with sudo")
 	// ErrDeclined means that the answer to the question was no.
 	ErrDeclined = errors.New("nothing was changed")
+	// ErrInterrupted means that the context was done before a question was answered.
+	ErrInterrupted = errors.New("interrupted; nothing was changed")
 )
 
 // command is one run.
 type command struct {
 	Config
 	System
-	answers *bufio.Reader
-	secrets []string // which are never printed
+	answers *bufio.Reader // of Stdin
+	secrets []string      // which are never printed
 
 	placing   []placed           // exporters of this run
 	tests     map[string]float64 // how many test messages each integration of Alertmanager is to send
@@ -122,34 +123,6 @@ func (c *command) print(format string, args ...any) {
 	fmt.Fprintf(c, strings.TrimSuffix(format, "\n")+"\n", args...)
 }
 
-// ask asks a question and returns the answer; with --yes, and at the end of the input, otherwise.
-func (c *command) ask(question, otherwise string) string {
-	if c.Yes || c.DryRun {
-		return otherwise
-	}
-	fmt.Fprintf(c, "%s ", question)
-	answer, err := c.answers.ReadString('\n')
-	if err != nil {
-		fmt.Fprintln(c)
-	}
-	if answer = strings.TrimSpace(answer); answer == "" {
-		return otherwise
-	}
-	return answer
-}
-
-// askSecret asks for a secret, which a terminal does not show.
-func (c *command) askSecret(question string) string {
-	terminal, ok := c.Stdin.(*os.File)
-	if c.Yes || c.DryRun || !ok || !term.IsTerminal(int(terminal.Fd())) {
-		return c.ask(question, "")
-	}
-	fmt.Fprintf(c, "%s ", question)
-	answer, _ := term.ReadPassword(int(terminal.Fd())) // without an answer it is missing
-	fmt.Fprintln(c)
-	return strings.TrimSpace(string(answer))
-}
-
 // perform shows the differences, asks, and applies them. kept: a file of a person differs from what is wanted.
 func (c *command) perform(ctx context.Context, p plan, past record) (done, kept bool, err error) {
 	steps, err := c.compare(p, past)
@@ -157,6 +130,9 @@ func (c *command) perform(ctx context.Context, p plan, past record) (done, kept 
 		return false, false, err
 	}
 	t := &transaction{System: c.System, plan: p, steps: steps, past: past, nodes: c.placing}
+	if err := t.readUnits(ctx); err != nil {
+		return false, false, err
+	}
 	switch {
 	case c.Undo: // the record goes too
 	case c.Watch != nil:
@@ -169,8 +145,8 @@ func (c *command) perform(ctx context.Context, p plan, past record) (done, kept 
 			kept, c.keptFiles = true, append(c.keptFiles, o.path)
 		}
 	}
-	c.show(ctx, t)
-	if !t.changes(ctx) {
+	c.show(t)
+	if !t.changes() {
 		c.print("Nothing to change.")
 		return false, kept, nil
 	}
@@ -178,7 +154,11 @@ func (c *command) perform(ctx context.Context, p plan, past record) (done, kept 
 		c.print("This was a dry run. Nothing was changed.")
 		return false, kept, nil
 	}
-	if !c.Yes && !strings.HasPrefix(strings.ToLower(c.ask("Make these changes? [y/N]", "n")), "y") {
+	answer, err := c.ask(ctx, "Make these changes? [y/N]", "n")
+	if err != nil {
+		return false, kept, err
+	}
+	if !c.Yes && !slices.Contains([]string{"y", "yes"}, strings.ToLower(answer)) {
 		return false, kept, ErrDeclined
 	}
 	if err := t.run(ctx); err != nil {
@@ -191,7 +171,7 @@ func (c *command) perform(ctx context.Context, p plan, past record) (done, kept 
 const longDiff = 40
 
 // show prints what is to be done.
-func (c *command) show(ctx context.Context, t *transaction) {
+func (c *command) show(t *transaction) {
 	for _, o := range t.steps {
 		if o.action == keep {
 			continue
@@ -215,7 +195,7 @@ func (c *command) show(ctx context.Context, t *transaction) {
 		}
 	}
 	for _, u := range t.plan.units {
-		switch have := t.unitState(ctx, u.name); {
+		switch have := t.units[u.name]; {
 		case u.running && have != unitState{true, true}:
 			c.print("enable and start %s", u.name)
 		case !u.running && have != unitState{}:

@@ -114,7 +114,11 @@ func (c *command) watch(ctx context.Context, past record) (int, error) {
 	w := c.Watch
 	w.remember(past.Watch)
 	if len(w.Nodes) == 0 {
-		w.Nodes = strings.Fields(c.ask("Smartnodes to watch, as NAME=PROTX, separated by blanks:", ""))
+		answer, err := c.ask(ctx, "Smartnodes to watch, as NAME=PROTX, separated by blanks:", "")
+		if err != nil {
+			return exitPartly, err
+		}
+		w.Nodes = strings.Fields(answer)
 	}
 	all, err := w.targets()
 	if err != nil {
