@@ -150,7 +150,7 @@ func (s System) fromUnits(users []user) (nodes []*node) {
 			continue
 		}
 		for _, path := range files {
-			text, err := os.ReadFile(path)
+			text, err := readRegular(path, maxText)
 			if err != nil || strings.Contains(filepath.Base(path), "@.") {
 				continue
 			}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"strconv"
 )
@@ -32,9 +31,9 @@ func (c *command) listen(nodes []*node) error {
 // webFiles returns what --web has for the exporter of a node.
 func (c *command) webFiles(n *node) (files []change, err error) {
 	for _, name := range []string{"tls.key", "tls.crt", "web.yml"} {
-		content, err := os.ReadFile(filepath.Join(c.Node.Web, name))
+		content, err := readRegular(filepath.Join(c.Node.Web, name), maxSecret)
 		if err != nil && c.exists(n.dir()+"/"+name) { // the folder was only needed once
-			content, err = os.ReadFile(c.path(n.dir() + "/" + name))
+			content, err = readRegular(c.path(n.dir()+"/"+name), maxSecret)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("--web: %w", err)

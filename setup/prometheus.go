@@ -46,7 +46,7 @@ func (f conffiles) has(path string) func(content string) bool {
 // rules returns the alert rules. A link to the exporter's own runbooks would be dead on a phone, because the exporter
 // listens on loopback only.
 func (c *command) rules() (string, error) {
-	text, err := os.ReadFile(c.path(share + "/alerts/alerts.yml"))
+	text, err := readRegular(c.path(share+"/alerts/alerts.yml"), maxText)
 	if err != nil {
 		return "", err
 	}
@@ -146,7 +146,7 @@ func (c *command) planArguments(p *plan, f conffiles, past record) error {
 
 // address returns where a program of Debian's listens: as its arguments say, or else on the usual port.
 func (c *command) address(name, port string) string {
-	arguments, err := os.ReadFile(c.path("/etc/default/" + name))
+	arguments, err := readRegular(c.path("/etc/default/"+name), maxText)
 	found := regexp.MustCompile(`(?m)^ARGS=.*--web\.listen-address[= ]"?([^\s"']+)`).FindSubmatch(arguments)
 	host := "127.0.0.1"
 	if err == nil && found != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -233,7 +232,7 @@ func (to recipients) blocks() string {
 
 // alertmanagerConf returns alertmanager.yml: routes and inhibition of the package, with the chosen receivers.
 func (c *command) alertmanagerConf(to recipients) (string, error) {
-	text, err := os.ReadFile(c.path(share + "/alerts/alertmanager.yml"))
+	text, err := readRegular(c.path(share+"/alerts/alertmanager.yml"), maxText)
 	if err != nil {
 		return "", err
 	}

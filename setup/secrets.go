@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +19,7 @@ func (c *command) secret(ctx context.Context, name, flag, file, question string)
 	var text string
 	switch {
 	case file != "":
-		content, err := os.ReadFile(file)
+		content, err := readRegular(file, maxSecret)
 		if err != nil {
 			return "", kept, fmt.Errorf("--%s: %w", flag, err)
 		}

@@ -137,7 +137,7 @@ func byUID(users []user, uid int) (user, bool) {
 
 // database returns the fields of each entry of a file such as /etc/passwd.
 func (s System) database(file string, fields int) (all [][]string) {
-	text, err := os.ReadFile(s.path(file))
+	text, err := readRegular(s.path(file), maxText)
 	if err != nil {
 		return nil
 	}
@@ -178,8 +178,6 @@ type file struct {
 
 var errNotRegular = errors.New("is not a regular file")
 
-const maxFile = 4 << 20 // bytes
-
 // read returns a file; nil: there is none. It does not follow a link: a user could have set one to a file of root.
 func (s System) read(name string) (*file, error) {
 	f, err := os.OpenFile(s.path(name), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
@@ -198,7 +196,7 @@ func (s System) read(name string) (*file, error) {
 		return nil, err
 	}
 	uid, gid := s.Owner(info)
-	if !info.Mode().IsRegular() || info.Size() > maxFile {
+	if !info.Mode().IsRegular() || info.Size() > maxText {
 		return nil, fmt.Errorf("%s: %w", name, errNotRegular)
 	}
 	content := make([]byte, info.Size())
