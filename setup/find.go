@@ -220,19 +220,6 @@ func relocate(c *daemon.Conf, from, to string) {
 	}
 }
 
-// choose returns the raptoreumd to set up: those that run and those of the last run, or else all.
-func choose(nodes []*node) (chosen []*node) {
-	for _, n := range nodes {
-		if n.pid > 0 || n.known {
-			chosen = append(chosen, n)
-		}
-	}
-	if len(chosen) == 0 {
-		return nodes
-	}
-	return chosen
-}
-
 // nameAll gives each node a name for its instance, and an address for its exporter. Those of the last run stay.
 func (s System) nameAll(nodes []*node, past record) {
 	const first = 10227

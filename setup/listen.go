@@ -19,7 +19,7 @@ func (c *command) listen(nodes []*node) error {
 	if err != nil || number != nil || first < 1 || first+len(nodes) > 1<<16 || host != "" && net.ParseIP(host) == nil {
 		return fmt.Errorf("--listen: %q is not an address such as 10.8.0.2:10227", c.Node.Listen)
 	}
-	if ip := net.ParseIP(host); c.Node.Web == "" && (ip == nil || ip.IsUnspecified() || ip.IsGlobalUnicast() && !ip.IsPrivate()) {
+	if c.Node.Web == "" && public(c.Node.Listen) {
 		return fmt.Errorf("--listen: everybody could connect to %s; give the address of WireGuard, or --web with TLS and a password", c.Node.Listen)
 	}
 	for i, n := range nodes {

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
-
-	"raptoreum_exporter/daemon"
 )
 
 // Node configures the setup beside raptoreumd. Its zero value sets up every running raptoreumd.
@@ -40,16 +37,28 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 		return exitPartly, errors.New("the package raptoreum-exporter is not installed; run dpkg -i or rpm -U first")
 	}
 	c.Node.remember(past.Node)
+	if err := c.Node.check(); err != nil {
+		return exitPartly, err
+	}
 	found, err := c.find(past)
 	if err != nil {
 		return exitPartly, err
 	}
-	nodes, code, err := c.usable(choose(found))
+	if found, err = c.choose(found); err != nil {
+		return exitPartly, err
+	}
+	nodes, code, err := c.usable(found)
 	if err != nil {
 		return exitPartly, err
 	}
 	c.nameAll(nodes, past)
 	if err := c.listen(nodes); err != nil {
+		return exitPartly, err
+	}
+	if err := c.Node.checkInstances(nodes); err != nil {
+		return exitPartly, err
+	}
+	if err := c.checkFree(ctx, nodes); err != nil {
 		return exitPartly, err
 	}
 	for _, n := range nodes {
@@ -88,10 +97,11 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 	if c.DryRun {
 		return code, nil
 	}
+	if err := c.answering(ctx); err != nil {
+		return exitPartly, err
+	}
 	for _, n := range nodes {
-		if err := c.await(ctx, n); err != nil {
-			return exitPartly, err
-		}
+		c.check(ctx, n)
 	}
 	c.print("\nFor Prometheus, also in %s/scrape.yml:\n\n%s", etc, c.scrape(nodes))
 	c.print("To take everything back: sudo raptoreum_exporter setup --undo")
@@ -112,10 +122,8 @@ func (n *Node) remember(last *Node) {
 
 // usable returns the nodes that can be set up, and prints why others cannot.
 func (c *command) usable(found []*node) (nodes []*node, code int, err error) {
+	var skipped []error
 	for _, n := range found {
-		if len(c.Node.Confs) > 0 && !slices.Contains(c.Node.Confs, n.confPath) {
-			continue
-		}
 		if n.pid == 0 && n.known { // what it has stays
 			nodes = append(nodes, n)
 			continue
@@ -128,10 +136,13 @@ func (c *command) usable(found []*node) (nodes []*node, code int, err error) {
 		}
 		if n.err != nil {
 			c.print("skipped %s: %v", n.title(), n.err)
-			code = exitPartly
+			skipped, code = append(skipped, fmt.Errorf("%s: %w", n.title(), n.err)), exitPartly
 			continue
 		}
 		nodes = append(nodes, n)
+	}
+	if len(nodes) == 0 && len(skipped) > 0 {
+		return nil, exitPartly, errors.Join(skipped...)
 	}
 	if len(nodes) == 0 {
 		return nil, exitPartly, errors.New("no raptoreumd was found; start it, and run setup again. To watch smartnodes of other machines: raptoreum_exporter setup watch")
@@ -147,20 +158,20 @@ func (c *command) report(ctx context.Context, n *node) (err error) {
 	case n.why != nil:
 		c.print("  it does not answer at %s: %v", n.conf.URL, n.why)
 	}
-	for _, given := range c.Node.ProTx {
-		name, hash, named := strings.Cut(given, "=")
-		if !named {
-			name, hash = n.name, given
+	if given := c.Node.protx(n); given != "" {
+		if n.protx != "" && n.protx != given {
+			c.print("  warning: --protx gives another smartnode, %s, which the exporter will expect", given)
 		}
-		if name == n.name {
-			n.protx = hash
-		}
+		n.protx = given
 	}
 	if flags, err := c.read(n.dir() + "/flags"); n.protx == "" && err == nil && flags != nil {
 		n.protx = argument(flags.content, "smartnode.protx")
 	}
 	if n.protx == "" {
 		n.protx, err = c.ask(ctx, "  proTxHash of its smartnode, if it is one (Enter: none):", "")
+	}
+	if err == nil && n.protx != "" {
+		n.protx, err = parseProTx(n.protx)
 	}
 	return err
 }
@@ -172,11 +183,6 @@ func (c *command) planNodes(ctx context.Context, nodes []*node, past record) (pl
 		p.units = append(p.units, unit{name: "raptoreum_exporter.service"}) // each has its own instance
 	}
 	for _, n := range nodes {
-		if n.protx != "" {
-			if _, err := daemon.ParseHash(n.protx); err != nil {
-				return p, fmt.Errorf("--protx: %w", err)
-			}
-		}
 		if n.pid == 0 && n.known {
 			if err := c.planAsIs(&p, n, past); err != nil {
 				return p, err

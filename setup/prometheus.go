@@ -92,7 +92,7 @@ func (c *command) scrapeJobs(all []target, own []placed, listen string) string {
 	}
 	var static []string
 	if listen != "" {
-		static = append(static, entry(listen, "watcher"))
+		static = append(static, entry(listen, watcherNode))
 	}
 	for _, o := range own {
 		static = append(static, entry(o.Listen, o.Label))

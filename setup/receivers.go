@@ -56,7 +56,7 @@ func (c *command) release(ctx context.Context, program string, major, min int) (
 	out, err := c.Exec(ctx, program, "--version")
 	found := regexp.MustCompile(`version (\d+)\.(\d+)`).FindStringSubmatch(out)
 	if err != nil || found == nil {
-		return 0, fmt.Errorf("the version of %s is unknown: %w", program, cmp.Or(err, errors.New(lastLine(out))))
+		return 0, fmt.Errorf("the version of %s is unknown: %w", program, cmp.Or(err, errors.New(firstLine(out))))
 	}
 	have, _ := strconv.Atoi(found[1]) // digits
 	minor, _ := strconv.Atoi(found[2])

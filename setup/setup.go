@@ -138,7 +138,7 @@ func (c *command) perform(ctx context.Context, p plan, past record) (done, kept 
 	case c.Watch != nil:
 		t.watch, t.verify = c.Watch, c.reloaded
 	default:
-		t.node = &c.Node
+		t.node, t.verify = &c.Node, c.answering
 	}
 	for _, o := range steps {
 		if o.action == edited {

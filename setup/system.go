@@ -62,20 +62,20 @@ func (s System) withDefaults() System {
 	return s
 }
 
-// execute runs a program and returns its output. The error has the end of it.
+// execute runs a program and returns its output. The error has the first line of it: systemctl says there what failed, and then what one could do.
 func execute(ctx context.Context, name string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, name, args...) // #nosec G204 -- fixed programs, and arguments without a shell
 	command.Env = append(os.Environ(), "LC_ALL=C", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0")
 	out, err := command.CombinedOutput()
 	if err != nil {
-		err = fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, lastLine(string(out)))
+		err = fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, firstLine(string(out)))
 	}
 	return string(out), err
 }
 
-func lastLine(s string) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.TrimSuffix(lines[len(lines)-1], ".")
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return strings.TrimSuffix(line, ".")
 }
 
 const maxPage = 8 << 20 // bytes

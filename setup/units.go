@@ -36,11 +36,16 @@ func (s System) systemctl(ctx context.Context, args ...string) error {
 	if err == nil || len(args) < 2 {
 		return err
 	}
-	log, failed := s.Exec(ctx, "journalctl", "_SYSTEMD_UNIT="+args[1], "--lines=2", "--output=cat", "--no-pager")
-	if log = strings.TrimSpace(log); failed != nil || log == "" {
-		return err
+	return fmt.Errorf("%w%s", err, s.log(ctx, args[1]))
+}
+
+// log returns the end of the log of a unit, to be added to an error; empty: unknown.
+func (s System) log(ctx context.Context, unit string) string {
+	log, err := s.Exec(ctx, "journalctl", "_SYSTEMD_UNIT="+unit, "--lines=2", "--output=cat", "--no-pager")
+	if log = strings.TrimSpace(log); err != nil || log == "" {
+		return ""
 	}
-	return fmt.Errorf("%w; its log: %s", err, strings.ReplaceAll(log, "\n", " | "))
+	return "; its log: " + strings.ReplaceAll(log, "\n", " | ")
 }
 
 // readUnits reads the states to which a rollback returns, so it fails if one is unknown.
@@ -118,7 +123,7 @@ func (t *transaction) setUnit(ctx context.Context, name string, want unitState, 
 		actions = append(actions, "stop")
 	}
 	for _, action := range actions {
-		if action == "start" { // systemd refuses to start what has failed several times
+		if action != "enable" && action != "disable" && action != "stop" { // systemd limits how often a unit is started within seconds
 			_, _ = t.Exec(ctx, "systemctl", "reset-failed", name)
 		}
 		if err := t.systemctl(ctx, action, name); err != nil {

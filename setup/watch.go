@@ -3,12 +3,9 @@ package setup
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -37,70 +34,6 @@ const (
 	prometheusUser = "prometheus"
 )
 
-// target is a smartnode to watch.
-type target struct {
-	name  string
-	protx string // empty: only its exporter is scraped
-	host  string // host:port of its exporter; empty: it is only probed from outside
-}
-
-// targets parses the values of --node.
-func (w *Watch) targets() (all []target, err error) {
-	for _, value := range w.Nodes {
-		name, rest, ok := strings.Cut(value, "=")
-		if !ok || !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`).MatchString(name) || rest == "" {
-			return nil, fmt.Errorf("--node: %q is not NAME=PROTX, NAME=HOST or NAME=PROTX@HOST", value)
-		}
-		t := target{name: name}
-		protx, host, both := strings.Cut(rest, "@")
-		if raw, err := hex.DecodeString(protx); err == nil && len(raw) == 32 {
-			t.protx = strings.ToLower(protx)
-		} else if both {
-			return nil, fmt.Errorf("--node: %s: the proTxHash is not 64 hexadecimal digits", name)
-		} else {
-			host = protx
-		}
-		if host != "" {
-			if t.host, err = hostPort(host); err != nil {
-				return nil, fmt.Errorf("--node: %s: %w", name, err)
-			}
-		}
-		if slices.ContainsFunc(all, func(o target) bool { return o.name == t.name }) {
-			return nil, fmt.Errorf("--node: there are two smartnodes with the name %s", name)
-		}
-		all = append(all, t)
-	}
-	return all, w.checkReach(all)
-}
-
-func (w *Watch) checkReach(all []target) error {
-	w.Reach = cmp.Or(w.Reach, reachOutside)
-	if !slices.Contains([]string{reachOutside, reachAddress, reachTLS}, w.Reach) {
-		return fmt.Errorf("--reach: %q is not outside, address or tls", w.Reach)
-	}
-	for _, t := range all {
-		switch {
-		case w.Reach == reachOutside && t.host != "":
-			return fmt.Errorf("--node: %s: to scrape the exporter at %s, also give --reach=address (WireGuard or an ssh tunnel) or --reach=tls", t.name, t.host)
-		case w.Reach == reachOutside && t.protx == "":
-			return fmt.Errorf("--node: %s: give its proTxHash", t.name)
-		}
-	}
-	return nil
-}
-
-// hostPort adds the usual port of the exporter.
-func hostPort(s string) (string, error) {
-	host, port, err := net.SplitHostPort(s)
-	if err != nil {
-		host, port = strings.Trim(s, "[]"), "10227"
-	}
-	if net.ParseIP(host) == nil && !regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`).MatchString(host) || !regexp.MustCompile(`^\d{1,5}$`).MatchString(port) {
-		return "", fmt.Errorf("%q is not a host or host:port", s)
-	}
-	return net.JoinHostPort(host, port), nil
-}
-
 // watch sets up Prometheus and Alertmanager.
 func (c *command) watch(ctx context.Context, past record) (int, error) {
 	for _, path := range []string{"/usr/bin/prometheus", "/usr/bin/prometheus-alertmanager"} {
@@ -119,6 +52,11 @@ func (c *command) watch(ctx context.Context, past record) (int, error) {
 			return exitPartly, err
 		}
 		w.Nodes = strings.Fields(answer)
+	}
+	if w.Vantage != "" {
+		if err := checkCharacters(w.Vantage); err != nil {
+			return exitPartly, fmt.Errorf("--from: %w", err)
+		}
 	}
 	all, err := w.targets()
 	if err != nil {
