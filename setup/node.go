@@ -104,6 +104,15 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 		c.check(ctx, n)
 	}
 	c.print("\nFor Prometheus, also in %s/scrape.yml:\n\n%s", etc, c.scrape(nodes))
+	watched := ""
+	for _, n := range nodes {
+		if n.protx != "" {
+			watched += " --node " + c.label(n) + "=" + n.protx
+		}
+	}
+	if watched != "" {
+		c.print("On the machine that watches:\n\n  sudo raptoreum_exporter setup watch%s\n", watched)
+	}
 	c.print("To take everything back: sudo raptoreum_exporter setup --undo")
 	return code, nil
 }
@@ -235,7 +244,7 @@ func (c *command) planNode(ctx context.Context, p *plan, n *node) error {
 	if n.name != "" {
 		flags = append(flags, "--heal.history=/var/lib/raptoreum_heal/"+n.name+"/history.json")
 	}
-	if n.unit != "" {
+	if n.unit != "" && c.Node.Heal {
 		p.files = append(p.files, change{
 			path: n.dir() + "/heal.flags", mode: 0o644, replaces: onlyComments,
 			content: "# Written by raptoreum_exporter setup.\n--heal.command=systemctl restart " + n.unit + "\n",

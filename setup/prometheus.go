@@ -77,7 +77,8 @@ global:
 
 // prometheusRules returns the part of prometheus.yml about alerts.
 func (c *command) prometheusRules() string {
-	return `rule_files: [` + prometheusDir + `/alerts.yml]
+	return `rule_files:
+  - ` + prometheusDir + `/alerts.yml
 alerting:
   alertmanagers:
     - static_configs: [{targets: ["` + strings.TrimPrefix(c.address("prometheus-alertmanager", "9093"), "http://") + `"]}]
@@ -206,7 +207,7 @@ func (c *command) reloaded(ctx context.Context) error {
 			continue
 		}
 		for waited := time.Duration(0); ; waited += time.Second {
-			families, err := c.metrics(ctx, p.address)
+			families, err := c.metrics(ctx, p.address, "/metrics")
 			if err == nil && total(families[p.metric], "") == 1 {
 				break
 			}
@@ -214,7 +215,7 @@ func (c *command) reloaded(ctx context.Context) error {
 				err = errors.New("it rejects the new configuration")
 			}
 			if waited >= reloadsWithin || ctx.Err() != nil {
-				return fmt.Errorf("%s at %s: %w; see journalctl -u prometheus -u prometheus-alertmanager -u raptoreum_exporter@watch", p.name, p.address, err)
+				return fmt.Errorf("%s at %s: %w; see journalctl -u prometheus -u prometheus-alertmanager -u raptoreum_exporter@watch. %s", p.name, p.address, err, logWarning)
 			}
 			c.Sleep(ctx, time.Second)
 		}

@@ -22,16 +22,18 @@ func (r receivers) any() bool {
 	return r.TelegramChat != "" || r.DiscordURLFile != "" || r.Discord || r.MailTo != "" || r.WebhookURLFile != "" || r.Webhook
 }
 
-// remember completes the flags with those of the last run.
+// remember completes the flags with those of the last run: all of them if none chooses a receiver, or else those about
+// the chosen ones. The secrets are kept. The files that they came from may be gone.
 func (r *receivers) remember(last receivers) {
 	r.Switch = r.Switch || last.Switch
 	if !r.any() {
-		files := *r
-		*r = last
-		// The secrets are kept. The files that they came from may be gone.
-		r.DiscordURLFile, r.WebhookURLFile = "", ""
-		r.SwitchURLFile, r.TelegramTokenFile, r.MailPasswordFile = files.SwitchURLFile, files.TelegramTokenFile, files.MailPasswordFile
-		r.Switch = files.Switch || files.SwitchURLFile != ""
+		r.TelegramChat, r.MailTo, r.Discord, r.Webhook = last.TelegramChat, last.MailTo, last.Discord, last.Webhook
+	}
+	if r.TelegramChat != "" {
+		r.TelegramAPI = cmp.Or(r.TelegramAPI, last.TelegramAPI)
+	}
+	if r.MailTo != "" {
+		r.MailFrom, r.MailSmarthost, r.MailUser = cmp.Or(r.MailFrom, last.MailFrom), cmp.Or(r.MailSmarthost, last.MailSmarthost), cmp.Or(r.MailUser, last.MailUser)
 	}
 }
 
@@ -245,9 +247,9 @@ func (c *command) alertmanagerConf(to recipients) (string, error) {
 	if !ok || !found || !strings.Contains(above, routes) {
 		return "", fmt.Errorf("%s/alerts/alertmanager.yml is not that of the package", share)
 	}
-	test := "    # setup sends it to test the receivers.\n    - matchers: [alertname = \"RaptoreumTest\"]\n      receiver: phone\n      group_wait: 0s\n"
+	test := "    # setup sends it to test the receivers.\n    - matchers: [alertname = \"RaptoreumTest\"]\n      receiver: phone\n      group_by: [run]\n      group_wait: 0s\n"
 	if to.both {
-		test += "      continue: true\n    - matchers: [alertname = \"RaptoreumTest\"]\n      receiver: mail\n      group_wait: 0s\n"
+		test += "      continue: true\n    - matchers: [alertname = \"RaptoreumTest\"]\n      receiver: mail\n      group_by: [run]\n      group_wait: 0s\n"
 	}
 	above = strings.Replace(above, routes, routes+test, 1)
 	return "# Written by raptoreum_exporter setup watch, which does not change this file again if you edit it.\n" + above +

@@ -107,6 +107,11 @@ func (c *command) run(ctx context.Context) (int, error) {
 	if err != nil {
 		return exitPartly, err
 	}
+	for path, w := range past.Files { // a diff may show one that is replaced
+		if f, err := c.read(path); w.Secret && err == nil && f != nil {
+			c.hide(strings.TrimSpace(f.content))
+		}
+	}
 	if past.Unfinished {
 		c.print("The last run was interrupted. This one completes it or, with --undo, takes it back.")
 	}
@@ -146,8 +151,8 @@ func (c *command) perform(ctx context.Context, p plan, past record) (done, kept 
 		}
 	}
 	c.show(t)
-	if !t.changes() {
-		c.print("Nothing to change.")
+	if forgotten := c.Undo && !kept; !t.changes() && !forgotten { // an undo also removes the record
+		c.print(map[bool]string{false: "Nothing to change.", true: "Nothing else to change."}[kept])
 		return false, kept, nil
 	}
 	if c.DryRun {
@@ -189,7 +194,7 @@ func (c *command) show(t *transaction) {
 		}
 		switch {
 		case o.action == edited && o.add != "":
-			c.print("  Add the lines above by hand.")
+			c.print("  %s", merge(o.add, o.old.content))
 		case o.action == edited:
 			c.print("  Merge the difference by hand, or remove the file and run setup again.")
 		}

@@ -46,6 +46,7 @@ func (c *command) watch(ctx context.Context, past record) (int, error) {
 	}
 	w := c.Watch
 	w.remember(past.Watch)
+	c.dropped(past.Watch)
 	if len(w.Nodes) == 0 {
 		answer, err := c.ask(ctx, "Smartnodes to watch, as NAME=PROTX, separated by blanks:", "")
 		if err != nil {
@@ -96,9 +97,11 @@ func (c *command) watch(ctx context.Context, past record) (int, error) {
 	} else {
 		c.print("No test message was sent, because %s is yours.", alertConf)
 	}
+	c.nodeStates(ctx, all)
 	if done {
 		c.print("To take everything back: sudo raptoreum_exporter setup watch --undo")
 	}
+	c.unfinished(p) // last, because it must not be overlooked
 	return code, nil
 }
 
@@ -112,6 +115,19 @@ func (w *Watch) remember(last *Watch) {
 	}
 	w.Vantage, w.RunbookURL = cmp.Or(w.Vantage, last.Vantage), cmp.Or(w.RunbookURL, last.RunbookURL)
 	w.Receivers.remember(last.Receivers)
+}
+
+// dropped says which smartnodes of the last run --node leaves out.
+func (c *command) dropped(last *Watch) {
+	if last == nil {
+		return
+	}
+	for _, value := range last.Nodes {
+		name, _, _ := strings.Cut(value, "=")
+		if !slices.ContainsFunc(c.Watch.Nodes, func(v string) bool { return strings.HasPrefix(v, name+"=") }) {
+			c.print("%s is no longer watched, because --node lists all smartnodes.", name)
+		}
+	}
 }
 
 // planWatch returns the files and units.
@@ -155,12 +171,13 @@ func (c *command) planWatch(ctx context.Context, all []target, own []placed, pas
 	if err != nil {
 		return p, err
 	}
+	needs := append([]need{{prometheusDir + "/alerts.yml", "the rules"}}, addresses(jobs)...)
 	mode := os.FileMode(0o644)
 	if to.inline {
 		mode = 0o640
 	}
 	p.files = append(p.files,
-		change{path: prometheusConf, content: c.prometheusConf(jobs), add: c.prometheusRules() + "scrape_configs:\n" + jobs, mode: 0o644, replaces: conffiles.has(prometheusConf), units: []string{prometheusUnit}},
+		change{path: prometheusConf, content: c.prometheusConf(jobs), add: c.prometheusRules() + "scrape_configs:\n" + jobs, needs: needs, mode: 0o644, replaces: conffiles.has(prometheusConf), units: []string{prometheusUnit}},
 		change{path: alertConf, content: alerts, add: to.add(), mode: mode, group: prometheusUser, replaces: conffiles.has(alertConf), units: []string{alertUnit}})
 	p.units = append(p.units, unit{name: prometheusUnit, running: true}, unit{name: alertUnit, running: true})
 	return p, nil
@@ -170,8 +187,10 @@ func (c *command) planWatch(ctx context.Context, all []target, own []placed, pas
 func (c *command) planFleet(p *plan, all []target, past record) (listen string) {
 	var nodes strings.Builder
 	nodes.WriteString("# Written by raptoreum_exporter setup watch.\nnodes:\n")
+	var needs []need
 	for _, t := range all {
 		if t.protx != "" {
+			needs = append(needs, need{t.protx, t.name})
 			fmt.Fprintf(&nodes, "- {protx: %s, name: %q}\n", t.protx, t.name)
 		}
 	}
@@ -186,12 +205,14 @@ func (c *command) planFleet(p *plan, all []target, past record) (listen string) 
 	c.placing = []placed{{Conf: watchUnit, Listen: listen}}
 	flags := "# Written by raptoreum_exporter setup watch, which does not change this file again if you edit it.\n" +
 		"--fleet.config=" + etc + "/watch/fleet.yml\n--web.listen-address=" + listen + "\n"
+	settings := []need{{"--fleet.config=" + etc + "/watch/fleet.yml\n", "--fleet.config"}, {"--web.listen-address=" + listen + "\n", "--web.listen-address"}}
 	if c.Watch.Vantage != "" {
+		settings = append(settings, need{"--vantage=" + c.Watch.Vantage + "\n", "--vantage"})
 		flags += "--vantage=" + c.Watch.Vantage + "\n"
 	}
 	p.files = append(p.files,
-		change{path: etc + "/watch/fleet.yml", content: nodes.String(), mode: 0o644, units: []string{watchUnit}},
-		change{path: etc + "/watch/flags", content: flags, mode: 0o644, units: []string{watchUnit}})
+		change{path: etc + "/watch/fleet.yml", content: nodes.String(), needs: needs, mode: 0o644, units: []string{watchUnit}},
+		change{path: etc + "/watch/flags", content: flags, needs: settings, mode: 0o644, units: []string{watchUnit}})
 	// The exporter that the package has started monitors nothing on a machine without a raptoreumd.
 	if flags, err := c.read(etc + "/flags"); err == nil && flags != nil && onlyComments(flags.content) {
 		p.units = append(p.units, unit{name: "raptoreum_exporter.service"})
