@@ -1,7 +1,9 @@
 package setup
 
 import (
+	"cmp"
 	"flag"
+	"fmt"
 	"strings"
 )
 
@@ -52,4 +54,25 @@ func (w *Watch) Flags() *flag.FlagSet {
 	f.StringVar(&r.MailPasswordFile, "mail.password-file", "", "`FILE` File with the password of --mail.user. Default: ask")
 	f.StringVar(&r.SwitchURLFile, "dead-mans-switch.url-file", "", "`FILE` File with the address of a service that reports when messages stop arriving.")
 	return f
+}
+
+// Is reports whether a command line is one of setup, or of help for it. The flags of the exporter are none of setup, so
+// that it comes first.
+func Is(args []string) bool {
+	return strings.HasPrefix(strings.TrimPrefix(strings.Join(args, " "), "help ")+" ", "setup ")
+}
+
+// Explain names the flag of setup in place of one of the exporter in the error of the flag parser.
+func Explain(args []string, err error) error {
+	flag, unknown := strings.CutPrefix(err.Error(), "unknown long flag '")
+	if !unknown || !Is(args) {
+		return err
+	}
+	flag = strings.TrimSuffix(flag, "'")
+	instead := map[string]string{
+		"--daemon.conf": "use --conf", "--smartnode.protx": "use --protx, or --node of setup watch",
+		"--fleet.config": "use --node of setup watch", "--vantage": "use --from of setup watch",
+		"--web.listen-address": "use --listen", "--web.config.file": "use --web",
+	}[flag]
+	return fmt.Errorf("%s is not a flag of setup; %s", flag, cmp.Or(instead, "after setup, flags of the exporter can be added to its flags file"))
 }
