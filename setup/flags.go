@@ -38,11 +38,11 @@ func (c *Config) Flags() *flag.FlagSet {
 func (w *Watch) Flags() *flag.FlagSet {
 	f := flag.NewFlagSet("setup watch", flag.ContinueOnError)
 	r := &w.Receivers
-	f.Var((*list)(&w.Nodes), "node", "`NAME=PROTX` Smartnode to probe from here. NAME=HOST[:PORT] scrapes its exporter, NAME=PROTX@HOST[:PORT] does both; repeatable.")
+	f.Var((*list)(&w.Nodes), "node", "`NAME=PROTX` Smartnode to probe from here. NAME=HOST[:PORT] scrapes its exporter, NAME=PROTX@HOST[:PORT] does both; repeatable. List all smartnodes: those that are left out are no longer watched. Default: those of the last run")
 	f.StringVar(&w.Reach, "reach", "", "`outside|address|tls` How to scrape the exporters of other machines: not at all, over WireGuard or an ssh tunnel, or with TLS and a password. Default: outside")
 	f.StringVar(&w.Vantage, "from", "", "`NAME` Name of this place, for the label vantage. Default: the host name")
 	f.StringVar(&w.RunbookURL, "runbook-url", "", "`URL` Folder with the runbooks, for links in messages. Default: no links")
-	f.StringVar(&r.TelegramChat, "telegram.chat-id", "", "`ID` Send notifications to this chat of Telegram.")
+	f.StringVar(&r.TelegramChat, "telegram.chat-id", "", "`ID` Send notifications to this chat of Telegram. Default: the receivers of the last run, which those that are given replace")
 	f.StringVar(&r.TelegramTokenFile, "telegram.token-file", "", "`FILE` File with the token of the Telegram bot. Default: ask")
 	f.StringVar(&r.TelegramAPI, "telegram.api-url", "", "`URL` Address of the Telegram API. Default: that of Telegram")
 	f.StringVar(&r.DiscordURLFile, "discord.url-file", "", "`FILE` Send notifications to the Discord webhook whose address is in this file.")
