@@ -36,38 +36,9 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 	if !c.exists(unitDir + "/raptoreum_exporter@.service") {
 		return exitPartly, errors.New("the package raptoreum-exporter is not installed; run dpkg -i or rpm -U first")
 	}
-	c.Node.remember(past.Node)
-	if err := c.Node.check(); err != nil {
-		return exitPartly, err
-	}
-	found, err := c.find(past)
+	nodes, code, err := c.selected(ctx, past)
 	if err != nil {
 		return exitPartly, err
-	}
-	if found, err = c.choose(found); err != nil {
-		return exitPartly, err
-	}
-	nodes, code, err := c.usable(found)
-	if err != nil {
-		return exitPartly, err
-	}
-	c.nameAll(nodes, past)
-	if err := c.listen(nodes); err != nil {
-		return exitPartly, err
-	}
-	if err := c.Node.checkInstances(nodes); err != nil {
-		return exitPartly, err
-	}
-	if err := c.checkFree(ctx, nodes); err != nil {
-		return exitPartly, err
-	}
-	for _, n := range nodes {
-		if last, ok := past.placed(n.confPath); ok && n.known && last.Name != n.name { // it is no longer the only one
-			n.known = false
-			if n.err != nil {
-				return exitPartly, fmt.Errorf("%s: %w", n.title(), n.err)
-			}
-		}
 	}
 	for _, n := range nodes {
 		c.print("found %s", n.title())
@@ -103,6 +74,12 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 	for _, n := range nodes {
 		c.check(ctx, n)
 	}
+	c.nextSteps(nodes)
+	return code, nil
+}
+
+// nextSteps prints what is left to do on the machine that watches.
+func (c *command) nextSteps(nodes []*node) {
 	c.print("\nFor Prometheus, also in %s/scrape.yml:\n\n%s", etc, c.scrape(nodes))
 	watched := ""
 	for _, n := range nodes {
@@ -114,7 +91,44 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 		c.print("On the machine that watches:\n\n  sudo raptoreum_exporter setup watch%s\n", watched)
 	}
 	c.print("To take everything back: sudo raptoreum_exporter setup --undo")
-	return code, nil
+}
+
+// selected returns the raptoreumd that are to be set up, with the names and addresses of their exporters.
+func (c *command) selected(ctx context.Context, past record) (nodes []*node, code int, err error) {
+	c.Node.remember(past.Node)
+	if err := c.Node.check(); err != nil {
+		return nil, exitPartly, err
+	}
+	found, err := c.find(past)
+	if err != nil {
+		return nil, exitPartly, err
+	}
+	if found, err = c.choose(found); err != nil {
+		return nil, exitPartly, err
+	}
+	nodes, code, err = c.usable(found)
+	if err != nil {
+		return nil, exitPartly, err
+	}
+	c.nameAll(nodes, past)
+	if err := c.listen(nodes); err != nil {
+		return nil, exitPartly, err
+	}
+	if err := c.Node.checkInstances(nodes); err != nil {
+		return nil, exitPartly, err
+	}
+	if err := c.checkFree(ctx, nodes); err != nil {
+		return nil, exitPartly, err
+	}
+	for _, n := range nodes {
+		if last, ok := past.placed(n.confPath); ok && n.known && last.Name != n.name { // it is no longer the only one
+			n.known = false
+			if n.err != nil {
+				return nil, exitPartly, fmt.Errorf("%s: %w", n.title(), n.err)
+			}
+		}
+	}
+	return nodes, code, nil
 }
 
 // remember completes the flags with those of the last run. proTxHashes are in its flags files.

@@ -44,22 +44,7 @@ func (c *command) watch(ctx context.Context, past record) (int, error) {
 	if !c.exists(share+"/alerts/alerts.yml") || !c.exists(unitDir+"/raptoreum_exporter@.service") {
 		return exitPartly, errors.New("the package raptoreum-exporter is not installed; run dpkg -i first")
 	}
-	w := c.Watch
-	w.remember(past.Watch)
-	c.dropped(past.Watch)
-	if len(w.Nodes) == 0 {
-		answer, err := c.ask(ctx, "Smartnodes to watch, as NAME=PROTX, separated by blanks:", "")
-		if err != nil {
-			return exitPartly, err
-		}
-		w.Nodes = strings.Fields(answer)
-	}
-	if w.Vantage != "" {
-		if err := checkCharacters(w.Vantage); err != nil {
-			return exitPartly, fmt.Errorf("--from: %w", err)
-		}
-	}
-	all, err := w.targets()
+	all, err := c.watched(ctx, past)
 	if err != nil {
 		return exitPartly, err
 	}
@@ -103,6 +88,26 @@ func (c *command) watch(ctx context.Context, past record) (int, error) {
 	}
 	c.unfinished(p) // last, because it must not be overlooked
 	return code, nil
+}
+
+// watched returns the smartnodes to watch: those of --node, of the last run, or of an answer.
+func (c *command) watched(ctx context.Context, past record) ([]target, error) {
+	w := c.Watch
+	w.remember(past.Watch)
+	c.dropped(past.Watch)
+	if len(w.Nodes) == 0 {
+		answer, err := c.ask(ctx, "Smartnodes to watch, as NAME=PROTX, separated by blanks:", "")
+		if err != nil {
+			return nil, err
+		}
+		w.Nodes = strings.Fields(answer)
+	}
+	if w.Vantage != "" {
+		if err := checkCharacters(w.Vantage); err != nil {
+			return nil, fmt.Errorf("--from: %w", err)
+		}
+	}
+	return w.targets()
 }
 
 // remember completes the flags with those of the last run.
