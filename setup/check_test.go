@@ -3,7 +3,9 @@ package setup_test
 import (
 	"errors"
 	"os"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"raptoreum_exporter/setup"
@@ -117,7 +119,7 @@ func TestStartLimit(t *testing.T) {
 	m.has(strings.Join(m.calls, "\n"), "systemctl reset-failed raptoreum_exporter.service\nsystemctl restart raptoreum_exporter.service")
 	// A real program in place of systemctl.
 	dir := t.TempDir()
-	script := "#!/bin/sh\ncase $1 in\nis-enabled) echo disabled; exit 1;;\nis-active) echo inactive; exit 3;;\nesac\n" +
+	script := "#!/bin/sh\ncut -d' ' -f5 /proc/self/stat >${0%/*}/group\ncase $1 in\nis-enabled) echo disabled; exit 1;;\nis-active) echo inactive; exit 3;;\nesac\n" +
 		"echo 'Job for x failed because start of the service was attempted too often.' >&2\necho 'followed by \"systemctl start x\" again.' >&2\nexit 1\n"
 	if err := os.WriteFile(dir+"/systemctl", []byte(script), 0o700); err != nil {
 		t.Fatal(err)
@@ -128,6 +130,10 @@ func TestStartLimit(t *testing.T) {
 	out, _, err := m.run(func(c *setup.Config) { c.System.Exec = nil })
 	if err == nil || strings.Contains(out, "followed by") {
 		t.Error(err)
+	}
+	group, err := os.ReadFile(dir + "/group")
+	if err != nil || strings.TrimSpace(string(group)) == strconv.Itoa(syscall.Getpgrp()) {
+		t.Errorf("it gets Ctrl-C of the terminal: %s, %v", group, err)
 	}
 	m.has(out, "exit status 1: Job for x failed because start of the service was attempted too often")
 }

@@ -38,14 +38,14 @@ func merge(add, old string) string {
 	var has []string
 	for _, found := range regexp.MustCompile(`(?m)^(\w+):`).FindAllStringSubmatch(add, -1) {
 		if regexp.MustCompile(`(?m)^` + found[1] + `\s*:`).MatchString(old) {
-			has = append(has, found[1]+":")
+			has = append(has, found[1])
 		}
 	}
 	if len(has) == 0 {
 		return "Add the lines above by hand."
 	}
-	return "Merge the lines above by hand. The file already has " + strings.Join(has, " and ") +
-		" Put what is below such a line above under the one in the file: a key that occurs twice is an error."
+	return "Merge the lines above by hand. The file already has " + strings.Join(has, ", ") +
+		": add what is under it above to what is under it there, because a key that occurs twice is an error."
 }
 
 // unfinished prints what is missing because files of a person were kept.

@@ -66,6 +66,7 @@ func (s System) withDefaults() System {
 func execute(ctx context.Context, name string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, name, args...) // #nosec G204 -- fixed programs, and arguments without a shell
 	command.Env = append(os.Environ(), "LC_ALL=C", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0")
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C during a rollback must not reach it
 	out, err := command.CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, firstLine(string(out)))
