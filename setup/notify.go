@@ -138,7 +138,7 @@ func (c *command) postTest(ctx context.Context, now time.Time) error {
 }
 
 // logWarning is for those who paste the log of Alertmanager, which has the address of a request that failed.
-const logWarning = "That log may have the token or the address of a receiver: do not show it to others."
+const logWarning = "that log may have the token or the address of a receiver, so do not show it to others"
 
 // reason returns the last error about a notification in Alertmanager's log.
 func (c *command) reason(ctx context.Context, since time.Time) string {
@@ -151,7 +151,7 @@ func (c *command) reason(ctx context.Context, since time.Time) string {
 			}
 		}
 	}
-	return "See journalctl -u prometheus-alertmanager. " + logWarning
+	return "See journalctl -u prometheus-alertmanager; " + logWarning + "."
 }
 
 func post(ctx context.Context, url string, body []byte) error {

@@ -156,5 +156,5 @@ func TestLogWarning(t *testing.T) {
 	w := newWatcher(t, "0.25.0")
 	w.reloadsFail = true
 	out, _, _ := w.watch(withToken(t))
-	w.has(out, "do not show it to others")
+	w.has(out, "so do not show it to others")
 }

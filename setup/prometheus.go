@@ -195,12 +195,12 @@ const reloadsWithin = 20 * time.Second
 
 // reloaded returns an error if Prometheus, Alertmanager or the exporter does not run with the new configuration.
 func (c *command) reloaded(ctx context.Context) error {
-	programs := []struct{ name, address, metric, conf string }{
-		{"Prometheus", c.address("prometheus", "9090"), "prometheus_config_last_reload_successful", prometheusConf},
-		{"Alertmanager", c.address("prometheus-alertmanager", "9093"), "alertmanager_config_last_reload_successful", alertConf},
+	programs := []struct{ name, unit, address, metric, conf string }{
+		{"Prometheus", prometheusUnit, c.address("prometheus", "9090"), "prometheus_config_last_reload_successful", prometheusConf},
+		{"Alertmanager", alertUnit, c.address("prometheus-alertmanager", "9093"), "alertmanager_config_last_reload_successful", alertConf},
 	}
 	for _, p := range c.placing {
-		programs = append(programs, struct{ name, address, metric, conf string }{watchUnit, "http://" + p.Listen, "raptoreum_fleet_config_reload_success", etc + "/watch/flags"})
+		programs = append(programs, struct{ name, unit, address, metric, conf string }{"The exporter", watchUnit, "http://" + p.Listen, "raptoreum_fleet_config_reload_success", etc + "/watch/flags"})
 	}
 	for _, p := range programs {
 		if slices.Contains(c.keptFiles, p.conf) {
@@ -215,7 +215,7 @@ func (c *command) reloaded(ctx context.Context) error {
 				err = errors.New("it rejects the new configuration")
 			}
 			if waited >= reloadsWithin || ctx.Err() != nil {
-				return fmt.Errorf("%s at %s: %w; see journalctl -u prometheus -u prometheus-alertmanager -u raptoreum_exporter@watch. %s", p.name, p.address, err, logWarning)
+				return fmt.Errorf("%s at %s: %w%s; see journalctl -u %s; %s", p.name, p.address, err, c.log(ctx, p.unit), p.unit, logWarning)
 			}
 			c.Sleep(ctx, time.Second)
 		}
