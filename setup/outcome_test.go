@@ -37,8 +37,8 @@ func TestUnfinished(t *testing.T) {
 		t.Error(code, err)
 	}
 	w.has(out, "Merge the lines above by hand. The file already has rule_files, scrape_configs: add what is under it")
-	w.has(last(out), "Not finished: "+path, "It lacks the rules, http://127.0.0.1:10240/sd, 127.0.0.1:10240.", "not watched")
-	w.write(path, "rule_files: [/etc/prometheus/raptoreum/alerts.yml]\nscrape_configs:\n  - job_name: raptoreum-fleet\n    http_sd_configs: [{url: 'http://127.0.0.1:10240/sd'}]\n  - job_name: raptoreum\n    static_configs: [{targets: ['127.0.0.1:10240']}]\n")
+	w.has(last(out), "Not finished: "+path, "It lacks /etc/prometheus/raptoreum/alerts.yml, alertmanagers, http://127.0.0.1:10240/sd, 127.0.0.1:10240.", "not watched", "systemctl reload-or-restart prometheus.service")
+	w.write(path, "alerting: {alertmanagers: []}\nrule_files: [/etc/prometheus/raptoreum/alerts.yml]\nscrape_configs:\n  - job_name: raptoreum-fleet\n    http_sd_configs: [{url: 'http://127.0.0.1:10240/sd'}]\n  - job_name: raptoreum\n    static_configs: [{targets: ['127.0.0.1:10240']}]\n")
 	if out := w.mustWatch(nil); strings.Contains(out, "Not finished") || !strings.Contains(out, "Nothing to change.") {
 		t.Error(out)
 	}

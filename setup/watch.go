@@ -176,7 +176,7 @@ func (c *command) planWatch(ctx context.Context, all []target, own []placed, pas
 	if err != nil {
 		return p, err
 	}
-	needs := append([]need{{prometheusDir + "/alerts.yml", "the rules"}}, addresses(jobs)...)
+	needs := append([]need{{prometheusDir + "/alerts.yml", prometheusDir + "/alerts.yml"}, {"alertmanagers:", "alertmanagers"}}, addresses(jobs)...)
 	mode := os.FileMode(0o644)
 	if to.inline {
 		mode = 0o640
