@@ -16,9 +16,10 @@ type need struct{ text, name string }
 
 // lacks returns the names of what a file lacks. Comments do not count.
 func (c change) lacks(content string) (names []string) {
-	content = regexp.MustCompile(`(?m)(^|\s)#.*$`).ReplaceAllString(content, "")
+	content = regexp.MustCompile(`(?m)(^|\s)#.*$`).ReplaceAllString(content+"\n", "")
 	for _, n := range c.needs {
-		if !strings.Contains(content, n.text) {
+		// An address may also be a part of a URL.
+		if !regexp.MustCompile(`(?m)(^|[^/\w.-])` + regexp.QuoteMeta(n.text)).MatchString(content) {
 			names = append(names, n.name)
 		}
 	}

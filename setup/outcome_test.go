@@ -38,6 +38,10 @@ func TestUnfinished(t *testing.T) {
 	}
 	w.has(out, "Merge the lines above by hand. The file already has rule_files, scrape_configs: add what is under it")
 	w.has(last(out), "Not finished: "+path, "It lacks /etc/prometheus/raptoreum/alerts.yml, alertmanagers, http://127.0.0.1:10240/sd, 127.0.0.1:10240.", "not watched", "systemctl reload-or-restart prometheus.service")
+	w.write(path, "alerting: {alertmanagers: []}\nrule_files: [/etc/prometheus/raptoreum/alerts.yml]\nscrape_configs: [{job_name: a, http_sd_configs: [{url: 'http://127.0.0.1:10240/sd'}]}]\n")
+	if out, _, _ = w.watch(nil); !strings.Contains(last(out), "It lacks 127.0.0.1:10240.") {
+		t.Error(out)
+	}
 	w.write(path, "alerting: {alertmanagers: []}\nrule_files: [/etc/prometheus/raptoreum/alerts.yml]\nscrape_configs:\n  - job_name: raptoreum-fleet\n    http_sd_configs: [{url: 'http://127.0.0.1:10240/sd'}]\n  - job_name: raptoreum\n    static_configs: [{targets: ['127.0.0.1:10240']}]\n")
 	if out := w.mustWatch(nil); strings.Contains(out, "Not finished") || !strings.Contains(out, "Nothing to change.") {
 		t.Error(out)
