@@ -23,23 +23,25 @@ func (c *command) ask(ctx context.Context, question, otherwise string) (string, 
 
 // askSecret asks for a secret, which a terminal does not show.
 func (c *command) askSecret(ctx context.Context, question string) (string, error) {
-	terminal, ok := c.Stdin.(*os.File)
-	if c.Yes || c.DryRun || !ok || !term.IsTerminal(int(terminal.Fd())) {
+	file, ok := c.Stdin.(*os.File)
+	if c.Yes || c.DryRun || !ok || !term.IsTerminal(int(file.Fd())) {
 		return c.ask(ctx, question, "")
 	}
-	before, err := term.GetState(int(terminal.Fd()))
+	terminal := int(file.Fd())
+	before, err := term.GetState(terminal)
 	if err != nil {
 		return "", err
 	}
 	answer, err := c.answer(ctx, question, func() (string, error) {
-		secret, err := term.ReadPassword(int(terminal.Fd()))
-		fmt.Fprintln(c)
+		secret, err := term.ReadPassword(terminal)
 		return string(secret), err
 	})
 	if err != nil { // the read goes on, but the terminal must show what is typed after the end of the program
-		_ = term.Restore(int(terminal.Fd()), before)
+		_ = term.Restore(terminal, before)
+		return "", err
 	}
-	return answer, err
+	fmt.Fprintln(c) // it did not show Enter
+	return answer, nil
 }
 
 // answer prints a question and returns what read returns; ErrInterrupted if ctx is done before. A read of a terminal

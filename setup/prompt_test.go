@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
 
 	"raptoreum_exporter/setup"
@@ -128,6 +129,7 @@ func TestInterruptedTerminal(t *testing.T) {
 	if _, err := user.WriteString("\n"); err != nil { // ends the read
 		t.Error(err)
 	}
+	goleak.VerifyNone(t) // before the terminal is closed
 }
 
 // TestUnknownUnit: a unit whose state systemctl does not report could not be put back, so nothing is changed.
