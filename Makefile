@@ -67,8 +67,9 @@ rules: .bin/promtool .bin/amtool ## test alerts, routes and templates with promt
 	go test -count=1 -v -parallel 8 -run 'TestPromtool|TestAmtool|TestTemplates' ./alerts -oldest
 
 notify-test: .bin/amtool ## send a test alert through the Alertmanager at ALERTMANAGER
+	@# Critical, because only those go to the phone.
 	.bin/amtool --alertmanager.url=$(ALERTMANAGER) alert add RaptoreumTest severity=critical node=test \
-	  --annotation='summary="Test notification."' --annotation='description="No action is required. The alert ends after 5 minutes."' \
+	  --annotation='summary="Test notification."' --annotation='description="This is only a test: no action is required. The alert ends after 5 minutes."' \
 	  --end=$$(date -u -d '+5 min' +%FT%TZ)
 
 e2e: .bin/promtool .bin/amtool ## test outages of fake smartnodes with the real Prometheus and Alertmanager

@@ -33,8 +33,6 @@ import (
 	"raptoreum_exporter/web"
 )
 
-const defaultListen = "127.0.0.1:10227"
-
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
@@ -53,13 +51,16 @@ type options struct {
 	maxProcs   int
 	runbook    string
 	checkFleet bool
-
-	command string // serve, check, heal, setup node or setup watch
+	command    string // serve, check, heal, setup node or setup watch
 }
 
 // define declares the flags. Each can also be set in the environment, as in RAPTOREUM_EXPORTER_DAEMON_CONF.
 // Call the returned function once the command line is parsed.
-func define(app *kingpin.Application, o *options) (complete func()) {
+func define(app *kingpin.Application, o *options, args []string) (complete func()) {
+	if setup.Is(args) { // the other flags would have no effect
+		defineCommands(app, o)
+		return func() {}
+	}
 	d := &o.Daemon
 	app.Flag("daemon.conf", "Path of raptoreum.conf. Default: ~/.raptoreumcore/raptoreum.conf").PlaceHolder("FILE").StringVar(&d.Conf)
 	// Not a URL flag, because its error would print a password in the URL.
@@ -85,15 +86,14 @@ func define(app *kingpin.Application, o *options) (complete func()) {
 	for _, c := range collector.All() {
 		enabled[c.Name] = app.Flag("collector."+c.Name, c.Help+".").Default("true").Bool()
 	}
-	o.toolkit = kingpinflag.AddFlags(app, defaultListen)
+	o.toolkit = kingpinflag.AddFlags(app, "127.0.0.1:10227")
 	app.Flag("web.telemetry-path", "Path under which to expose metrics.").Default("/metrics").StringVar(&o.web.TelemetryPath)
 	app.Flag("web.external-url", "URL under which Prometheus reaches this exporter, for /sd. Default: the URL of the request").PlaceHolder("URL").URLVar(&o.web.ExternalURL)
 	app.Flag("web.max-requests", "Maximum number of concurrent scrapes; others wait.").Default("250").IntVar(&o.web.MaxRequests)
 	app.Flag("web.disable-exporter-metrics", "Exclude metrics about the exporter itself (go_*, process_*).").BoolVar(&o.web.DisableExporterMetrics)
 	app.Flag("log.level", "Minimum level of log lines: debug, info, warn or error.").Default("info").EnumVar(&o.log.Level, "debug", "info", "warn", "error")
 	app.Flag("log.format", "Format of log lines: logfmt or json.").Default("logfmt").EnumVar(&o.log.Format, "logfmt", "json")
-	// The other cores are for raptoreumd. With one, goroutines also switch without waking threads, and a
-	// scrape costs a fifth less CPU time.
+	// The other cores are for raptoreumd. With one, no thread is woken, and a scrape costs a fifth less CPU time.
 	app.Flag("runtime.gomaxprocs", "Maximum number of CPUs that the exporter uses at a time (GOMAXPROCS).").Envar("GOMAXPROCS").Default("1").IntVar(&o.maxProcs)
 	defineCommands(app, o)
 	return func() {
@@ -137,16 +137,18 @@ func defineSetup(c *kingpin.CmdClause, flags *flag.FlagSet) {
 
 // parse parses the flags. exited is the exit code after --help or --version, otherwise nil.
 func parse(args []string, stdout, stderr io.Writer) (o *options, app *kingpin.Application, exited *int, err error) {
-	o = &options{}
-	o.Version = version.Version
+	o = &options{Config: config.Config{Version: version.Version}, maxProcs: 1}
 	app = kingpin.New(config.Program, "Serves metrics of a Raptoreum smartnode to Prometheus.")
 	app.HelpFlag.Short('h')
 	app.Version(config.VersionText())
 	app.DefaultEnvars()
 	app.UsageWriter(stdout).ErrorWriter(stderr).Terminate(func(code int) { exited = &code })
-	complete := define(app, o)
-	if o.command, err = app.Parse(args); err != nil {
-		err = fmt.Errorf("%w; see --help", nameFlag(app, args, err))
+	complete := define(app, o, args)
+	if o.command, err = app.Parse(args); err == nil && strings.HasPrefix(o.command, "setup") && !setup.Is(args) {
+		err = errors.New("setup must be the first argument, because it has none of the exporter's flags")
+	}
+	if err != nil {
+		err = fmt.Errorf("%w; see --help", nameFlag(app, args, setup.Explain(args, err)))
 		if slices.Contains(args, "check") {
 			o.command = "check" // its usage errors exit with 3
 		}
@@ -276,8 +278,7 @@ func runCheck(ctx context.Context, o *options, stdout, stderr io.Writer) (int, e
 		return 0, err
 	}
 	c := check.Config{
-		Check: o.check, Sources: sources, Collectors: o.Collectors, ProTxHash: o.ProTxHash, FleetFile: o.Fleet.File,
-		Stdout: stdout, Stderr: stderr,
+		Check: o.check, Sources: sources, Collectors: o.Collectors, ProTxHash: o.ProTxHash, FleetFile: o.Fleet.File, Stdout: stdout, Stderr: stderr,
 	}
 	verdict, err := check.Run(ctx, c)
 	return int(verdict), err
@@ -294,7 +295,6 @@ func runHeal(ctx context.Context, o *options, stderr io.Writer) (int, error) {
 		return 0, err
 	}
 	return heal.Run(ctx, heal.Config{
-		Heal: o.heal, Sources: sources, Collectors: o.Collectors, History: o.HealHistory,
-		RealProcfs: filepath.Clean(o.Procfs) == "/proc", Logger: o.log.New(stderr),
+		Heal: o.heal, Sources: sources, Collectors: o.Collectors, History: o.HealHistory, RealProcfs: filepath.Clean(o.Procfs) == "/proc", Logger: o.log.New(stderr),
 	})
 }

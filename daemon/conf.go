@@ -33,7 +33,12 @@ type Conf struct {
 // is fs.ErrNotExist, an unreadable one fs.ErrPermission, and one that raptoreumd would not start
 // with a *ConfError.
 func ReadConf(path, home string) (Conf, error) {
-	return confRead(path, home, func(name string) (io.ReadCloser, error) { return os.Open(name) })
+	return confRead(path, home, func(name string) (io.ReadCloser, error) {
+		if info, err := os.Stat(name); err == nil && info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket) != 0 { // it would block
+			return nil, fmt.Errorf("%s: is not a regular file", name)
+		}
+		return os.Open(name)
+	})
 }
 
 // DefaultConf returns the settings of an empty file at path: raptoreumd creates it if it is missing.

@@ -75,7 +75,7 @@ func TestDebSetup(t *testing.T) {
 	began := time.Now()
 	out := b.must(t, "raptoreum_exporter", "setup", "--yes")
 	t.Logf("setup: 1 command, %.1f s", time.Since(began).Seconds())
-	for _, want := range []string{"http://127.0.0.1:10227:\n", "http://127.0.0.1:10228:\n", "raptoreumd      ready", "raptoreum_exporter@rtm2.service answers", "add a line to /home/rtm3/.raptoreumcore/raptoreum.conf"} {
+	for _, want := range []string{"http://127.0.0.1:10227:\n", "http://127.0.0.1:10228:\n", "raptoreumd      ready", "raptoreum_exporter@rtm2.service answers", "add a line to /home/rtm3/.raptoreumcore/raptoreum.conf", "setup watch --node paris-rtm1="} {
 		if !strings.Contains(out, want) {
 			t.Errorf("setup prints no %q:\n%s", want, out)
 		}
@@ -89,10 +89,11 @@ func TestDebSetup(t *testing.T) {
 			t.Errorf("%s: the exporter does not find its process:\n%s", user, check)
 		}
 	}
+	b.interrupt(t)
 	began = time.Now()
 	watch := b.must(t, "raptoreum_exporter", "setup", "watch", "--yes", "--node=berlin="+strings.Repeat("ab", 32), "--telegram.chat-id=42", "--telegram.token-file=/root/token", "--telegram.api-url=http://127.0.0.1:8081")
 	t.Logf("setup watch: 1 command, %.1f s", time.Since(began).Seconds())
-	if !strings.Contains(watch, "The test message was delivered (telegram).") || strings.Contains(out+watch, "secret-of") {
+	if !strings.Contains(watch, "The test message was delivered (telegram).") || !strings.Contains(watch, "\nberlin: not known yet whether it is registered\n") || strings.Contains(out+watch, "secret-of") {
 		t.Errorf("setup watch prints\n%s", watch)
 	}
 	if got := b.must(t, "cat", "/var/tmp/telegram.log"); !strings.Contains(got, "Test message of raptoreum_exporter setup.") {
@@ -108,6 +109,21 @@ func TestDebSetup(t *testing.T) {
 	b.must(t, "raptoreum_exporter", "setup", "--undo", "--yes")
 	if diff := cmp.Diff(before, b.state(t)); diff != "" {
 		t.Errorf("after --undo, -before +after:\n%s", diff)
+	}
+}
+
+// interrupt sends SIGINT at the question, as Ctrl-C does. Nothing is typed before or after it.
+func (b booted) interrupt(t *testing.T) {
+	t.Helper()
+	before := b.state(t)
+	out := b.must(t, "sh", "-c", `mkfifo /var/tmp/silent && exec 3<>/var/tmp/silent && rm /var/tmp/silent
+		timeout --signal=INT --kill-after=10 5 raptoreum_exporter setup watch --node=berlin=`+strings.Repeat("ab", 32)+` --telegram.chat-id=42 --telegram.token-file=/root/token <&3 2>&1
+		echo "exit code $?"`)
+	if !strings.HasSuffix(out, "Make these changes? [y/N] \nraptoreum_exporter: interrupted; nothing was changed\nexit code 124\n") { // that of timeout
+		t.Errorf("after SIGINT:\n%s", out)
+	}
+	if diff := cmp.Diff(before, b.state(t)); diff != "" {
+		t.Errorf("after SIGINT, -before +after:\n%s", diff)
 	}
 }
 

@@ -27,11 +27,11 @@ type transaction struct {
 	verify func(context.Context) error
 	saved  bool                          // the record on disk is no longer that of past
 	undo   []func(context.Context) error // of what is done so far
-	units  map[string]unitState          // before
+	units  map[string]unitState          // before, of the plan and of unitsBack
 }
 
 // changes reports whether there is something to do.
-func (t *transaction) changes(ctx context.Context) bool {
+func (t *transaction) changes() bool {
 	if t.past.Unfinished || slices.ContainsFunc(t.steps, func(o step) bool { return o.changes() }) {
 		return true
 	}
@@ -39,8 +39,7 @@ func (t *transaction) changes(ctx context.Context) bool {
 		return true
 	}
 	return slices.ContainsFunc(t.plan.units, func(u unit) bool {
-		state := t.unitState(ctx, u.name)
-		return state != unitState{u.running, u.running}
+		return t.units[u.name] != unitState{u.running, u.running}
 	})
 }
 
@@ -48,7 +47,7 @@ func (o step) changes() bool { return o.action == create || o.action == replace 
 
 // run makes the changes. After an error everything is as before, or the error says what is not.
 func (t *transaction) run(ctx context.Context) error {
-	if err := t.prepare(ctx); err != nil {
+	if err := t.prepare(); err != nil {
 		return errors.Join(err, t.forget())
 	}
 	err := t.make(ctx)
@@ -69,12 +68,11 @@ func (t *transaction) run(ctx context.Context) error {
 }
 
 // prepare keeps what there is and writes the record.
-func (t *transaction) prepare(ctx context.Context) error {
+func (t *transaction) prepare() error {
 	t.now = t.past
 	t.now.Unfinished = true
 	t.now.Files, t.now.Units = maps.Clone(t.past.Files), maps.Clone(t.past.Units)
 	t.now.Dirs = slices.Clone(t.past.Dirs)
-	t.units = map[string]unitState{}
 	for _, o := range t.steps {
 		if o.action == create || o.action == replace {
 			if err := t.backUp(&t.now, o); err != nil {
@@ -88,13 +86,9 @@ func (t *transaction) prepare(ctx context.Context) error {
 		}
 	}
 	for _, u := range t.plan.units {
-		t.units[u.name] = t.unitState(ctx, u.name)
 		if _, known := t.now.Units[u.name]; !known {
 			t.now.Units[u.name] = t.units[u.name]
 		}
-	}
-	for _, name := range t.unitsBack() {
-		t.units[name] = t.unitState(ctx, name)
 	}
 	t.saved = true
 	return t.save(t.now)
@@ -266,9 +260,7 @@ func (t *transaction) rollBack(ctx context.Context) error {
 		left = append(left, t.systemctl(ctx, "daemon-reload"))
 	}
 	for name, state := range t.units {
-		if t.unitState(ctx, name) != state || state.Active {
-			left = append(left, t.setUnit(ctx, name, state, "restart"))
-		}
+		left = append(left, t.setUnit(ctx, name, state, "restart"))
 	}
 	if err := errors.Join(left...); err != nil {
 		return err

@@ -3,9 +3,9 @@ package setup
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -35,22 +35,30 @@ func (c *command) label(n *node) string {
 
 const startsWithin = 30 * time.Second
 
-// await waits until the exporter of a node answers, and prints its check.
-func (c *command) await(ctx context.Context, n *node) error {
-	for waited := time.Duration(0); ; waited += time.Second {
-		body, err := c.Get(ctx, "http://"+n.listen+"/metrics")
-		if err == nil && strings.Contains(body, "raptoreum_exporter_build_info") {
-			break
+// answering waits until the exporters of this run answer. An error has the end of the log of the one that does not.
+func (c *command) answering(ctx context.Context) error {
+	for _, p := range c.placing {
+		n := &node{name: p.Name}
+		if slices.Contains(c.keptFiles, n.dir()+"/flags") { // it listens where a person chose
+			continue
 		}
-		if strings.Contains(body, "HTTPS server") { // it requires TLS
-			break
+		service := n.service()
+		for waited := time.Duration(0); ; waited += time.Second {
+			err := c.exporterAt(ctx, p.Listen)
+			if err == nil {
+				break
+			}
+			if waited >= startsWithin || ctx.Err() != nil {
+				return fmt.Errorf("%s does not answer at %s: %w%s; see journalctl -u %s", service, p.Listen, err, c.log(ctx, service), service)
+			}
+			c.Sleep(ctx, time.Second)
 		}
-		if waited >= startsWithin || ctx.Err() != nil {
-			err = cmp.Or(err, errors.New("another program listens there"))
-			return fmt.Errorf("%s does not answer at %s: %w; see journalctl -u %s. To take everything back: raptoreum_exporter setup --undo", n.service(), n.listen, err, n.service())
-		}
-		c.Sleep(ctx, time.Second)
 	}
+	return nil
+}
+
+// check prints the check of the exporter of a node.
+func (c *command) check(ctx context.Context, n *node) {
 	as, flags := exporterUser, "@"+n.dir()+"/flags"
 	switch {
 	case c.exists("/etc/systemd/system/" + n.service() + ".d/setup.conf"):
@@ -60,5 +68,4 @@ func (c *command) await(ctx context.Context, n *node) error {
 	}
 	report, _ := c.Exec(ctx, "runuser", "-u", as, "--", program, "check", flags) // its code is its verdict
 	c.print("\n%s answers at http://%s:\n%s", n.service(), n.listen, report)
-	return nil
 }

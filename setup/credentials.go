@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -50,14 +51,17 @@ func rpcAuthLine(salt, password string) string {
 }
 
 // access adds the files with which the exporter of a node may call raptoreumd, and returns the flags for them.
-func (c *command) access(p *plan, n *node) ([]string, error) {
+func (c *command) access(ctx context.Context, p *plan, n *node) ([]string, error) {
 	if !n.cookie {
 		password := n.passwordFile(n.conf.Password)
 		c.hide(strings.TrimSpace(password.content))
 		p.files = append(p.files, password)
 		return n.passwordFlags(n.conf.User), nil
 	}
-	switch way := c.way(n); {
+	way, err := c.way(ctx, n)
+	switch {
+	case err != nil:
+		return nil, err
 	case way != byUser && way != byPassword:
 		return nil, fmt.Errorf("--credentials: %q is not password or user", way)
 	case way == byUser && n.user.uid == 0:
@@ -85,11 +89,11 @@ func (c *command) access(p *plan, n *node) ([]string, error) {
 }
 
 // way returns how the exporter gets access to a raptoreumd that has only a cookie.
-func (c *command) way(n *node) string {
+func (c *command) way(ctx context.Context, n *node) (way string, err error) {
 	if c.Node.Credentials == "" {
-		c.Node.Credentials = c.ask(fmt.Sprintf("  %s has no rpcpassword. Use a separate password, which it accepts after its next start, or run the exporter as the user %s, which can read the operator key? [password/user] (password)", n.title(), n.user.name), byPassword)
+		c.Node.Credentials, err = c.ask(ctx, fmt.Sprintf("  %s has no rpcpassword. Use a separate password, which it accepts after its next start, or run the exporter as the user %s, which can read the operator key? [password/user] (password)", n.title(), n.user.name), byPassword)
 	}
-	return c.Node.Credentials
+	return c.Node.Credentials, err
 }
 
 func (n *node) passwordFile(password daemon.Secret) change {

@@ -150,7 +150,7 @@ func (s System) fromUnits(users []user) (nodes []*node) {
 			continue
 		}
 		for _, path := range files {
-			text, err := os.ReadFile(path)
+			text, err := readRegular(path, maxText)
 			if err != nil || strings.Contains(filepath.Base(path), "@.") {
 				continue
 			}
@@ -218,19 +218,6 @@ func relocate(c *daemon.Conf, from, to string) {
 			*path = to + rest
 		}
 	}
-}
-
-// choose returns the raptoreumd to set up: those that run and those of the last run, or else all.
-func choose(nodes []*node) (chosen []*node) {
-	for _, n := range nodes {
-		if n.pid > 0 || n.known {
-			chosen = append(chosen, n)
-		}
-	}
-	if len(chosen) == 0 {
-		return nodes
-	}
-	return chosen
 }
 
 // nameAll gives each node a name for its instance, and an address for its exporter. Those of the last run stay.

@@ -1,7 +1,9 @@
 package setup
 
 import (
+	"cmp"
 	"flag"
+	"fmt"
 	"strings"
 )
 
@@ -36,11 +38,11 @@ func (c *Config) Flags() *flag.FlagSet {
 func (w *Watch) Flags() *flag.FlagSet {
 	f := flag.NewFlagSet("setup watch", flag.ContinueOnError)
 	r := &w.Receivers
-	f.Var((*list)(&w.Nodes), "node", "`NAME=PROTX` Smartnode to probe from here. NAME=HOST[:PORT] scrapes its exporter, NAME=PROTX@HOST[:PORT] does both; repeatable.")
+	f.Var((*list)(&w.Nodes), "node", "`NAME=PROTX` Smartnode to probe from here. NAME=HOST[:PORT] scrapes its exporter, NAME=PROTX@HOST[:PORT] does both; repeatable. List all smartnodes: those that are left out are no longer watched. Default: those of the last run")
 	f.StringVar(&w.Reach, "reach", "", "`outside|address|tls` How to scrape the exporters of other machines: not at all, over WireGuard or an ssh tunnel, or with TLS and a password. Default: outside")
 	f.StringVar(&w.Vantage, "from", "", "`NAME` Name of this place, for the label vantage. Default: the host name")
 	f.StringVar(&w.RunbookURL, "runbook-url", "", "`URL` Folder with the runbooks, for links in messages. Default: no links")
-	f.StringVar(&r.TelegramChat, "telegram.chat-id", "", "`ID` Send notifications to this chat of Telegram.")
+	f.StringVar(&r.TelegramChat, "telegram.chat-id", "", "`ID` Send notifications to this chat of Telegram. Default: the receivers of the last run, which those that are given replace")
 	f.StringVar(&r.TelegramTokenFile, "telegram.token-file", "", "`FILE` File with the token of the Telegram bot. Default: ask")
 	f.StringVar(&r.TelegramAPI, "telegram.api-url", "", "`URL` Address of the Telegram API. Default: that of Telegram")
 	f.StringVar(&r.DiscordURLFile, "discord.url-file", "", "`FILE` Send notifications to the Discord webhook whose address is in this file.")
@@ -52,4 +54,25 @@ func (w *Watch) Flags() *flag.FlagSet {
 	f.StringVar(&r.MailPasswordFile, "mail.password-file", "", "`FILE` File with the password of --mail.user. Default: ask")
 	f.StringVar(&r.SwitchURLFile, "dead-mans-switch.url-file", "", "`FILE` File with the address of a service that reports when messages stop arriving.")
 	return f
+}
+
+// Is reports whether a command line is one of setup, or of help for it. The flags of the exporter are none of setup, so
+// that it comes first.
+func Is(args []string) bool {
+	return strings.HasPrefix(strings.TrimPrefix(strings.Join(args, " "), "help ")+" ", "setup ")
+}
+
+// Explain names the flag of setup in place of one of the exporter in the error of the flag parser.
+func Explain(args []string, err error) error {
+	flag, unknown := strings.CutPrefix(err.Error(), "unknown long flag '")
+	if !unknown || !Is(args) {
+		return err
+	}
+	flag = strings.TrimSuffix(flag, "'")
+	instead := map[string]string{
+		"--daemon.conf": "use --conf", "--smartnode.protx": "use --protx, or --node of setup watch",
+		"--fleet.config": "use --node of setup watch", "--vantage": "use --from of setup watch",
+		"--web.listen-address": "use --listen", "--web.config.file": "use --web",
+	}[flag]
+	return fmt.Errorf("%s is not a flag of setup; %s", flag, cmp.Or(instead, "after setup, flags of the exporter can be added to its flags file"))
 }

@@ -101,7 +101,7 @@ func TestCookieAsUser(t *testing.T) {
 	before := m.files()
 	m.must(asUser)
 	m.has(m.read("/etc/systemd/system/raptoreum_exporter.service.d/setup.conf"), "\nUser=rtm1\nGroup=rtm1\n")
-	m.has(strings.Join(m.calls, "\n"), "systemctl daemon-reload\nsystemctl restart raptoreum_exporter.service\nrunuser -u rtm1 ")
+	m.has(strings.Join(m.calls, "\n"), "systemctl daemon-reload\nsystemctl reset-failed raptoreum_exporter.service\nsystemctl restart raptoreum_exporter.service\nrunuser -u rtm1 ")
 	if strings.Contains(m.read("/etc/raptoreum_exporter/flags"), "password") {
 		t.Error(m.read("/etc/raptoreum_exporter/flags"))
 	}

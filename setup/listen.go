@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"strconv"
 )
@@ -20,7 +19,7 @@ func (c *command) listen(nodes []*node) error {
 	if err != nil || number != nil || first < 1 || first+len(nodes) > 1<<16 || host != "" && net.ParseIP(host) == nil {
 		return fmt.Errorf("--listen: %q is not an address such as 10.8.0.2:10227", c.Node.Listen)
 	}
-	if ip := net.ParseIP(host); c.Node.Web == "" && (ip == nil || ip.IsUnspecified() || ip.IsGlobalUnicast() && !ip.IsPrivate()) {
+	if c.Node.Web == "" && public(c.Node.Listen) {
 		return fmt.Errorf("--listen: everybody could connect to %s; give the address of WireGuard, or --web with TLS and a password", c.Node.Listen)
 	}
 	for i, n := range nodes {
@@ -32,9 +31,9 @@ func (c *command) listen(nodes []*node) error {
 // webFiles returns what --web has for the exporter of a node.
 func (c *command) webFiles(n *node) (files []change, err error) {
 	for _, name := range []string{"tls.key", "tls.crt", "web.yml"} {
-		content, err := os.ReadFile(filepath.Join(c.Node.Web, name))
+		content, err := readRegular(filepath.Join(c.Node.Web, name), maxSecret)
 		if err != nil && c.exists(n.dir()+"/"+name) { // the folder was only needed once
-			content, err = os.ReadFile(c.path(n.dir() + "/" + name))
+			content, err = readRegular(c.path(n.dir()+"/"+name), maxSecret)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("--web: %w", err)

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
-
-	"raptoreum_exporter/daemon"
 )
 
 // Node configures the setup beside raptoreumd. Its zero value sets up every running raptoreumd.
@@ -39,26 +36,9 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 	if !c.exists(unitDir + "/raptoreum_exporter@.service") {
 		return exitPartly, errors.New("the package raptoreum-exporter is not installed; run dpkg -i or rpm -U first")
 	}
-	c.Node.remember(past.Node)
-	found, err := c.find(past)
+	nodes, code, err := c.selected(ctx, past)
 	if err != nil {
 		return exitPartly, err
-	}
-	nodes, code, err := c.usable(choose(found))
-	if err != nil {
-		return exitPartly, err
-	}
-	c.nameAll(nodes, past)
-	if err := c.listen(nodes); err != nil {
-		return exitPartly, err
-	}
-	for _, n := range nodes {
-		if last, ok := past.placed(n.confPath); ok && n.known && last.Name != n.name { // it is no longer the only one
-			n.known = false
-			if n.err != nil {
-				return exitPartly, fmt.Errorf("%s: %w", n.title(), n.err)
-			}
-		}
 	}
 	for _, n := range nodes {
 		c.print("found %s", n.title())
@@ -67,9 +47,11 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 			continue
 		}
 		c.System.ask(ctx, n)
-		c.report(n)
+		if err := c.report(ctx, n); err != nil {
+			return exitPartly, err
+		}
 	}
-	p, err := c.planNodes(nodes, past)
+	p, err := c.planNodes(ctx, nodes, past)
 	if err != nil {
 		return exitPartly, err
 	}
@@ -86,14 +68,67 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 	if c.DryRun {
 		return code, nil
 	}
+	if err := c.answering(ctx); err != nil {
+		return exitPartly, err
+	}
 	for _, n := range nodes {
-		if err := c.await(ctx, n); err != nil {
-			return exitPartly, err
+		c.check(ctx, n)
+	}
+	c.nextSteps(nodes)
+	return code, nil
+}
+
+// nextSteps prints what is left to do on the machine that watches.
+func (c *command) nextSteps(nodes []*node) {
+	c.print("\nFor Prometheus, also in %s/scrape.yml:\n\n%s", etc, c.scrape(nodes))
+	watched := ""
+	for _, n := range nodes {
+		if n.protx != "" {
+			watched += " --node " + c.label(n) + "=" + n.protx
 		}
 	}
-	c.print("\nFor Prometheus, also in %s/scrape.yml:\n\n%s", etc, c.scrape(nodes))
+	if watched != "" {
+		c.print("On the machine that watches:\n\n  sudo raptoreum_exporter setup watch%s\n", watched)
+	}
 	c.print("To take everything back: sudo raptoreum_exporter setup --undo")
-	return code, nil
+}
+
+// selected returns the raptoreumd that are to be set up, with the names and addresses of their exporters.
+func (c *command) selected(ctx context.Context, past record) (nodes []*node, code int, err error) {
+	c.Node.remember(past.Node)
+	if err := c.Node.check(); err != nil {
+		return nil, exitPartly, err
+	}
+	found, err := c.find(past)
+	if err != nil {
+		return nil, exitPartly, err
+	}
+	if found, err = c.choose(found); err != nil {
+		return nil, exitPartly, err
+	}
+	nodes, code, err = c.usable(found)
+	if err != nil {
+		return nil, exitPartly, err
+	}
+	c.nameAll(nodes, past)
+	if err := c.listen(nodes); err != nil {
+		return nil, exitPartly, err
+	}
+	if err := c.Node.checkInstances(nodes); err != nil {
+		return nil, exitPartly, err
+	}
+	if err := c.checkFree(ctx, nodes); err != nil {
+		return nil, exitPartly, err
+	}
+	for _, n := range nodes {
+		if last, ok := past.placed(n.confPath); ok && n.known && last.Name != n.name { // it is no longer the only one
+			n.known = false
+			if n.err != nil {
+				return nil, exitPartly, fmt.Errorf("%s: %w", n.title(), n.err)
+			}
+		}
+	}
+	return nodes, code, nil
 }
 
 // remember completes the flags with those of the last run. proTxHashes are in its flags files.
@@ -110,10 +145,8 @@ func (n *Node) remember(last *Node) {
 
 // usable returns the nodes that can be set up, and prints why others cannot.
 func (c *command) usable(found []*node) (nodes []*node, code int, err error) {
+	var skipped []error
 	for _, n := range found {
-		if len(c.Node.Confs) > 0 && !slices.Contains(c.Node.Confs, n.confPath) {
-			continue
-		}
 		if n.pid == 0 && n.known { // what it has stays
 			nodes = append(nodes, n)
 			continue
@@ -126,10 +159,13 @@ func (c *command) usable(found []*node) (nodes []*node, code int, err error) {
 		}
 		if n.err != nil {
 			c.print("skipped %s: %v", n.title(), n.err)
-			code = exitPartly
+			skipped, code = append(skipped, fmt.Errorf("%s: %w", n.title(), n.err)), exitPartly
 			continue
 		}
 		nodes = append(nodes, n)
+	}
+	if len(nodes) == 0 && len(skipped) > 0 {
+		return nil, exitPartly, errors.Join(skipped...)
 	}
 	if len(nodes) == 0 {
 		return nil, exitPartly, errors.New("no raptoreumd was found; start it, and run setup again. To watch smartnodes of other machines: raptoreum_exporter setup watch")
@@ -138,49 +174,45 @@ func (c *command) usable(found []*node) (nodes []*node, code int, err error) {
 }
 
 // report prints what a node answered, and completes what it did not say.
-func (c *command) report(n *node) {
+func (c *command) report(ctx context.Context, n *node) (err error) {
 	switch {
 	case n.protx != "":
 		c.print("  smartnode %s", n.protx)
 	case n.why != nil:
 		c.print("  it does not answer at %s: %v", n.conf.URL, n.why)
 	}
-	for _, given := range c.Node.ProTx {
-		name, hash, named := strings.Cut(given, "=")
-		if !named {
-			name, hash = n.name, given
+	if given := c.Node.protx(n); given != "" {
+		if n.protx != "" && n.protx != given {
+			c.print("  warning: --protx gives another smartnode, %s, which the exporter will expect", given)
 		}
-		if name == n.name {
-			n.protx = hash
-		}
+		n.protx = given
 	}
 	if flags, err := c.read(n.dir() + "/flags"); n.protx == "" && err == nil && flags != nil {
 		n.protx = argument(flags.content, "smartnode.protx")
 	}
 	if n.protx == "" {
-		n.protx = c.ask("  proTxHash of its smartnode, if it is one (Enter: none):", "")
+		n.protx, err = c.ask(ctx, "  proTxHash of its smartnode, if it is one (Enter: none):", "")
 	}
+	if err == nil && n.protx != "" {
+		n.protx, err = parseProTx(n.protx)
+	}
+	return err
 }
 
 // planNodes returns the files and units for all nodes.
-func (c *command) planNodes(nodes []*node, past record) (plan, error) {
+func (c *command) planNodes(ctx context.Context, nodes []*node, past record) (plan, error) {
 	var p plan
 	if nodes[0].name != "" {
 		p.units = append(p.units, unit{name: "raptoreum_exporter.service"}) // each has its own instance
 	}
 	for _, n := range nodes {
-		if n.protx != "" {
-			if _, err := daemon.ParseHash(n.protx); err != nil {
-				return p, fmt.Errorf("--protx: %w", err)
-			}
-		}
 		if n.pid == 0 && n.known {
 			if err := c.planAsIs(&p, n, past); err != nil {
 				return p, err
 			}
 			continue
 		}
-		if err := c.planNode(&p, n); err != nil {
+		if err := c.planNode(ctx, &p, n); err != nil {
 			return p, err
 		}
 	}
@@ -200,8 +232,8 @@ func (n *node) instance(kind, suffix string) string {
 func (n *node) service() string { return n.instance("raptoreum_exporter", ".service") }
 
 // planNode adds what one node needs. The flags come last: the other files have no effect without them.
-func (c *command) planNode(p *plan, n *node) error {
-	access, err := c.access(p, n)
+func (c *command) planNode(ctx context.Context, p *plan, n *node) error {
+	access, err := c.access(ctx, p, n)
 	if err != nil {
 		return err
 	}
@@ -226,7 +258,7 @@ func (c *command) planNode(p *plan, n *node) error {
 	if n.name != "" {
 		flags = append(flags, "--heal.history=/var/lib/raptoreum_heal/"+n.name+"/history.json")
 	}
-	if n.unit != "" {
+	if n.unit != "" && c.Node.Heal {
 		p.files = append(p.files, change{
 			path: n.dir() + "/heal.flags", mode: 0o644, replaces: onlyComments,
 			content: "# Written by raptoreum_exporter setup.\n--heal.command=systemctl restart " + n.unit + "\n",

@@ -63,7 +63,9 @@ func TestOne(t *testing.T) {
 	}
 	m.has(m.read("/etc/raptoreum_exporter/flags"), "\n--daemon.conf=/home/rtm1/.raptoreumcore/raptoreum.conf\n", "\n--daemon.user=rtm\n",
 		"\n--daemon.password-file=/etc/raptoreum_exporter/rpcpassword\n", "\n--daemon.datadir=/home/rtm1/.raptoreumcore\n", "\n--smartnode.protx="+hash+"\n")
-	m.has(m.read("/etc/raptoreum_exporter/heal.flags"), "\n--heal.command=systemctl restart my-raptoreum.service\n")
+	if got := m.read("/etc/raptoreum_exporter/heal.flags"); got != "# Comments only.\n" {
+		t.Errorf("heal.flags without --heal: %s", got)
+	}
 	if m.read("/etc/raptoreum_exporter/rpcpassword") != password+"\n" {
 		t.Error("wrong password")
 	}
@@ -187,7 +189,9 @@ func TestStopped(t *testing.T) {
 	m.write("/etc/rtm.conf", conf("1"))
 	out := m.must(nil)
 	m.has(out, "user rtm1, not running", "user rtm2, not running, /etc/rtm.conf", "does not answer")
-	m.has(m.read("/etc/raptoreum_exporter/rtm2/heal.flags"), "restart rtm.service")
+	m.must(undo)
+	m.must(func(c *setup.Config) { c.Node.Heal, c.Node.Confs = true, []string{"/etc/rtm.conf"} })
+	m.has(m.read("/etc/raptoreum_exporter/heal.flags"), "restart rtm.service")
 }
 
 // TestEdited: a file that a person has changed is shown as a diff and never overwritten, nor removed by --undo.
@@ -219,6 +223,16 @@ func TestEdited(t *testing.T) {
 	if !m.exists("/var/lib/raptoreum_exporter_setup/node/backup" + flags) {
 		t.Error("no backup")
 	}
+	// Once the person has put it back, the record goes.
+	original, err := os.ReadFile("../packaging/etc/flags")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.write(flags, string(original))
+	m.has(m.must(undo), "Everything is as it was")
+	if m.exists("/var/lib/raptoreum_exporter_setup") {
+		t.Error("the record is left")
+	}
 }
 
 // TestQuestions: each is asked once, and no is an answer.
@@ -236,6 +250,11 @@ func TestQuestions(t *testing.T) {
 	}
 	m.has(out, "proTxHash of its smartnode", "[password/user]", "Make these changes? [y/N]")
 	m.same(before, "no")
+	for _, no := range []string{"yes please", "yno", "N"} {
+		if _, _, err := m.run(answer("\n\n" + no + "\n")); err == nil {
+			t.Errorf("%q is taken for yes", no)
+		}
+	}
 	if _, _, err := m.run(answer("")); err == nil {
 		t.Error("it went on without an answer")
 	}
@@ -243,7 +262,7 @@ func TestQuestions(t *testing.T) {
 	m.has(m.read("/etc/raptoreum_exporter/flags"), "--smartnode.protx="+hash)
 }
 
-// TestFails: a unit that cannot be started leaves the machine as it was; one that does not answer says how to go on.
+// TestFails: a unit that cannot be started or does not answer leaves the machine as it was.
 func TestFails(t *testing.T) {
 	m := newMachine(t)
 	m.two(daemon(t, nil))
@@ -261,9 +280,9 @@ func TestFails(t *testing.T) {
 	if err == nil {
 		t.Error("no error")
 	}
-	m.has(out, "does not answer", "setup --undo")
-	m.must(undo)
-	m.same(before, "undo")
+	m.has(out, "does not answer", "Nothing was changed")
+	m.pages = nil
+	m.same(before, "no answer")
 }
 
 func TestMain(m *testing.M) {

@@ -22,6 +22,7 @@ import (
 const (
 	deliveredWithin = 30 * time.Second
 	testEndsAfter   = 5 * time.Minute
+	resolvedLater   = "RESOLVED follows within 8 minutes." // testEndsAfter and group_interval
 )
 
 // send sends a request and returns the body of its answer. A status other than 200 is an error.
@@ -39,9 +40,9 @@ func send(request *http.Request) (string, error) {
 	return string(body), err
 }
 
-// metrics returns what a program of this machine reports at /metrics, by name.
-func (c *command) metrics(ctx context.Context, address string) (map[string]*dto.MetricFamily, error) {
-	page, err := c.Get(ctx, address+"/metrics")
+// metrics returns what a program of this machine reports at a path, by name.
+func (c *command) metrics(ctx context.Context, address, path string) (map[string]*dto.MetricFamily, error) {
+	page, err := c.Get(ctx, address+path)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +66,7 @@ type counts struct{ sent, failed float64 }
 
 // counts returns the counters of the integrations that are tested.
 func (c *command) counts(ctx context.Context) (map[string]counts, error) {
-	families, err := c.metrics(ctx, c.address("prometheus-alertmanager", "9093"))
+	families, err := c.metrics(ctx, c.address("prometheus-alertmanager", "9093"), "/metrics")
 	all := map[string]counts{}
 	for kind := range c.tests {
 		requests := total(families["alertmanager_notification_requests_total"], kind)
@@ -105,26 +106,29 @@ func (c *command) sendTest(ctx context.Context) error {
 			}
 		}
 	}
+	c.print("It is only a test. %s", resolvedLater)
 	return nil
 }
 
 // postTest hands Alertmanager the test message and, for a dead man's switch, what it expects to get.
 func (c *command) postTest(ctx context.Context, now time.Time) error {
-	// Another node for each run, because Alertmanager does not repeat what it has just sent.
-	node := "test-" + now.Format("150405")
-	alert := func(name, severity string) map[string]any {
+	// Another one for each run, because Alertmanager does not repeat what it has just sent.
+	run := now.Format("150405")
+	// The label node is for the route of the dead man's switch, which groups by it. The test message has none: no
+	// smartnode has a problem.
+	alert := func(labels map[string]string) map[string]any {
 		return map[string]any{
-			"labels": map[string]string{"alertname": name, "severity": severity, "node": node},
+			"labels": labels,
 			"annotations": map[string]string{
 				"summary":     "Test message of raptoreum_exporter setup.",
-				"description": "No action is required. Alerts about your smartnodes arrive like this one.",
+				"description": "This is only a test: no action is required. Alerts about your smartnodes arrive like this one. " + resolvedLater,
 			},
 			"startsAt": now, "endsAt": now.Add(testEndsAfter),
 		}
 	}
-	alerts := []map[string]any{alert("RaptoreumTest", "critical")}
+	alerts := []map[string]any{alert(map[string]string{"alertname": "RaptoreumTest", "severity": "warning", "run": run})}
 	if c.Watch.Receivers.Switch {
-		alerts = append(alerts, alert("RaptoreumWatchdog", "info"))
+		alerts = append(alerts, alert(map[string]string{"alertname": "RaptoreumWatchdog", "severity": "info", "node": "test-" + run}))
 	}
 	body, err := json.Marshal(alerts)
 	if err != nil {
@@ -132,6 +136,9 @@ func (c *command) postTest(ctx context.Context, now time.Time) error {
 	}
 	return c.Post(ctx, c.address("prometheus-alertmanager", "9093")+"/api/v2/alerts", body)
 }
+
+// logWarning is for those who paste the log of Alertmanager, which has the address of a request that failed.
+const logWarning = "that log may have the token or the address of a receiver, so do not show it to others"
 
 // reason returns the last error about a notification in Alertmanager's log.
 func (c *command) reason(ctx context.Context, since time.Time) string {
@@ -144,7 +151,7 @@ func (c *command) reason(ctx context.Context, since time.Time) string {
 			}
 		}
 	}
-	return "See journalctl -u prometheus-alertmanager."
+	return "See journalctl -u prometheus-alertmanager; " + logWarning + "."
 }
 
 func post(ctx context.Context, url string, body []byte) error {

@@ -21,6 +21,7 @@ type change struct {
 	group   string // empty: root
 	secret  bool   // its content is not shown
 	add     string // what a person has to add to a file of their own; empty: the difference
+	needs   []need // a file of a person that has them is as wanted
 
 	// replaces reports whether a file that setup did not write may be replaced; nil: it may not.
 	replaces func(old string) bool
@@ -115,6 +116,8 @@ func (s System) compareFile(c change, past record) (step, error) {
 		one.action = keep
 	case ours && before.known(old.content), !ours && c.replaces != nil && c.replaces(old.content):
 		one.action = replace
+	case len(c.needs) > 0 && len(c.lacks(old.content)) == 0:
+		one.action = keep
 	default:
 		one.action, one.why = edited, "it was changed by hand"
 	}

@@ -46,7 +46,7 @@ func (f conffiles) has(path string) func(content string) bool {
 // rules returns the alert rules. A link to the exporter's own runbooks would be dead on a phone, because the exporter
 // listens on loopback only.
 func (c *command) rules() (string, error) {
-	text, err := os.ReadFile(c.path(share + "/alerts/alerts.yml"))
+	text, err := readRegular(c.path(share+"/alerts/alerts.yml"), maxText)
 	if err != nil {
 		return "", err
 	}
@@ -77,7 +77,8 @@ global:
 
 // prometheusRules returns the part of prometheus.yml about alerts.
 func (c *command) prometheusRules() string {
-	return `rule_files: [` + prometheusDir + `/alerts.yml]
+	return `rule_files:
+  - ` + prometheusDir + `/alerts.yml
 alerting:
   alertmanagers:
     - static_configs: [{targets: ["` + strings.TrimPrefix(c.address("prometheus-alertmanager", "9093"), "http://") + `"]}]
@@ -92,7 +93,7 @@ func (c *command) scrapeJobs(all []target, own []placed, listen string) string {
 	}
 	var static []string
 	if listen != "" {
-		static = append(static, entry(listen, "watcher"))
+		static = append(static, entry(listen, watcherNode))
 	}
 	for _, o := range own {
 		static = append(static, entry(o.Listen, o.Label))
@@ -146,7 +147,7 @@ func (c *command) planArguments(p *plan, f conffiles, past record) error {
 
 // address returns where a program of Debian's listens: as its arguments say, or else on the usual port.
 func (c *command) address(name, port string) string {
-	arguments, err := os.ReadFile(c.path("/etc/default/" + name))
+	arguments, err := readRegular(c.path("/etc/default/"+name), maxText)
 	found := regexp.MustCompile(`(?m)^ARGS=.*--web\.listen-address[= ]"?([^\s"']+)`).FindSubmatch(arguments)
 	host := "127.0.0.1"
 	if err == nil && found != nil {
@@ -194,19 +195,19 @@ const reloadsWithin = 20 * time.Second
 
 // reloaded returns an error if Prometheus, Alertmanager or the exporter does not run with the new configuration.
 func (c *command) reloaded(ctx context.Context) error {
-	programs := []struct{ name, address, metric, conf string }{
-		{"Prometheus", c.address("prometheus", "9090"), "prometheus_config_last_reload_successful", prometheusConf},
-		{"Alertmanager", c.address("prometheus-alertmanager", "9093"), "alertmanager_config_last_reload_successful", alertConf},
+	programs := []struct{ name, unit, address, metric, conf string }{
+		{"Prometheus", prometheusUnit, c.address("prometheus", "9090"), "prometheus_config_last_reload_successful", prometheusConf},
+		{"Alertmanager", alertUnit, c.address("prometheus-alertmanager", "9093"), "alertmanager_config_last_reload_successful", alertConf},
 	}
 	for _, p := range c.placing {
-		programs = append(programs, struct{ name, address, metric, conf string }{watchUnit, "http://" + p.Listen, "raptoreum_fleet_config_reload_success", etc + "/watch/flags"})
+		programs = append(programs, struct{ name, unit, address, metric, conf string }{"The exporter", watchUnit, "http://" + p.Listen, "raptoreum_fleet_config_reload_success", etc + "/watch/flags"})
 	}
 	for _, p := range programs {
 		if slices.Contains(c.keptFiles, p.conf) {
 			continue
 		}
 		for waited := time.Duration(0); ; waited += time.Second {
-			families, err := c.metrics(ctx, p.address)
+			families, err := c.metrics(ctx, p.address, "/metrics")
 			if err == nil && total(families[p.metric], "") == 1 {
 				break
 			}
@@ -214,7 +215,7 @@ func (c *command) reloaded(ctx context.Context) error {
 				err = errors.New("it rejects the new configuration")
 			}
 			if waited >= reloadsWithin || ctx.Err() != nil {
-				return fmt.Errorf("%s at %s: %w; see journalctl -u prometheus -u prometheus-alertmanager -u raptoreum_exporter@watch", p.name, p.address, err)
+				return fmt.Errorf("%s at %s: %w%s; see journalctl -u %s; %s", p.name, p.address, err, c.log(ctx, p.unit), p.unit, logWarning)
 			}
 			c.Sleep(ctx, time.Second)
 		}

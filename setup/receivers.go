@@ -5,10 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -25,16 +22,18 @@ func (r receivers) any() bool {
 	return r.TelegramChat != "" || r.DiscordURLFile != "" || r.Discord || r.MailTo != "" || r.WebhookURLFile != "" || r.Webhook
 }
 
-// remember completes the flags with those of the last run.
+// remember completes the flags with those of the last run: all of them if none chooses a receiver, or else those about
+// the chosen ones. The secrets are kept. The files that they came from may be gone.
 func (r *receivers) remember(last receivers) {
 	r.Switch = r.Switch || last.Switch
 	if !r.any() {
-		files := *r
-		*r = last
-		// The secrets are kept. The files that they came from may be gone.
-		r.DiscordURLFile, r.WebhookURLFile = "", ""
-		r.SwitchURLFile, r.TelegramTokenFile, r.MailPasswordFile = files.SwitchURLFile, files.TelegramTokenFile, files.MailPasswordFile
-		r.Switch = files.Switch || files.SwitchURLFile != ""
+		r.TelegramChat, r.MailTo, r.Discord, r.Webhook = last.TelegramChat, last.MailTo, last.Discord, last.Webhook
+	}
+	if r.TelegramChat != "" {
+		r.TelegramAPI = cmp.Or(r.TelegramAPI, last.TelegramAPI)
+	}
+	if r.MailTo != "" {
+		r.MailFrom, r.MailSmarthost, r.MailUser = cmp.Or(r.MailFrom, last.MailFrom), cmp.Or(r.MailSmarthost, last.MailSmarthost), cmp.Or(r.MailUser, last.MailUser)
 	}
 }
 
@@ -59,7 +58,7 @@ func (c *command) release(ctx context.Context, program string, major, min int) (
 	out, err := c.Exec(ctx, program, "--version")
 	found := regexp.MustCompile(`version (\d+)\.(\d+)`).FindStringSubmatch(out)
 	if err != nil || found == nil {
-		return 0, fmt.Errorf("the version of %s is unknown: %w", program, cmp.Or(err, errors.New(lastLine(out))))
+		return 0, fmt.Errorf("the version of %s is unknown: %w", program, cmp.Or(err, errors.New(firstLine(out))))
 	}
 	have, _ := strconv.Atoi(found[1]) // digits
 	minor, _ := strconv.Atoi(found[2])
@@ -80,14 +79,14 @@ func (c *command) receivers(ctx context.Context) (to recipients, err error) {
 	if err != nil {
 		return to, err
 	}
-	if !r.any() {
-		c.chooseReceiver(r)
+	if err := c.chooseReceiver(ctx, r); err != nil {
+		return to, err
 	}
 	if !r.any() {
 		return to, errors.New("give where notifications go: --telegram.chat-id, --discord.url-file, --mail.to or --webhook.url-file")
 	}
-	for _, add := range []func(*recipients, release) error{c.telegram, c.discord, c.webhook, c.mail, c.deadMansSwitch} {
-		if err := add(&to, version); err != nil {
+	for _, add := range []func(context.Context, *recipients, release) error{c.telegram, c.discord, c.webhook, c.mail, c.deadMansSwitch} {
+		if err := add(ctx, &to, version); err != nil {
 			return to, err
 		}
 	}
@@ -100,61 +99,28 @@ func (c *command) receivers(ctx context.Context) (to recipients, err error) {
 	return to, nil
 }
 
-func (c *command) chooseReceiver(r *receivers) {
-	switch c.ask("Where do notifications go? [telegram/discord/mail/webhook]", "") {
+func (c *command) chooseReceiver(ctx context.Context, r *receivers) error {
+	if r.any() {
+		return nil
+	}
+	kind, err := c.ask(ctx, "Where do notifications go? [telegram/discord/mail/webhook]", "")
+	if err != nil {
+		return err
+	}
+	switch kind {
 	case "telegram":
-		r.TelegramChat = c.ask("Chat id of Telegram:", "")
+		r.TelegramChat, err = c.ask(ctx, "Chat id of Telegram:", "")
 	case "discord":
 		r.Discord = true
 	case "webhook":
 		r.Webhook = true
 	case "mail":
-		r.MailTo = c.ask("Address to send mail to:", "")
+		r.MailTo, err = c.ask(ctx, "Address to send mail to:", "")
 	}
+	return err
 }
 
-// secret returns a secret from the file of a flag, from an earlier run, or from a person; and the file to keep it in.
-func (c *command) secret(name, flag, file, question string) (string, change, error) {
-	kept := change{path: prometheusDir + "/" + name, mode: 0o640, group: prometheusUser, secret: true, units: []string{alertUnit}}
-	earlier, err := c.read(kept.path)
-	if err != nil {
-		return "", kept, err
-	}
-	var text string
-	switch {
-	case file != "":
-		content, err := os.ReadFile(file)
-		if err != nil {
-			return "", kept, fmt.Errorf("--%s: %w", flag, err)
-		}
-		text = strings.TrimSpace(string(content))
-	case earlier != nil:
-		text = strings.TrimSpace(earlier.content)
-	default:
-		text = c.askSecret(question)
-	}
-	if earlier != nil {
-		c.hide(strings.TrimSpace(earlier.content))
-	}
-	if text == "" || strings.ContainsAny(text, "\r\n \t") {
-		return "", kept, fmt.Errorf("--%s: give a file with one line", flag)
-	}
-	c.hide(text)
-	kept.content = text + "\n"
-	return text, kept, nil
-}
-
-// option returns the setting with a secret: as the name of its file, or where Alertmanager cannot, inline.
-func (to *recipients) option(version, since release, key, value string, file change) string {
-	to.secrets = append(to.secrets, file)
-	if version.atLeast(since) {
-		return key + "_file: " + file.path
-	}
-	to.inline = true
-	return key + ": " + strconv.Quote(value)
-}
-
-func (c *command) telegram(to *recipients, version release) error {
+func (c *command) telegram(ctx context.Context, to *recipients, version release) error {
 	r := c.Watch.Receivers
 	if r.TelegramChat == "" {
 		return nil
@@ -162,7 +128,7 @@ func (c *command) telegram(to *recipients, version release) error {
 	if _, err := strconv.ParseInt(r.TelegramChat, 10, 64); err != nil {
 		return fmt.Errorf("--telegram.chat-id: %q is not a number", r.TelegramChat)
 	}
-	token, file, err := c.secret("telegram-token", "telegram.token-file", r.TelegramTokenFile, "Token of the Telegram bot:")
+	token, file, err := c.secret(ctx, "telegram-token", "telegram.token-file", r.TelegramTokenFile, "Token of the Telegram bot:")
 	if err != nil {
 		return err
 	}
@@ -176,12 +142,12 @@ func (c *command) telegram(to *recipients, version release) error {
 	return nil
 }
 
-func (c *command) discord(to *recipients, version release) error {
+func (c *command) discord(ctx context.Context, to *recipients, version release) error {
 	r := &c.Watch.Receivers
 	if r.DiscordURLFile == "" && !r.Discord {
 		return nil
 	}
-	link, file, err := c.secretURL("discord-webhook", "discord.url-file", r.DiscordURLFile, "Address of the Discord webhook:")
+	link, file, err := c.secretURL(ctx, "discord-webhook", "discord.url-file", r.DiscordURLFile, "Address of the Discord webhook:")
 	if err != nil {
 		return err
 	}
@@ -192,12 +158,12 @@ func (c *command) discord(to *recipients, version release) error {
 	return nil
 }
 
-func (c *command) webhook(to *recipients, version release) error {
+func (c *command) webhook(ctx context.Context, to *recipients, version release) error {
 	r := &c.Watch.Receivers
 	if r.WebhookURLFile == "" && !r.Webhook {
 		return nil
 	}
-	link, file, err := c.secretURL("webhook-url", "webhook.url-file", r.WebhookURLFile, "Address of the webhook:")
+	link, file, err := c.secretURL(ctx, "webhook-url", "webhook.url-file", r.WebhookURLFile, "Address of the webhook:")
 	if err != nil {
 		return err
 	}
@@ -207,13 +173,16 @@ func (c *command) webhook(to *recipients, version release) error {
 	return nil
 }
 
-func (c *command) mail(to *recipients, version release) error {
+func (c *command) mail(ctx context.Context, to *recipients, version release) error {
 	r := &c.Watch.Receivers
 	if r.MailTo == "" {
 		return nil
 	}
 	if r.MailSmarthost == "" {
-		r.MailSmarthost = c.ask("Mail server, as host:port:", "")
+		var err error
+		if r.MailSmarthost, err = c.ask(ctx, "Mail server, as host:port:", ""); err != nil {
+			return err
+		}
 	}
 	if !regexp.MustCompile(`^[A-Za-z0-9.-]+:\d+$`).MatchString(r.MailSmarthost) {
 		return fmt.Errorf("--mail.smarthost: %q is not host:port, such as mail.example.org:587", r.MailSmarthost)
@@ -224,7 +193,7 @@ func (c *command) mail(to *recipients, version release) error {
 		"headers: {Subject: '{{ template \"raptoreum.title\" . }}'}", "text: '{{ template \"raptoreum.text\" . }}'", `html: ""`,
 	}
 	if r.MailUser != "" {
-		password, file, err := c.secret("mail-password", "mail.password-file", r.MailPasswordFile, "Password of "+r.MailUser+":")
+		password, file, err := c.secret(ctx, "mail-password", "mail.password-file", r.MailPasswordFile, "Password of "+r.MailUser+":")
 		if err != nil {
 			return err
 		}
@@ -237,12 +206,12 @@ func (c *command) mail(to *recipients, version release) error {
 	return nil
 }
 
-func (c *command) deadMansSwitch(to *recipients, version release) error {
+func (c *command) deadMansSwitch(ctx context.Context, to *recipients, version release) error {
 	r := &c.Watch.Receivers
 	if r.SwitchURLFile == "" && !r.Switch {
 		return nil
 	}
-	link, file, err := c.secretURL("dead-mans-switch-url", "dead-mans-switch.url-file", r.SwitchURLFile, "Address of the dead man's switch:")
+	link, file, err := c.secretURL(ctx, "dead-mans-switch-url", "dead-mans-switch.url-file", r.SwitchURLFile, "Address of the dead man's switch:")
 	if err != nil {
 		return err
 	}
@@ -250,18 +219,6 @@ func (c *command) deadMansSwitch(to *recipients, version release) error {
 	to.tests["webhook"]++
 	to.dead = "    webhook_configs:\n      - " + to.option(version, 26, "url", link, file) + "\n        send_resolved: false\n"
 	return nil
-}
-
-// secretURL is secret for an address.
-func (c *command) secretURL(name, flag, file, question string) (string, change, error) {
-	text, kept, err := c.secret(name, flag, file, question)
-	if err != nil {
-		return "", kept, err
-	}
-	if u, err := url.Parse(text); err != nil || u.Host == "" || !slices.Contains([]string{"http", "https"}, u.Scheme) {
-		return "", kept, fmt.Errorf("--%s: the file has no address that starts with http:// or https://", flag)
-	}
-	return text, kept, nil
 }
 
 // add returns what a person has to add to an alertmanager.yml of their own.
@@ -277,7 +234,7 @@ func (to recipients) blocks() string {
 
 // alertmanagerConf returns alertmanager.yml: routes and inhibition of the package, with the chosen receivers.
 func (c *command) alertmanagerConf(to recipients) (string, error) {
-	text, err := os.ReadFile(c.path(share + "/alerts/alertmanager.yml"))
+	text, err := readRegular(c.path(share+"/alerts/alertmanager.yml"), maxText)
 	if err != nil {
 		return "", err
 	}
@@ -290,9 +247,9 @@ func (c *command) alertmanagerConf(to recipients) (string, error) {
 	if !ok || !found || !strings.Contains(above, routes) {
 		return "", fmt.Errorf("%s/alerts/alertmanager.yml is not that of the package", share)
 	}
-	test := "    # setup sends it to test the receivers.\n    - matchers: [alertname = \"RaptoreumTest\"]\n      receiver: phone\n      group_wait: 0s\n"
+	test := "    # setup sends it to test the receivers.\n    - matchers: [alertname = \"RaptoreumTest\"]\n      receiver: phone\n      group_by: [run]\n      group_wait: 0s\n"
 	if to.both {
-		test += "      continue: true\n    - matchers: [alertname = \"RaptoreumTest\"]\n      receiver: mail\n      group_wait: 0s\n"
+		test += "      continue: true\n    - matchers: [alertname = \"RaptoreumTest\"]\n      receiver: mail\n      group_by: [run]\n      group_wait: 0s\n"
 	}
 	above = strings.Replace(above, routes, routes+test, 1)
 	return "# Written by raptoreum_exporter setup watch, which does not change this file again if you edit it.\n" + above +

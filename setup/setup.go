@@ -13,9 +13,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
+	"slices"
 	"strings"
-
-	"golang.org/x/term"
 )
 
 // Config configures both commands.
@@ -38,14 +38,16 @@ var (
 	ErrNotRoot = errors.New("setup changes files of root; run it with sudo")
 	// ErrDeclined means that the answer to the question was no.
 	ErrDeclined = errors.New("nothing was changed")
+	// ErrInterrupted means that the context was done before a question was answered.
+	ErrInterrupted = errors.New("interrupted; nothing was changed")
 )
 
 // command is one run.
 type command struct {
 	Config
 	System
-	answers *bufio.Reader
-	secrets []string // which are never printed
+	answers *bufio.Reader // of Stdin
+	secrets []string      // which are never printed
 
 	placing   []placed           // exporters of this run
 	tests     map[string]float64 // how many test messages each integration of Alertmanager is to send
@@ -88,6 +90,9 @@ func Run(ctx context.Context, c Config) (int, error) {
 }
 
 func (c *command) run(ctx context.Context) (int, error) {
+	if c.Watch != nil && !reflect.DeepEqual(c.Node, Node{}) {
+		return exitPartly, errors.New("--conf, --protx, --name, --credentials, --heal, --listen and --web are flags of setup on the machine of the smartnode, not of setup watch")
+	}
 	if os.Geteuid() != 0 && c.Root == "" {
 		return exitPartly, ErrNotRoot
 	}
@@ -106,6 +111,11 @@ func (c *command) run(ctx context.Context) (int, error) {
 	if err != nil {
 		return exitPartly, err
 	}
+	for path, w := range past.Files { // a diff may show one that is replaced
+		if f, err := c.read(path); w.Secret && err == nil && f != nil {
+			c.hide(strings.TrimSpace(f.content))
+		}
+	}
 	if past.Unfinished {
 		c.print("The last run was interrupted. This one completes it or, with --undo, takes it back.")
 	}
@@ -122,34 +132,6 @@ func (c *command) print(format string, args ...any) {
 	fmt.Fprintf(c, strings.TrimSuffix(format, "\n")+"\n", args...)
 }
 
-// ask asks a question and returns the answer; with --yes, and at the end of the input, otherwise.
-func (c *command) ask(question, otherwise string) string {
-	if c.Yes || c.DryRun {
-		return otherwise
-	}
-	fmt.Fprintf(c, "%s ", question)
-	answer, err := c.answers.ReadString('\n')
-	if err != nil {
-		fmt.Fprintln(c)
-	}
-	if answer = strings.TrimSpace(answer); answer == "" {
-		return otherwise
-	}
-	return answer
-}
-
-// askSecret asks for a secret, which a terminal does not show.
-func (c *command) askSecret(question string) string {
-	terminal, ok := c.Stdin.(*os.File)
-	if c.Yes || c.DryRun || !ok || !term.IsTerminal(int(terminal.Fd())) {
-		return c.ask(question, "")
-	}
-	fmt.Fprintf(c, "%s ", question)
-	answer, _ := term.ReadPassword(int(terminal.Fd())) // without an answer it is missing
-	fmt.Fprintln(c)
-	return strings.TrimSpace(string(answer))
-}
-
 // perform shows the differences, asks, and applies them. kept: a file of a person differs from what is wanted.
 func (c *command) perform(ctx context.Context, p plan, past record) (done, kept bool, err error) {
 	steps, err := c.compare(p, past)
@@ -157,28 +139,35 @@ func (c *command) perform(ctx context.Context, p plan, past record) (done, kept 
 		return false, false, err
 	}
 	t := &transaction{System: c.System, plan: p, steps: steps, past: past, nodes: c.placing}
+	if err := t.readUnits(ctx); err != nil {
+		return false, false, err
+	}
 	switch {
 	case c.Undo: // the record goes too
 	case c.Watch != nil:
 		t.watch, t.verify = c.Watch, c.reloaded
 	default:
-		t.node = &c.Node
+		t.node, t.verify = &c.Node, c.answering
 	}
 	for _, o := range steps {
 		if o.action == edited {
 			kept, c.keptFiles = true, append(c.keptFiles, o.path)
 		}
 	}
-	c.show(ctx, t)
-	if !t.changes(ctx) {
-		c.print("Nothing to change.")
+	c.show(t)
+	if forgotten := c.Undo && !kept; !t.changes() && !forgotten { // an undo also removes the record
+		c.print(map[bool]string{false: "Nothing to change.", true: "Nothing else to change."}[kept])
 		return false, kept, nil
 	}
 	if c.DryRun {
 		c.print("This was a dry run. Nothing was changed.")
 		return false, kept, nil
 	}
-	if !c.Yes && !strings.HasPrefix(strings.ToLower(c.ask("Make these changes? [y/N]", "n")), "y") {
+	answer, err := c.ask(ctx, "Make these changes? [y/N]", "n")
+	if err != nil {
+		return false, kept, err
+	}
+	if !c.Yes && !slices.Contains([]string{"y", "yes"}, strings.ToLower(answer)) {
 		return false, kept, ErrDeclined
 	}
 	if err := t.run(ctx); err != nil {
@@ -191,7 +180,7 @@ func (c *command) perform(ctx context.Context, p plan, past record) (done, kept 
 const longDiff = 40
 
 // show prints what is to be done.
-func (c *command) show(ctx context.Context, t *transaction) {
+func (c *command) show(t *transaction) {
 	for _, o := range t.steps {
 		if o.action == keep {
 			continue
@@ -209,13 +198,13 @@ func (c *command) show(ctx context.Context, t *transaction) {
 		}
 		switch {
 		case o.action == edited && o.add != "":
-			c.print("  Add the lines above by hand.")
+			c.print("  %s", merge(o.add, o.old.content))
 		case o.action == edited:
 			c.print("  Merge the difference by hand, or remove the file and run setup again.")
 		}
 	}
 	for _, u := range t.plan.units {
-		switch have := t.unitState(ctx, u.name); {
+		switch have := t.units[u.name]; {
 		case u.running && have != unitState{true, true}:
 			c.print("enable and start %s", u.name)
 		case !u.running && have != unitState{}:

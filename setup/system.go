@@ -62,20 +62,21 @@ func (s System) withDefaults() System {
 	return s
 }
 
-// execute runs a program and returns its output. The error has the end of it.
+// execute runs a program and returns its output. The error has the first line of it: systemctl says there what failed, and then what one could do.
 func execute(ctx context.Context, name string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, name, args...) // #nosec G204 -- fixed programs, and arguments without a shell
 	command.Env = append(os.Environ(), "LC_ALL=C", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0")
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C during a rollback must not reach it
 	out, err := command.CombinedOutput()
 	if err != nil {
-		err = fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, lastLine(string(out)))
+		err = fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, firstLine(string(out)))
 	}
 	return string(out), err
 }
 
-func lastLine(s string) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.TrimSuffix(lines[len(lines)-1], ".")
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return strings.TrimSuffix(line, ".")
 }
 
 const maxPage = 8 << 20 // bytes
@@ -137,7 +138,7 @@ func byUID(users []user, uid int) (user, bool) {
 
 // database returns the fields of each entry of a file such as /etc/passwd.
 func (s System) database(file string, fields int) (all [][]string) {
-	text, err := os.ReadFile(s.path(file))
+	text, err := readRegular(s.path(file), maxText)
 	if err != nil {
 		return nil
 	}
@@ -178,8 +179,6 @@ type file struct {
 
 var errNotRegular = errors.New("is not a regular file")
 
-const maxFile = 4 << 20 // bytes
-
 // read returns a file; nil: there is none. It does not follow a link: a user could have set one to a file of root.
 func (s System) read(name string) (*file, error) {
 	f, err := os.OpenFile(s.path(name), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
@@ -198,7 +197,7 @@ func (s System) read(name string) (*file, error) {
 		return nil, err
 	}
 	uid, gid := s.Owner(info)
-	if !info.Mode().IsRegular() || info.Size() > maxFile {
+	if !info.Mode().IsRegular() || info.Size() > maxText {
 		return nil, fmt.Errorf("%s: %w", name, errNotRegular)
 	}
 	content := make([]byte, info.Size())

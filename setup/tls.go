@@ -10,7 +10,6 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
-	"strings"
 	"time"
 
 	"golang.org/x/crypto/bcrypt"
@@ -125,7 +124,9 @@ func (c *command) tlsSteps(all []target) {
 		case err != nil:
 		case c.Watch.Reach == reachTLS:
 			c.print("For %s: copy %s to its machine, and run there: sudo raptoreum_exporter setup --web FOLDER. Allow only this machine to connect to port %s.", t.name, t.folder(), port)
-		case c.Watch.Reach == reachAddress && !strings.HasPrefix(host, "127."):
+		case c.Watch.Reach == reachAddress && net.ParseIP(host) == nil: // setup listens on no name
+			c.print("For %s: run on its machine, with its address in WireGuard: sudo raptoreum_exporter setup --listen ADDRESS:%s", t.name, port)
+		case c.Watch.Reach == reachAddress && !net.ParseIP(host).IsLoopback():
 			c.print("For %s: run on its machine: sudo raptoreum_exporter setup --listen %s", t.name, t.host)
 		}
 	}

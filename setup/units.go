@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -35,18 +36,59 @@ func (s System) systemctl(ctx context.Context, args ...string) error {
 	if err == nil || len(args) < 2 {
 		return err
 	}
-	log, failed := s.Exec(ctx, "journalctl", "_SYSTEMD_UNIT="+args[1], "--lines=2", "--output=cat", "--no-pager")
-	if log = strings.TrimSpace(log); failed != nil || log == "" {
-		return err
+	return fmt.Errorf("%w%s", err, s.log(ctx, args[1]))
+}
+
+// log returns the end of the log of a unit, to be added to an error; empty: unknown.
+func (s System) log(ctx context.Context, unit string) string {
+	log, err := s.Exec(ctx, "journalctl", "_SYSTEMD_UNIT="+unit, "--lines=2", "--output=cat", "--no-pager")
+	if log = strings.TrimSpace(log); err != nil || log == "" {
+		return ""
 	}
-	return fmt.Errorf("%w; its log: %s", err, strings.ReplaceAll(log, "\n", " | "))
+	return "; its log: " + strings.ReplaceAll(log, "\n", " | ")
+}
+
+// readUnits reads the states to which a rollback returns, so it fails if one is unknown.
+func (t *transaction) readUnits(ctx context.Context) error {
+	t.units = map[string]unitState{}
+	names := t.unitsBack()
+	for _, u := range t.plan.units {
+		names = append(names, u.name)
+	}
+	for _, name := range names {
+		state, err := t.unitState(ctx, name)
+		if err != nil {
+			return err
+		}
+		t.units[name] = state
+	}
+	return nil
 }
 
 // unitState returns the state of a unit; one that does not exist is neither enabled nor active.
-func (s System) unitState(ctx context.Context, name string) unitState {
-	enabled, _ := s.Exec(ctx, "systemctl", "is-enabled", name) // exits with 1 if disabled
-	active, _ := s.Exec(ctx, "systemctl", "is-active", name)
-	return unitState{strings.TrimSpace(enabled) == "enabled", slices.Contains([]string{"active", "activating"}, strings.TrimSpace(active))}
+func (s System) unitState(ctx context.Context, name string) (state unitState, err error) {
+	enabled, err := s.unitWord(ctx, "is-enabled", name)
+	if err != nil {
+		return state, err
+	}
+	active, err := s.unitWord(ctx, "is-active", name)
+	return unitState{enabled == "enabled", slices.Contains([]string{"active", "activating", "reloading"}, active)}, err
+}
+
+// unitWord asks systemctl, whose exit code also reports a state. Without an answer in one word the state is unknown,
+// as after a failed or cancelled call.
+func (s System) unitWord(ctx context.Context, query, name string) (string, error) {
+	out, err := s.Exec(ctx, "systemctl", query, name)
+	word := strings.TrimSpace(out)
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case strings.HasSuffix(word, "No such file or directory"):
+		return "not-found", nil
+	case word == "" || strings.ContainsAny(word, " \n"):
+		return "", fmt.Errorf("the state of %s is unknown: %w", name, cmp.Or(err, fmt.Errorf("systemctl %s says %q", query, word)))
+	}
+	return word, nil
 }
 
 // missing reports whether there is no such unit.
@@ -61,7 +103,10 @@ func reloads(name string) bool { return name == prometheusUnit || name == alertU
 // setUnit brings a unit to a state. again is what to do with one that runs already, because its files have changed;
 // empty: nothing.
 func (t *transaction) setUnit(ctx context.Context, name string, want unitState, again string) error {
-	have := t.unitState(ctx, name)
+	have, err := t.unitState(ctx, name)
+	if err != nil {
+		return err
+	}
 	var actions []string
 	switch {
 	case want.Enabled && !have.Enabled:
@@ -78,7 +123,7 @@ func (t *transaction) setUnit(ctx context.Context, name string, want unitState, 
 		actions = append(actions, "stop")
 	}
 	for _, action := range actions {
-		if action == "start" { // systemd refuses to start what has failed several times
+		if action != "enable" && action != "disable" && action != "stop" { // systemd limits how often a unit is started within seconds
 			_, _ = t.Exec(ctx, "systemctl", "reset-failed", name)
 		}
 		if err := t.systemctl(ctx, action, name); err != nil {

@@ -3,12 +3,9 @@ package setup
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -37,70 +34,6 @@ const (
 	prometheusUser = "prometheus"
 )
 
-// target is a smartnode to watch.
-type target struct {
-	name  string
-	protx string // empty: only its exporter is scraped
-	host  string // host:port of its exporter; empty: it is only probed from outside
-}
-
-// targets parses the values of --node.
-func (w *Watch) targets() (all []target, err error) {
-	for _, value := range w.Nodes {
-		name, rest, ok := strings.Cut(value, "=")
-		if !ok || !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`).MatchString(name) || rest == "" {
-			return nil, fmt.Errorf("--node: %q is not NAME=PROTX, NAME=HOST or NAME=PROTX@HOST", value)
-		}
-		t := target{name: name}
-		protx, host, both := strings.Cut(rest, "@")
-		if raw, err := hex.DecodeString(protx); err == nil && len(raw) == 32 {
-			t.protx = strings.ToLower(protx)
-		} else if both {
-			return nil, fmt.Errorf("--node: %s: the proTxHash is not 64 hexadecimal digits", name)
-		} else {
-			host = protx
-		}
-		if host != "" {
-			if t.host, err = hostPort(host); err != nil {
-				return nil, fmt.Errorf("--node: %s: %w", name, err)
-			}
-		}
-		if slices.ContainsFunc(all, func(o target) bool { return o.name == t.name }) {
-			return nil, fmt.Errorf("--node: there are two smartnodes with the name %s", name)
-		}
-		all = append(all, t)
-	}
-	return all, w.checkReach(all)
-}
-
-func (w *Watch) checkReach(all []target) error {
-	w.Reach = cmp.Or(w.Reach, reachOutside)
-	if !slices.Contains([]string{reachOutside, reachAddress, reachTLS}, w.Reach) {
-		return fmt.Errorf("--reach: %q is not outside, address or tls", w.Reach)
-	}
-	for _, t := range all {
-		switch {
-		case w.Reach == reachOutside && t.host != "":
-			return fmt.Errorf("--node: %s: to scrape the exporter at %s, also give --reach=address (WireGuard or an ssh tunnel) or --reach=tls", t.name, t.host)
-		case w.Reach == reachOutside && t.protx == "":
-			return fmt.Errorf("--node: %s: give its proTxHash", t.name)
-		}
-	}
-	return nil
-}
-
-// hostPort adds the usual port of the exporter.
-func hostPort(s string) (string, error) {
-	host, port, err := net.SplitHostPort(s)
-	if err != nil {
-		host, port = strings.Trim(s, "[]"), "10227"
-	}
-	if net.ParseIP(host) == nil && !regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`).MatchString(host) || !regexp.MustCompile(`^\d{1,5}$`).MatchString(port) {
-		return "", fmt.Errorf("%q is not a host or host:port", s)
-	}
-	return net.JoinHostPort(host, port), nil
-}
-
 // watch sets up Prometheus and Alertmanager.
 func (c *command) watch(ctx context.Context, past record) (int, error) {
 	for _, path := range []string{"/usr/bin/prometheus", "/usr/bin/prometheus-alertmanager"} {
@@ -111,12 +44,7 @@ func (c *command) watch(ctx context.Context, past record) (int, error) {
 	if !c.exists(share+"/alerts/alerts.yml") || !c.exists(unitDir+"/raptoreum_exporter@.service") {
 		return exitPartly, errors.New("the package raptoreum-exporter is not installed; run dpkg -i first")
 	}
-	w := c.Watch
-	w.remember(past.Watch)
-	if len(w.Nodes) == 0 {
-		w.Nodes = strings.Fields(c.ask("Smartnodes to watch, as NAME=PROTX, separated by blanks:", ""))
-	}
-	all, err := w.targets()
+	all, err := c.watched(ctx, past)
 	if err != nil {
 		return exitPartly, err
 	}
@@ -154,10 +82,32 @@ func (c *command) watch(ctx context.Context, past record) (int, error) {
 	} else {
 		c.print("No test message was sent, because %s is yours.", alertConf)
 	}
+	c.nodeStates(ctx, all)
 	if done {
 		c.print("To take everything back: sudo raptoreum_exporter setup watch --undo")
 	}
+	c.unfinished(p) // last, because it must not be overlooked
 	return code, nil
+}
+
+// watched returns the smartnodes to watch: those of --node, of the last run, or of an answer.
+func (c *command) watched(ctx context.Context, past record) ([]target, error) {
+	w := c.Watch
+	w.remember(past.Watch)
+	c.dropped(past.Watch)
+	if len(w.Nodes) == 0 {
+		answer, err := c.ask(ctx, "Smartnodes to watch, as NAME=PROTX, separated by blanks:", "")
+		if err != nil {
+			return nil, err
+		}
+		w.Nodes = strings.Fields(answer)
+	}
+	if w.Vantage != "" {
+		if err := checkCharacters(w.Vantage); err != nil {
+			return nil, fmt.Errorf("--from: %w", err)
+		}
+	}
+	return w.targets()
 }
 
 // remember completes the flags with those of the last run.
@@ -170,6 +120,19 @@ func (w *Watch) remember(last *Watch) {
 	}
 	w.Vantage, w.RunbookURL = cmp.Or(w.Vantage, last.Vantage), cmp.Or(w.RunbookURL, last.RunbookURL)
 	w.Receivers.remember(last.Receivers)
+}
+
+// dropped says which smartnodes of the last run --node leaves out.
+func (c *command) dropped(last *Watch) {
+	if last == nil {
+		return
+	}
+	for _, value := range last.Nodes {
+		name, _, _ := strings.Cut(value, "=")
+		if !slices.ContainsFunc(c.Watch.Nodes, func(v string) bool { return strings.HasPrefix(v, name+"=") }) {
+			c.print("%s is no longer watched, because --node lists all smartnodes.", name)
+		}
+	}
 }
 
 // planWatch returns the files and units.
@@ -213,12 +176,13 @@ func (c *command) planWatch(ctx context.Context, all []target, own []placed, pas
 	if err != nil {
 		return p, err
 	}
+	needs := append([]need{{prometheusDir + "/alerts.yml", prometheusDir + "/alerts.yml"}, {"alertmanagers:", "alertmanagers"}}, addresses(jobs)...)
 	mode := os.FileMode(0o644)
 	if to.inline {
 		mode = 0o640
 	}
 	p.files = append(p.files,
-		change{path: prometheusConf, content: c.prometheusConf(jobs), add: c.prometheusRules() + "scrape_configs:\n" + jobs, mode: 0o644, replaces: conffiles.has(prometheusConf), units: []string{prometheusUnit}},
+		change{path: prometheusConf, content: c.prometheusConf(jobs), add: c.prometheusRules() + "scrape_configs:\n" + jobs, needs: needs, mode: 0o644, replaces: conffiles.has(prometheusConf), units: []string{prometheusUnit}},
 		change{path: alertConf, content: alerts, add: to.add(), mode: mode, group: prometheusUser, replaces: conffiles.has(alertConf), units: []string{alertUnit}})
 	p.units = append(p.units, unit{name: prometheusUnit, running: true}, unit{name: alertUnit, running: true})
 	return p, nil
@@ -228,8 +192,10 @@ func (c *command) planWatch(ctx context.Context, all []target, own []placed, pas
 func (c *command) planFleet(p *plan, all []target, past record) (listen string) {
 	var nodes strings.Builder
 	nodes.WriteString("# Written by raptoreum_exporter setup watch.\nnodes:\n")
+	var needs []need
 	for _, t := range all {
 		if t.protx != "" {
+			needs = append(needs, need{t.protx, t.name})
 			fmt.Fprintf(&nodes, "- {protx: %s, name: %q}\n", t.protx, t.name)
 		}
 	}
@@ -244,12 +210,14 @@ func (c *command) planFleet(p *plan, all []target, past record) (listen string) 
 	c.placing = []placed{{Conf: watchUnit, Listen: listen}}
 	flags := "# Written by raptoreum_exporter setup watch, which does not change this file again if you edit it.\n" +
 		"--fleet.config=" + etc + "/watch/fleet.yml\n--web.listen-address=" + listen + "\n"
+	settings := []need{{"--fleet.config=" + etc + "/watch/fleet.yml\n", "--fleet.config"}, {"--web.listen-address=" + listen + "\n", "--web.listen-address"}}
 	if c.Watch.Vantage != "" {
+		settings = append(settings, need{"--vantage=" + c.Watch.Vantage + "\n", "--vantage"})
 		flags += "--vantage=" + c.Watch.Vantage + "\n"
 	}
 	p.files = append(p.files,
-		change{path: etc + "/watch/fleet.yml", content: nodes.String(), mode: 0o644, units: []string{watchUnit}},
-		change{path: etc + "/watch/flags", content: flags, mode: 0o644, units: []string{watchUnit}})
+		change{path: etc + "/watch/fleet.yml", content: nodes.String(), needs: needs, mode: 0o644, units: []string{watchUnit}},
+		change{path: etc + "/watch/flags", content: flags, needs: settings, mode: 0o644, units: []string{watchUnit}})
 	// The exporter that the package has started monitors nothing on a machine without a raptoreumd.
 	if flags, err := c.read(etc + "/flags"); err == nil && flags != nil && onlyComments(flags.content) {
 		p.units = append(p.units, unit{name: "raptoreum_exporter.service"})

@@ -158,7 +158,7 @@ func TestWatchEdited(t *testing.T) {
 	if err != nil || code != 1 || strings.Contains(out, token) || w.posted != "" {
 		t.Error(code, err, w.posted)
 	}
-	w.has(out, "keep    /etc/prometheus/prometheus.yml, because", "  rule_files: [/etc/prometheus/raptoreum/alerts.yml]", "chat_id: 42", "Add the lines above by hand.", "No test message")
+	w.has(out, "keep    /etc/prometheus/prometheus.yml, because", "  rule_files:\n    - /etc/prometheus/raptoreum/alerts.yml", "chat_id: 42", "Add the lines above by hand.", "No test message")
 	if strings.Contains(out, "-route: {receiver: mine}") {
 		t.Errorf("it shows what to remove:\n%s", out)
 	}

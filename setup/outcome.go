@@ -1,0 +1,151 @@
+package setup
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+)
+
+// need is a text without which a file that a person changed does not do what setup wants.
+type need struct{ text, name string }
+
+// lacks returns the names of what a file lacks. Comments do not count.
+func (c change) lacks(content string) (names []string) {
+	content = regexp.MustCompile(`(?m)(^|\s)#.*$`).ReplaceAllString(content+"\n", "")
+	for _, n := range c.needs {
+		// An address may also be a part of a URL.
+		if !regexp.MustCompile(`(?m)(^|[^/\w.-])` + regexp.QuoteMeta(n.text)).MatchString(content) {
+			names = append(names, n.name)
+		}
+	}
+	return names
+}
+
+// addresses returns the addresses in scrape configurations, without which a prometheus.yml does not scrape everything.
+func addresses(jobs string) (needs []need) {
+	for _, found := range regexp.MustCompile(`"((?:https?://)?[^"]+:\d+(?:/sd)?)"`).FindAllStringSubmatch(jobs, -1) {
+		needs = append(needs, need{found[1], found[1]})
+	}
+	return needs
+}
+
+// merge says how to add text to a file that has some of its keys already: YAML allows each only once.
+func merge(add, old string) string {
+	var has []string
+	for _, found := range regexp.MustCompile(`(?m)^(\w+):`).FindAllStringSubmatch(add, -1) {
+		if regexp.MustCompile(`(?m)^` + found[1] + `\s*:`).MatchString(old) {
+			has = append(has, found[1])
+		}
+	}
+	if len(has) == 0 {
+		return "Add the lines above by hand."
+	}
+	return "Merge the lines above by hand. The file already has " + strings.Join(has, ", ") +
+		": add what is under it above to what is under it there, because a key that occurs twice is an error."
+}
+
+// unfinished prints what is missing because files of a person were kept.
+func (c *command) unfinished(p plan) {
+	for _, f := range p.files {
+		if !slices.Contains(c.keptFiles, f.path) {
+			continue
+		}
+		old, err := c.read(f.path)
+		if err != nil || old == nil {
+			continue
+		}
+		words := []string{"Not finished: " + f.path + " was changed by hand and kept."}
+		if names := f.lacks(old.content); len(names) > 0 {
+			words = append(words, "It lacks "+strings.Join(names, ", ")+".")
+		}
+		switch f.path {
+		case prometheusConf, etc + "/watch/fleet.yml":
+			words = append(words, "What it lacks is not watched.")
+		case alertConf:
+			words = append(words, "Until it has the receivers above, nobody is notified as chosen.")
+		}
+		c.print("%s Merge the difference above, and then: sudo systemctl reload-or-restart %s", strings.Join(words, " "), strings.Join(f.units, " "))
+	}
+}
+
+const (
+	statesWithin = 20 * time.Second // the list of smartnodes arrives some seconds after the start of the exporter
+	statesEnd    = time.Minute      // with many nodes
+)
+
+// nodeStates prints what the exporter that probes from here has observed of each smartnode.
+func (c *command) nodeStates(ctx context.Context, all []target) {
+	if len(c.placing) == 0 {
+		return
+	}
+	page := "http://" + c.placing[0].Listen
+	waited, began := time.Duration(0), time.Now()
+	for i, t := range all {
+		if t.protx == "" {
+			continue
+		}
+		state, complete := c.nodeState(ctx, page, t)
+		for ; !complete && waited < statesWithin && ctx.Err() == nil; waited += time.Second {
+			c.Sleep(ctx, time.Second)
+			state, complete = c.nodeState(ctx, page, t)
+		}
+		c.print("%s: %s", t.name, state)
+		if time.Since(began) > statesEnd && i+1 < len(all) {
+			c.print("and %d more", len(all)-i-1)
+			break
+		}
+	}
+	c.print("All that is known now is at %s/ on this machine. From another one: ssh -L %s:%s HOST", page, strings.TrimPrefix(page, "http://127.0.0.1:"), c.placing[0].Listen)
+}
+
+// nodeState returns what a probe of a smartnode shows, and whether that is all.
+func (c *command) nodeState(ctx context.Context, page string, t target) (state string, complete bool) {
+	families, err := c.metrics(ctx, page, "/probe?target="+t.protx)
+	if err != nil {
+		return "not known yet: " + err.Error(), false
+	}
+	is := func(name string, value float64) bool {
+		return families["raptoreum_"+name] != nil && total(families["raptoreum_"+name], "") == value
+	}
+	switch {
+	case is("smartnode_registered", 0):
+		return fmt.Sprintf("NOT REGISTERED: no smartnode has the proTxHash %s", t.protx), true
+	case !is("smartnode_registered", 1):
+		return "not known yet whether it is registered", false
+	}
+	state = "registered"
+	if address := labelOf(families["raptoreum_smartnode_info"], "address"); address != "" {
+		state += ", " + address
+	}
+	if is("smartnode_pose_banned", 1) {
+		state += ", PoSe-banned"
+	}
+	switch {
+	case is("probe_refused", 1):
+		return state + ", no handshake, because the address is not public", true
+	case is("port_reachable", 1) && is("port_identity_match", 0):
+		return state + ", but another smartnode answers there", true
+	case is("port_reachable", 1):
+		return state + ", handshake succeeded", true
+	case is("port_reachable", 0):
+		return state + ", handshake FAILED (" + labelOf(families["raptoreum_port_failed_phase"], "phase") + ")", true
+	}
+	return state + ", no handshake yet", false
+}
+
+// labelOf returns a label of the sample that is 1; empty: there is none.
+func labelOf(family *dto.MetricFamily, name string) string {
+	for _, m := range family.GetMetric() {
+		for _, l := range m.GetLabel() {
+			if l.GetName() == name && m.GetGauge().GetValue()+m.GetUntyped().GetValue() == 1 {
+				return l.GetValue()
+			}
+		}
+	}
+	return ""
+}
