@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/procfs"
+
 	"raptoreum_exporter/config"
 	"raptoreum_exporter/internal/harness"
 	"raptoreum_exporter/internal/simnet"
@@ -254,12 +256,29 @@ func TestStoppedProcess(t *testing.T) {
 		o.Daemon = config.Daemon{URL: url, User: "rtm", PasswordFile: password}
 	})
 	e.Scrape(2*time.Second).Want(t, map[string]string{"raptoreum_up": "1"})
-	if err := fake.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	stop(t, fake.Process)
 	e.Scrape(2*time.Second).Want(t, map[string]string{"raptoreum_up": "0", state("hung"): "1"})
 	if err := fake.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
 	e.Scrape(4*time.Second).Want(t, map[string]string{"raptoreum_up": "1"})
+}
+
+// stop stops a process and waits until it has stopped: on a busy machine it may still answer after the signal.
+func stop(t *testing.T, process *os.Process) {
+	t.Helper()
+	if err := process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	proc, err := procfs.NewProc(process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 500 {
+		if stat, err := proc.Stat(); err == nil && stat.State == "T" {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("the process does not stop")
 }
