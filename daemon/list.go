@@ -61,7 +61,7 @@ func (s *Session) List(ctx context.Context, mode poll.Mode) (*List, error) {
 		if _, err := s.Node(ctx); err != nil { // the list is the heavy call: it comes last
 			return nil, err
 		}
-		if done := c.refreshList(s); done != nil {
+		if done := c.refreshList(ctx, s, mode); done != nil {
 			select {
 			case <-done:
 			case <-ctx.Done():
@@ -75,15 +75,19 @@ func (s *Session) List(ctx context.Context, mode poll.Mode) (*List, error) {
 
 // refreshList reads the list in the background when it is due. It returns a channel that is closed
 // when the current reading is done; nil if there is none. The reading holds the slot of the main
-// lock; if the slot is taken, the next Session tries again.
-func (c *Client) refreshList(s *Session) <-chan struct{} {
-	tip, height, due := c.listDue(s)
-	if !due {
+// lock; if the slot is taken, the next Session tries again. With poll.Wait this one waits for it.
+func (c *Client) refreshList(ctx context.Context, s *Session, mode poll.Mode) <-chan struct{} {
+	if _, _, due := c.listDue(s); !due {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return c.list.done
 	}
-	if !c.main.try() {
+	if !c.main.try() && (mode != poll.Wait || !c.main.take(ctx)) {
+		return nil
+	}
+	tip, height, due := c.listDue(s)
+	if !due { // read for another Session in the meantime
+		c.leave(c.main)
 		return nil
 	}
 	done := make(chan struct{})

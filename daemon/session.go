@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"raptoreum_exporter/internal/poll"
 )
 
 // sessionShare is how long after its start a Session accepts further, overlapping scrapes.
@@ -67,7 +69,7 @@ func (s *Session) Release() {
 		return
 	}
 	s.cancel()
-	if wanted && s.client.refreshList(s) != nil {
+	if wanted && s.client.refreshList(s.ctx, s, poll.NoWait) != nil {
 		return // it uses the connection, and closes it at its end
 	}
 	if s.client.refreshPayments(s) {
