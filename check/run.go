@@ -39,8 +39,8 @@ type Config struct {
 	Stderr     io.Writer // for the progress, on a terminal
 }
 
-// Run checks once and prints the report, and those of the fleet if there is no daemon, or with Watch shows the progress of a sync. The error is ErrInterrupted or
-// about a wrong flag.
+// Run checks once and prints the report, and those of the fleet if there is no daemon. With Watch it shows the progress
+// of a sync instead. The error is ErrInterrupted or about a wrong flag.
 func Run(ctx context.Context, c Config) (judge.Verdict, error) {
 	if c.Watch {
 		return watch(ctx, c)

@@ -27,7 +27,8 @@ func families(all samples) []*dto.MetricFamily {
 	// One allocation for all of a kind: a scrape has two hundred samples.
 	metrics, list := make([]dto.Metric, len(all)), make([]*dto.Metric, len(all))
 	gauges := make([]dto.Gauge, len(all)) // counters are few
-	first := 0                            // sample of the current metric
+
+	first := 0 // sample of the current metric
 	for i := range all {
 		s := &all[i]
 		list[i] = &metrics[i]

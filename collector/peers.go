@@ -84,16 +84,17 @@ func (p *peers) sendPeers(out *samples, list []daemon.Peer, now time.Time) {
 	send(out, p.count, inbound, "inbound")
 	send(out, p.count, outbound, "outbound")
 	if len(heights) > 0 {
-		slices.Sort(heights)
-		send(out, p.best, heights[len(heights)-1])
-		send(out, p.median, heights[(len(heights)-1)/2])
+		send(out, p.best, slices.Max(heights))
 	}
-	if len(pings) > 0 {
-		slices.Sort(pings)
-		send(out, p.ping, pings[(len(pings)-1)/2])
-	}
-	if len(offsets) > 0 {
-		slices.Sort(offsets)
-		send(out, p.offset, offsets[(len(offsets)-1)/2])
+	sendMedian(out, p.median, heights)
+	sendMedian(out, p.ping, pings)
+	sendMedian(out, p.offset, offsets)
+}
+
+// sendMedian sends the median of values, if there are any, and sorts them.
+func sendMedian[N number](out *samples, m *metric, values []N) {
+	if len(values) > 0 {
+		slices.Sort(values)
+		send(out, m, values[(len(values)-1)/2])
 	}
 }

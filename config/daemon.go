@@ -44,11 +44,9 @@ func (d *Daemon) read(logger log.Logger, expected bool) (daemonConf, error) {
 	if err := d.validate(); err != nil {
 		return daemonConf{}, err
 	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		home = "/" // as raptoreumd does
-	}
+	home := userHome()
 	c := daemonConf{path: d.confPath(home)}
+	var err error
 	c.Conf, err = daemon.ReadConf(c.path, home)
 	found := err == nil
 	if found || d.Conf != "" {

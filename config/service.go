@@ -11,6 +11,15 @@ import (
 // Etc is the folder with the flags of the exporter's services.
 const Etc = "/etc/raptoreum_exporter"
 
+// userHome returns the home of this user, or as raptoreumd does, the root folder.
+func userHome() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "/"
+	}
+	return home
+}
+
 // confPath returns the raptoreum.conf of a user.
 func (d *Daemon) confPath(home string) string {
 	return cmp.Or(d.Conf, filepath.Join(home, ".raptoreumcore", "raptoreum.conf"))
@@ -20,11 +29,7 @@ func (d *Daemon) confPath(home string) string {
 // checks what the service monitors. It is empty if the flags name a raptoreumd or a fleet, if this user has a
 // raptoreum.conf, or if no service is set up. An error means that there are several.
 func (c *Config) ServiceFlags(etc string) (string, error) {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		home = "/"
-	}
-	if _, err := os.Stat(c.Daemon.confPath(home)); err == nil || c.Daemon != (Daemon{}) || c.Fleet.File != "" {
+	if _, err := os.Stat(c.Daemon.confPath(userHome())); err == nil || c.Daemon != (Daemon{}) || c.Fleet.File != "" {
 		return "", nil
 	}
 	var found []string

@@ -39,8 +39,8 @@ func syncing(text string, next ...string) *Finding {
 func (f *facts) target() (float64, bool) {
 	best, known := f.value("header_height")
 	for _, name := range []string{"peers_best_height", "explorer_block_height"} {
-		for _, s := range f.samples(name) {
-			best, known = max(best, valueOf(s)), true
+		if highest, ok := f.highest(name); ok {
+			best, known = max(best, highest), true
 		}
 	}
 	return best, known
@@ -198,15 +198,19 @@ func judgeExplorers(f *facts) *Finding {
 		up = append(up, valueOf(s))
 	}
 	slices.Sort(down)
+	spread := 0.0
+	if len(up) > 0 {
+		spread = slices.Max(up) - slices.Min(up)
+	}
 	switch {
 	case len(up)+len(down) == 0:
 		return nil
 	case len(up) == 0:
 		return warning("ExplorersDown", "none answers: "+strings.Join(down, ", "), "raptoreum_exporter check --explorer.url=URL   # one that works in your browser")
-	case slices.Max(up)-slices.Min(up) > alerts.MaxExplorerSpread && f.foremostAgrees():
-		return healthy("%d of %d answer; one is %.0f blocks behind the others and raptoreumd", len(up), len(up)+len(down), slices.Max(up)-slices.Min(up))
-	case slices.Max(up)-slices.Min(up) > alerts.MaxExplorerSpread:
-		return warning("ExplorersDisagree", fmt.Sprintf("they differ by %.0f blocks from each other; do not restart anything", slices.Max(up)-slices.Min(up)), "raptoreum-cli getblockcount")
+	case spread > alerts.MaxExplorerSpread && f.foremostAgrees():
+		return healthy("%d of %d answer; one is %.0f blocks behind the others and raptoreumd", len(up), len(up)+len(down), spread)
+	case spread > alerts.MaxExplorerSpread:
+		return warning("ExplorersDisagree", fmt.Sprintf("they differ by %.0f blocks from each other; do not restart anything", spread), "raptoreum-cli getblockcount")
 	case f.explorersOff():
 		return warning("ExplorersDisagree", "their height differs from that of raptoreumd and its peers; do not restart anything", "raptoreum-cli getblockcount")
 	}
@@ -216,10 +220,7 @@ func judgeExplorers(f *facts) *Finding {
 // foremostAgrees reports whether the explorer that is most ahead agrees with our fresh chain: then an explorer that lags
 // is its own problem.
 func (f *facts) foremostAgrees() bool {
-	foremost, known := math.Inf(-1), false
-	for _, s := range f.samples("explorer_height_delta_blocks") {
-		foremost, known = max(foremost, valueOf(s)), true
-	}
+	foremost, known := f.highest("explorer_height_delta_blocks")
 	age, dated := f.age("block_timestamp_seconds")
 	return known && math.Abs(foremost) <= alerts.MaxPeerGap && dated && age < alerts.StaleTip
 }

@@ -49,6 +49,16 @@ func (f *facts) value(name string, label ...string) (value float64, known bool) 
 	return 0, false
 }
 
+// highest returns the highest value of the samples of a metric.
+func (f *facts) highest(name string) (value float64, known bool) {
+	for i, s := range f.samples(name) {
+		if n := valueOf(s); i == 0 || n > value {
+			value, known = n, true
+		}
+	}
+	return value, known
+}
+
 // is reports whether a metric is known to have this value.
 func (f *facts) is(want float64, name string, label ...string) bool {
 	value, known := f.value(name, label...)

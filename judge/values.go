@@ -20,14 +20,10 @@ func (v Values) Get(metric string, label ...string) (value float64, known bool) 
 }
 
 // Max returns the highest value of the samples of a metric.
-func (v Values) Max(metric string) (value float64, known bool) {
-	for i, s := range v.facts.samples(metric) {
-		if n := valueOf(s); i == 0 || n > value {
-			value, known = n, true
-		}
-	}
-	return value, known
-}
+func (v Values) Max(metric string) (value float64, known bool) { return v.facts.highest(metric) }
+
+// Is reports whether a metric is known to have this value.
+func (v Values) Is(want float64, metric string) bool { return v.facts.is(want, metric) }
 
 // State returns the value of a label of the sample that is 1; empty: unknown.
 func (v Values) State(metric, label string) string { return v.facts.state(metric, label) }

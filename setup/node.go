@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"raptoreum_exporter/config"
 )
 
 // Node configures the setup beside raptoreumd. Its zero value sets up every running raptoreumd.
@@ -21,7 +23,7 @@ type Node struct {
 }
 
 const (
-	etc          = "/etc/raptoreum_exporter"
+	etc          = config.Etc
 	unitDir      = "/usr/lib/systemd/system"
 	exporterUser = "raptoreum_exporter"
 	program      = "/usr/bin/raptoreum_exporter"

@@ -3,12 +3,13 @@ package setup
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	dto "github.com/prometheus/client_model/go"
+	"raptoreum_exporter/judge"
 )
 
 // need is a text without which a file that a person changed does not do what setup wants.
@@ -109,43 +110,29 @@ func (c *command) nodeState(ctx context.Context, page string, t target) (state s
 	if err != nil {
 		return "not known yet: " + err.Error(), false
 	}
-	is := func(name string, value float64) bool {
-		return families["raptoreum_"+name] != nil && total(families["raptoreum_"+name], "") == value
-	}
+	now := judge.NewValues(slices.Collect(maps.Values(families)), time.Now())
 	switch {
-	case is("smartnode_registered", 0):
+	case now.Is(0, "smartnode_registered"):
 		return fmt.Sprintf("NOT REGISTERED: no smartnode has the proTxHash %s", t.protx), true
-	case !is("smartnode_registered", 1):
+	case !now.Is(1, "smartnode_registered"):
 		return "not known yet whether it is registered", false
 	}
 	state = "registered"
-	if address := labelOf(families["raptoreum_smartnode_info"], "address"); address != "" {
+	if address := now.State("smartnode_info", "address"); address != "" {
 		state += ", " + address
 	}
-	if is("smartnode_pose_banned", 1) {
+	if now.Is(1, "smartnode_pose_banned") {
 		state += ", PoSe-banned"
 	}
 	switch {
-	case is("probe_refused", 1):
+	case now.Is(1, "probe_refused"):
 		return state + ", no handshake, because the address is not public", true
-	case is("port_reachable", 1) && is("port_identity_match", 0):
+	case now.Is(1, "port_reachable") && now.Is(0, "port_identity_match"):
 		return state + ", but another smartnode answers there", true
-	case is("port_reachable", 1):
+	case now.Is(1, "port_reachable"):
 		return state + ", handshake succeeded", true
-	case is("port_reachable", 0):
-		return state + ", handshake FAILED (" + labelOf(families["raptoreum_port_failed_phase"], "phase") + ")", true
+	case now.Is(0, "port_reachable"):
+		return state + ", handshake FAILED (" + now.State("port_failed_phase", "phase") + ")", true
 	}
 	return state + ", no handshake yet", false
-}
-
-// labelOf returns a label of the sample that is 1; empty: there is none.
-func labelOf(family *dto.MetricFamily, name string) string {
-	for _, m := range family.GetMetric() {
-		for _, l := range m.GetLabel() {
-			if l.GetName() == name && m.GetGauge().GetValue()+m.GetUntyped().GetValue() == 1 {
-				return l.GetValue()
-			}
-		}
-	}
-	return ""
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -129,11 +130,23 @@ func TestNodeStates(t *testing.T) {
 				case page == "":
 					return "", errors.New("HTTP status 500")
 				}
-				return page, nil
+				return typed(page), nil
 			}
 		})
 		w.has(out, "\n"+want+"\n", "http://127.0.0.1:10240/ on this machine")
 	}
+}
+
+// typed adds the types of metrics to a page, as the exporter does.
+func typed(page string) (full string) {
+	seen := map[string]bool{}
+	for line := range strings.Lines(page) {
+		if name := regexp.MustCompile(`^\w+`).FindString(line); !seen[name] {
+			seen[name], full = true, full+"# TYPE "+name+" gauge\n"
+		}
+		full += line
+	}
+	return full
 }
 
 // TestTestMessage: it says that it is one, and setup says that RESOLVED follows.

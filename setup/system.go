@@ -181,25 +181,20 @@ var errNotRegular = errors.New("is not a regular file")
 
 // read returns a file; nil: there is none. It does not follow a link: a user could have set one to a file of root.
 func (s System) read(name string) (*file, error) {
-	f, err := os.OpenFile(s.path(name), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
-	if errors.Is(err, fs.ErrNotExist) {
+	f, info, err := openRegular(s.path(name), syscall.O_NOFOLLOW)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
-	}
-	if errors.Is(err, syscall.ELOOP) {
+	case errors.Is(err, syscall.ELOOP), errors.Is(err, errNotRegular):
 		return nil, fmt.Errorf("%s: %w", name, errNotRegular)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	uid, gid := s.Owner(info)
-	if !info.Mode().IsRegular() || info.Size() > maxText {
+	if info.Size() > maxText {
 		return nil, fmt.Errorf("%s: %w", name, errNotRegular)
 	}
+	uid, gid := s.Owner(info)
 	content := make([]byte, info.Size())
 	n, err := f.ReadAt(content, 0)
 	if err != nil && n < len(content) {

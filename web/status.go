@@ -134,21 +134,20 @@ func judgeNode(name string, families []*dto.MetricFamily, at time.Time) nodeStat
 			node.Problems = append(node.Problems, f)
 		}
 	}
-	is := func(name string, want float64) bool { v, known := now.Get(name); return known && v == want }
 	switch {
-	case is("smartnode_registered", 0):
+	case now.Is(0, "smartnode_registered"):
 		node.State = "unregistered"
-	case is("smartnode_pose_banned", 1):
+	case now.Is(1, "smartnode_pose_banned"):
 		node.State = "pose_banned"
-	case is("smartnode_payable", 0):
+	case now.Is(0, "smartnode_payable"):
 		node.State = "unpayable"
-	case is("smartnode_registered", 1):
+	case now.Is(1, "smartnode_registered"):
 		node.State = "enabled"
 	}
 	switch {
-	case is("port_reachable", 1):
+	case now.Is(1, "port_reachable"):
 		node.Port = "reachable"
-	case is("port_reachable", 0):
+	case now.Is(0, "port_reachable"):
 		node.Port = "unreachable"
 		phase, _ := stateOf("port_failed_phase", "phase")(now)
 		node.Phase = phase.word
