@@ -35,9 +35,9 @@ func (c *Config) watchesFleet() bool {
 }
 
 // checkFleet checks each node of the fleet as --target does, prints one line for each and its problems, and returns the
-// worst verdict.
-func (c *Config) checkFleet(ctx context.Context, style Style) judge.Verdict {
-	ctx, cancel := context.WithTimeout(ctx, SlowTimeout)
+// worst verdict. The error is ErrInterrupted.
+func (c *Config) checkFleet(interrupted context.Context, style Style) (judge.Verdict, error) {
+	ctx, cancel := context.WithTimeout(interrupted, SlowTimeout)
 	defer cancel()
 	snapshot := c.Sources.Fleet.Snapshot(ctx, poll.Wait)
 	reports := make([]judge.Report, len(snapshot.Nodes))
@@ -50,6 +50,9 @@ func (c *Config) checkFleet(ctx context.Context, style Style) judge.Verdict {
 		})
 	}
 	_ = probes.Wait() // none returns an error
+	if interrupted.Err() != nil {
+		return judge.Unknown, ErrInterrupted
+	}
 	worst := judge.OK
 	for i := range reports {
 		if reports[i].Verdict.Compare(worst) > 0 {
@@ -60,7 +63,7 @@ func (c *Config) checkFleet(ctx context.Context, style Style) judge.Verdict {
 		}
 		Print(c.Stdout, &reports[i], Style{Color: style.Color, Quiet: true, Program: style.Program})
 	}
-	return worst
+	return worst, nil
 }
 
 // probe gathers one node of the fleet.

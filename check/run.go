@@ -65,8 +65,9 @@ func Run(ctx context.Context, c Config) (judge.Verdict, error) {
 	}
 	Print(c.Stdout, &report, style)
 	if c.watchesFleet() {
-		if worst := c.checkFleet(ctx, style); worst.Compare(report.Verdict) > 0 {
-			return worst, nil
+		worst, err := c.checkFleet(ctx, style)
+		if err != nil || worst.Compare(report.Verdict) > 0 {
+			return worst, err
 		}
 	}
 	return report.Verdict, nil

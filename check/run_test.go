@@ -204,6 +204,34 @@ func TestRunFleet(t *testing.T) {
 	}
 }
 
+// interrupter cancels with the first write, which is the report of this machine.
+type interrupter struct {
+	bytes.Buffer
+	cancel context.CancelFunc
+}
+
+func (i *interrupter) Write(p []byte) (int, error) {
+	i.cancel()
+	return i.Buffer.Write(p)
+}
+
+// TestRunFleetInterrupted: what was not probed any more is not reported as unknown.
+func TestRunFleetInterrupted(t *testing.T) {
+	t.Parallel()
+	n, o := harness.Command(t, "healthy")
+	o.Fleet = config.Fleet{File: filepath.Join(t.TempDir(), "fleet.yml"), AllowPrivate: true, Vantage: "here"}
+	harness.WriteFleet(t, o.Fleet.File, n, 2)
+	sources := o.Connect(t)
+	sources.Daemon = nil
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := &interrupter{cancel: cancel}
+	_, err := check.Run(ctx, check.Config{Sources: sources, Collectors: o.Collectors, Stdout: out, Stderr: io.Discard})
+	if !errors.Is(err, check.ErrInterrupted) || strings.Contains(out.String(), "node-") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // TestWatch: without a terminal, each sample of a sync is a line.
 func TestWatch(t *testing.T) {
 	if testing.Short() {
