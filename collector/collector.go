@@ -165,7 +165,11 @@ func (s *Set) Gather(ctx context.Context, mode poll.Mode) Result {
 	}
 	running.Wait()
 	result := Result{Errors: map[string]error{}}
-	var all samples
+	count := 10 // of rpc and age
+	for _, o := range outcomes {
+		count += len(o.samples)
+	}
+	all := make(samples, 0, count)
 	for i, c := range s.collectors {
 		all = append(all, outcomes[i].samples...)
 		if err := outcomes[i].err; err != nil {

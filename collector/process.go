@@ -3,7 +3,6 @@ package collector
 import (
 	"context"
 	"errors"
-	"os"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -42,7 +41,7 @@ func (p *process) update(_ context.Context, in *scrape, out *samples) error {
 	if kills, err := in.Host.DaemonOOMKills(found); err == nil { // often not readable by this user
 		send(out, p.oomKills, kills)
 	}
-	p.usage.send(out, in.Host.Usage(found.PID))
+	p.usage.send(out, in.Host.Usage(found))
 	allowed, err := in.Host.DaemonLimits(found)
 	p.limits.send(out, allowed)
 	return err
@@ -88,6 +87,6 @@ func NewSelf(h *host.Host) *Self { return &Self{h, newUsage(&catalog{}, "")} }
 // Families returns what the exporter's process uses.
 func (s *Self) Families() []*dto.MetricFamily {
 	var out samples
-	s.usage.send(&out, s.host.Usage(os.Getpid()))
+	s.usage.send(&out, s.host.OwnUsage())
 	return families(out)
 }

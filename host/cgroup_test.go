@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"raptoreum_exporter/host"
 )
@@ -57,7 +58,7 @@ func TestDaemonOOMKills(t *testing.T) {
 			write(t, dir, files)
 			h := newHost(t, dir)
 			p, err := h.Daemon(host.Query{})
-			if diff := cmp.Diff(host.Process{PID: 7, Certain: p.Certain, Cgroups: tc.cgroups}, p); diff != "" || err != nil {
+			if diff := cmp.Diff(host.Process{PID: 7, Certain: p.Certain, Cgroups: tc.cgroups}, p, cmpopts.IgnoreUnexported(host.Process{})); diff != "" || err != nil {
 				t.Fatalf("error %v, -want +got:\n%s", err, diff)
 			}
 			kills, err := h.DaemonOOMKills(p)

@@ -41,6 +41,8 @@ type Process struct {
 	// Cgroups has the path of its cgroup in each hierarchy, by the controllers of the hierarchy as
 	// /proc/PID/cgroup names them: "memory", "cpu,cpuacct", "" for cgroup v2. nil is unknown.
 	Cgroups map[string]string
+
+	stat *procfs.ProcStat // read when it was found; nil: not read
 }
 
 // Daemon finds our raptoreumd. All processes are read only when the pid file does not lead to it.
@@ -50,8 +52,11 @@ func (h *Host) Daemon(q Query) (Process, error) {
 	// The pid file is left behind by a kill -9, and its pid may belong to another process by now.
 	if pid := readPid(q.PidFile); pid > 0 {
 		if p, err := h.proc.Proc(pid); err == nil {
-			if f := h.match(p, q); f >= unlikely {
-				return newProcess(p, f >= possible), nil
+			stat := readStat(p)
+			if f := h.matchAgain(p, stat, q); f >= unlikely {
+				found := newProcess(p, f >= possible)
+				found.stat = stat
+				return found, nil
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"raptoreum_exporter/host"
 )
@@ -73,7 +74,7 @@ func find(t *testing.T, processes []process, pidFile string, query host.Query, w
 	in := func(s string) string { return strings.ReplaceAll(s, "$DIR", dir) }
 	q := host.Query{PidFile: in(query.PidFile), Datadir: in(query.Datadir), Conf: in(query.Conf)}
 	got, err := newHost(t, dir).Daemon(q)
-	if diff := cmp.Diff(host.Process{PID: want, Certain: got.Certain}, got); diff != "" || !errors.Is(err, wantErr) {
+	if diff := cmp.Diff(host.Process{PID: want, Certain: got.Certain}, got, cmpopts.IgnoreUnexported(host.Process{})); diff != "" || !errors.Is(err, wantErr) {
 		t.Errorf("got error %v, want %v; -want +got:\n%s", err, wantErr, diff)
 	}
 	return got.Certain

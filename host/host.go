@@ -2,8 +2,8 @@
 //
 // It finds raptoreumd's pid (its pid file first, then the names of all processes), the limits and
 // OOM kills of its cgroup, the machine's CPU and memory, and the space on the file system of the
-// data directory. It keeps no state between calls and needs no root. Of other processes it reads
-// only what every user may read: name, command line, link to the executable, status and cgroup.
+// data directory. It needs no root. Of other processes it reads only what every user may read: name,
+// command line, link to the executable, status and cgroup.
 // What the kernel does not report is absent, never zero.
 package host
 
@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/prometheus/procfs"
@@ -42,6 +43,7 @@ type Host struct {
 
 	started sync.Map // pid -> started
 	located sync.Map // mount point -> location
+	matched atomic.Pointer[matched]
 }
 
 // New returns a Host, or an error when config.Procfs is not a proc file system.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/procfs"
 
 	"raptoreum_exporter/host"
 )
@@ -60,7 +61,7 @@ func TestMachine(t *testing.T) {
 		"vmstat before 4.13": {"vmstat", "nr_free_pages 6130471\n", noOOM, false},
 		"truncated vmstat":   {"vmstat", "oom_kill", noOOM, false},
 		"malformed vmstat":   {"vmstat", "oom_kill -1\n", noOOM, true},
-		"malformed cpu line": {"stat", "cpu 1 2 3 x\ncpu0 1 2 3 4 5 6 7 8 9 10\n", noStat, true},
+		"malformed cpu line": {"stat", "cpu 1 2 3 4 5 6 7 x 9 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n", noStat, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			files := maps.Clone(full)
@@ -98,6 +99,17 @@ func TestMachineReal(t *testing.T) {
 	m, err := h.Machine()
 	if err != nil {
 		t.Fatal(err)
+	}
+	proc, err := procfs.NewDefaultFS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stat, err := proc.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.CPUs == nil || *m.CPUs != len(stat.CPU) || *m.StealSeconds > stat.CPUTotal.Steal || *m.StealSeconds < stat.CPUTotal.Steal-60 {
+		t.Errorf("got %+v, procfs has %d CPUs and %v", m, len(stat.CPU), stat.CPUTotal)
 	}
 	if m.CPUs == nil || *m.CPUs < runtime.NumCPU() || m.MemoryTotal == nil || *m.MemoryTotal == 0 {
 		t.Errorf("got %+v, want CPUs and memory", m)

@@ -23,6 +23,31 @@ const (
 	exact                // ours
 )
 
+// matched is the outcome of a comparison.
+type matched struct {
+	pid   int
+	start uint64 // clock ticks after boot: another process with the same pid started later
+	query Query
+	fit   fit
+}
+
+// matchAgain is match for the process of a pid file, which is the same one in each scrape: its command line and
+// status are read only once. stat may be nil.
+func (h *Host) matchAgain(p procfs.Proc, stat *procfs.ProcStat, q Query) fit {
+	if stat == nil || stat.State == "Z" || stat.State == "X" { // a zombie has no command line any more
+		return h.match(p, q)
+	}
+	last := h.matched.Load()
+	if last != nil && last.pid == p.PID && last.start == stat.Starttime && last.query == q {
+		return last.fit
+	}
+	f := h.match(p, q)
+	if f >= possible { // anything less may change: a shell may still execute raptoreumd
+		h.matched.Store(&matched{p.PID, stat.Starttime, q, f})
+	}
+	return f
+}
+
 // match compares a process with the Query. One that exits during the comparison or cannot be read is unrelated.
 func (h *Host) match(p procfs.Proc, q Query) fit {
 	args, err := p.CmdLine()

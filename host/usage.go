@@ -1,6 +1,10 @@
 package host
 
-import "github.com/prometheus/procfs"
+import (
+	"syscall"
+
+	"github.com/prometheus/procfs"
+)
 
 // Usage is what a process uses, as client_golang's process collector reports it. Nil: not readable for
 // this user.
@@ -14,28 +18,66 @@ type Usage struct {
 	StartTime        *float64 // Unix seconds
 }
 
-// Usage reads /proc/PID/stat, fd and limits. The last two need the process's own user, or root.
-func (h *Host) Usage(pid int) Usage {
-	var u Usage
-	process, err := h.proc.Proc(pid)
+// Usage reads /proc/PID/stat, fd and limits of raptoreumd. The open files need its own user, or root.
+func (h *Host) Usage(of Process) Usage {
+	process, err := h.proc.Proc(of.PID)
 	if err != nil {
-		return u
+		return Usage{}
 	}
-	if stat, err := process.Stat(); err == nil {
+	stat := of.stat
+	if stat == nil {
+		stat = readStat(process)
+	}
+	u := h.usage(process, stat)
+	if limits, err := process.Limits(); err == nil {
+		files, memory := float64(limits.OpenFiles), float64(limits.AddressSpace)
+		u.MaxFiles, u.MaxVirtualMemory = &files, &memory
+	}
+	return u
+}
+
+// OwnUsage is Usage of this process. The proc of the host, which a container can mount, has it under another pid,
+// to which "self" leads.
+func (h *Host) OwnUsage() Usage {
+	process, err := h.proc.Self()
+	if err != nil {
+		return Usage{}
+	}
+	u := h.usage(process, readStat(process))
+	u.MaxFiles, u.MaxVirtualMemory = ownLimit(syscall.RLIMIT_NOFILE), ownLimit(syscall.RLIMIT_AS)
+	return u
+}
+
+// usage returns what both report alike; stat may be nil.
+func (h *Host) usage(process procfs.Proc, stat *procfs.ProcStat) (u Usage) {
+	if stat != nil {
 		cpu, resident, virtual := stat.CPUTime(), stat.ResidentMemory(), uint64(stat.VirtualMemory())
 		u.CPUSeconds, u.ResidentMemory, u.VirtualMemory = &cpu, &resident, &virtual
-		if started, err := h.startTime(stat); err == nil {
+		if started, err := h.startTime(*stat); err == nil {
 			u.StartTime = &started
 		}
 	}
 	if open, err := process.FileDescriptorsLen(); err == nil {
 		u.OpenFiles = &open
 	}
-	if limits, err := process.Limits(); err == nil {
-		files, memory := float64(limits.OpenFiles), float64(limits.AddressSpace)
-		u.MaxFiles, u.MaxVirtualMemory = &files, &memory
-	}
 	return u
+}
+
+// readStat returns nil if the process has ended.
+func readStat(p procfs.Proc) *procfs.ProcStat {
+	stat, err := p.Stat()
+	if err != nil {
+		return nil
+	}
+	return &stat
+}
+
+func ownLimit(resource int) *float64 {
+	var l syscall.Rlimit
+	if syscall.Getrlimit(resource, &l) != nil {
+		return nil
+	}
+	return new(float64(l.Cur))
 }
 
 // started is when a process started.
