@@ -23,6 +23,8 @@ type kept struct {
 	node      *Node
 	requested time.Time // when the first request since the last answer was sent; zero: none
 	answered  time.Time // when the last answer arrived; zero: none from this daemon
+
+	lockfreeLate time.Time // when the last lock-free answer arrived, if its scrape had ended; zero: it was in time
 }
 
 // recordRequest records that a request is sent under a slot.
@@ -46,6 +48,16 @@ func (c *Client) recordOutcome(s slot, err error) {
 		c.kept = kept{}
 	case s == c.main && stateOf(err) != Hung: // an answer too, though not the right one: it is not silent
 		c.kept.requested = time.Time{}
+	}
+}
+
+// recordLockfree records whether the scrape of a lock-free answer had ended before it arrived.
+func (c *Client) recordLockfree(late bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kept.lockfreeLate = time.Time{}
+	if late {
+		c.kept.lockfreeLate = c.config.Now()
 	}
 }
 
@@ -126,6 +138,28 @@ func (s *Session) Ages() map[string]time.Duration {
 	return ages
 }
 
+// whyLockfree returns why there is no lock-free answer. Such a daemon is hung, unless it answered the request
+// before within the last 3 minutes, but late: then it is slow.
+func (c *Client) whyLockfree() error {
+	now := c.config.Now()
+	c.mu.Lock()
+	late := c.kept.lockfreeLate
+	c.mu.Unlock()
+	state, before := Hung, ""
+	if silent := now.Sub(late); silent < HungAfter {
+		state, before = Slow, fmt.Sprintf("; the one before was answered late, %s ago", age(silent))
+	}
+	r := c.lockfree.current.Load()
+	if r == nil { // answered just now
+		return &Error{state, fmt.Errorf("%w within the time of the scrape%s", errNoAnswerYet, before)}
+	}
+	waited := age(now.Sub(r.since))
+	if !r.connected.Load() {
+		return &Error{Unreachable, fmt.Errorf("no connection after %s", waited)}
+	}
+	return &Error{state, fmt.Errorf("%w to the %s request after %s%s", errNoAnswerYet, r.what, waited, before)}
+}
+
 // whyMain returns why there is no answer that needs the main lock: the daemon is slow or hung, or did
 // not answer the lock-free stage either.
 func (s *Session) whyMain() error {
@@ -136,7 +170,7 @@ func (s *Session) whyMain() error {
 			return s.lockfree.err
 		}
 	default:
-		return c.why(c.lockfree)
+		return c.whyLockfree()
 	}
 	return s.slowOrHung(c.main.current.Load(), c.config.Now())
 }

@@ -180,7 +180,7 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 			ask(&r.Uptime, "uptime"),            // no lock; last, so that it is as old as the reply
 		}
 		if !c.lockfree.take(s.ctx) {
-			return nil, c.why(c.lockfree)
+			return nil, c.whyLockfree()
 		}
 		defer c.leave(c.lockfree)
 		sent := c.config.Now()
@@ -194,8 +194,9 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 			r.Started = c.startOf(time.Duration(r.Uptime.Value)*time.Second, sent)
 		}
 		c.dkg.observe(r)
+		c.recordLockfree(s.ctx.Err() != nil)
 		return r, nil
-	}, func() error { return c.why(c.lockfree) })
+	}, c.whyLockfree)
 }
 
 // startOf converts the uptime in the answer to a request sent at that time to a start time that stays the

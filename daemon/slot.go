@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -76,19 +75,6 @@ func (c *Client) send(s slot, what string, exchange func(context.Context) error)
 	err := exchange(ctx)
 	c.recordOutcome(s, err)
 	return time.Since(began), err
-}
-
-// why returns the reason why a caller whose time is up has no answer.
-func (c *Client) why(s slot) error {
-	r := s.current.Load()
-	if r == nil { // answered just now
-		return &Error{Hung, fmt.Errorf("%w within the time of the scrape", errNoAnswerYet)}
-	}
-	waited := age(c.config.Now().Sub(r.since))
-	if !r.connected.Load() {
-		return &Error{Unreachable, fmt.Errorf("no connection after %s", waited)}
-	}
-	return &Error{Hung, fmt.Errorf("%w to the %s request after %s", errNoAnswerYet, r.what, waited)}
 }
 
 // age rounds a duration for people.

@@ -1,6 +1,7 @@
 package daemon_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,5 +42,50 @@ func TestSlowWhileTheTipMoves(t *testing.T) {
 	set(n, simnet.DaemonHung)
 	if r := observe(t, client, short); r.state != daemon.Hung {
 		t.Errorf("when it answers nothing, a new tip does not matter: %s, %s", r.state, r.reason)
+	}
+}
+
+// TestSlowWithoutLocks: a daemon that answers each lock-free request, but later than a scrape, is slow from the second
+// scrape on, and hung once it has answered none for 3 minutes.
+func TestSlowWithoutLocks(t *testing.T) {
+	t.Parallel()
+	n, client, advance := slowly(t, nil)
+	scrape := func() (daemon.State, string) {
+		ctx, cancel := context.WithTimeout(t.Context(), short)
+		defer cancel()
+		s := client.Session(nil)
+		defer s.Release()
+		state, err := s.State(ctx)
+		return state, fmt.Sprint(err)
+	}
+	answered := func() {
+		t.Helper()
+		eventually(t, "answer", func() bool { return n.Calls().Outstanding == 0 })
+		eventually(t, "end of the request", func() bool { return n.Calls().OpenConnections == 0 })
+	}
+	n.Set(func(s *simnet.State) { s.RPCDelay = simnet.Duration(short / 2) }) // of each of the 6 calls
+	if state, reason := scrape(); state != daemon.Hung {
+		t.Errorf("the first scrape: %s, %s", state, reason)
+	}
+	answered()
+	advance(time.Minute)
+	if state, reason := scrape(); state != daemon.Slow || !strings.Contains(reason, "lockfree request") || !strings.Contains(reason, "answered late, 1m") {
+		t.Errorf("after a late answer: %s, %s", state, reason)
+	}
+	answered()
+	set(n, simnet.DaemonHung)
+	advance(2*time.Minute + 50*time.Second)
+	if state, reason := scrape(); state != daemon.Slow {
+		t.Errorf("within 3 minutes: %s, %s", state, reason)
+	}
+	advance(15 * time.Second)
+	if state, reason := scrape(); state != daemon.Hung {
+		t.Errorf("after 3 minutes: %s, %s", state, reason)
+	}
+	n.Set(func(s *simnet.State) { s.Daemon, s.RPCDelay = simnet.DaemonOK, 0 })
+	eventually(t, "ready", func() bool { state, _ := scrape(); return state == daemon.Ready })
+	set(n, simnet.DaemonHung)
+	if state, reason := scrape(); state != daemon.Hung {
+		t.Errorf("after an answer in time: %s, %s", state, reason)
 	}
 }
