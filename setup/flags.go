@@ -38,7 +38,7 @@ func (c *Config) Flags(w *Watch, args []string) (own, watch *flag.FlagSet) {
 func (n *Node) flags(f *flag.FlagSet) {
 	f.Var((*list)(&n.Confs), "conf", "`FILE` raptoreum.conf of the raptoreumd to set up; repeatable. Default: each one that is running, or else the usual places")
 	f.Var((*list)(&n.ProTx), "protx", "`[NAME=]HASH` proTxHash, if raptoreumd does not report it. With several raptoreumd, NAME is that of the instance; repeatable.")
-	f.StringVar(&n.Name, "name", "", "`NAME` Name of the smartnode in Prometheus. Default: the host name")
+	f.StringVar(&n.Name, "name", "", "`NAME` Name of the smartnode in Prometheus. Default: the host name, or smartnode if that is watcher or no valid name")
 	f.StringVar(&n.Credentials, "credentials", "", "`password|user` Access to a raptoreumd that has only a cookie: a separate password, which it accepts after its next start, or run the exporter as its user. Default: ask")
 	f.BoolVar(&n.Heal, "heal", false, "Also restart raptoreumd if it hangs or has died (the heal command, every minute).")
 	f.StringVar(&n.Listen, "listen", "", "`ADDRESS` Address for a Prometheus on another machine, such as that of WireGuard, 10.8.0.2:10227. Default: loopback")
