@@ -40,14 +40,13 @@ func main() {
 // options holds the values of the flags.
 type options struct {
 	config.Config
-	web     config.Web
-	toolkit *toolkit.FlagConfig
-	log     config.Log
-	check   config.Check
-	heal    config.Heal
-	setup   setup.Config
-	watch   setup.Watch
-
+	web        config.Web
+	toolkit    *toolkit.FlagConfig
+	log        config.Log
+	check      config.Check
+	heal       config.Heal
+	setup      setup.Config
+	watch      setup.Watch
 	maxProcs   int
 	runbook    string
 	checkFleet bool
@@ -58,7 +57,7 @@ type options struct {
 // Call the returned function once the command line is parsed.
 func define(app *kingpin.Application, o *options, args []string) (complete func()) {
 	if setup.Is(args) { // the other flags would have no effect
-		defineCommands(app, o)
+		defineCommands(app, o, args)
 		return func() {}
 	}
 	d := &o.Daemon
@@ -95,7 +94,7 @@ func define(app *kingpin.Application, o *options, args []string) (complete func(
 	app.Flag("log.format", "Format of log lines: logfmt or json.").Default("logfmt").EnumVar(&o.log.Format, "logfmt", "json")
 	// The other cores are for raptoreumd. With one, no thread is woken, and a scrape costs a fifth less CPU time.
 	app.Flag("runtime.gomaxprocs", "Maximum number of CPUs that the exporter uses at a time (GOMAXPROCS).").Envar("GOMAXPROCS").Default("1").IntVar(&o.maxProcs)
-	defineCommands(app, o)
+	defineCommands(app, o, args)
 	return func() {
 		for _, c := range collector.All() {
 			if *enabled[c.Name] {
@@ -106,7 +105,7 @@ func define(app *kingpin.Application, o *options, args []string) (complete func(
 }
 
 // defineCommands declares the commands and the flags of each.
-func defineCommands(app *kingpin.Application, o *options) {
+func defineCommands(app *kingpin.Application, o *options, args []string) {
 	app.Command("serve", "Serve metrics; the default command.").Default()
 	c := app.Command("check", "Check once, and print the result of each check with the next step for each problem. Exit codes: 0 ok, 1 warning, 2 critical, 3 unknown.")
 	c.Flag("json", "Print the findings as JSON.").NoEnvar().BoolVar(&o.check.JSON)
@@ -122,9 +121,11 @@ func defineCommands(app *kingpin.Application, o *options) {
 	h.Flag("heal.kill-after", "Time after which to send SIGKILL, which can damage the databases; 0s: never.").Default("0s").DurationVar(&o.heal.KillAfter)
 	h.Flag("dry-run", "Only log what would be done, and why.").NoEnvar().BoolVar(&o.heal.DryRun)
 	s := app.Command("setup", "Set up the exporter beside each raptoreumd of this machine. It asks before it changes anything, and --undo takes everything back.")
-	s.Command("node", "The same; the default.").Default().Hidden()
-	defineSetup(s, o.setup.Flags())
-	defineSetup(s.Command("watch", "Set up Prometheus and Alertmanager of Debian or Ubuntu, to watch smartnodes and send notifications."), o.watch.Flags())
+	node := s.Command("node", "The same; the default.").Default().Hidden() // completion looks here, --help at s
+	own := map[bool]*kingpin.CmdClause{false: s, true: node}[slices.Contains(args, "--completion-bash")]
+	flags, watch := o.setup.Flags(&o.watch, args)
+	defineSetup(own, flags)
+	defineSetup(s.Command("watch", "Set up Prometheus and Alertmanager of Debian or Ubuntu, to watch smartnodes and send notifications. It also has --dry-run, --undo and --yes."), watch)
 }
 
 // defineSetup declares the flags that package setup lists. They are not read from the environment.
@@ -144,8 +145,8 @@ func parse(args []string, stdout, stderr io.Writer) (o *options, app *kingpin.Ap
 	app.DefaultEnvars()
 	app.UsageWriter(stdout).ErrorWriter(stderr).Terminate(func(code int) { exited = &code })
 	complete := define(app, o, args)
-	if o.command, err = app.Parse(args); err == nil && strings.HasPrefix(o.command, "setup") && !setup.Is(args) {
-		err = errors.New("setup must be the first argument, because it has none of the exporter's flags")
+	if o.command, err = app.Parse(args); err == nil {
+		err = setup.CheckOrder(o.command, args)
 	}
 	if err != nil {
 		err = fmt.Errorf("%w; see --help", nameFlag(app, args, setup.Explain(args, err)))
@@ -201,15 +202,14 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if exited != nil {
 		return *exited
 	}
-	if err == nil && o.maxProcs < 1 {
-		err = fmt.Errorf("--runtime.gomaxprocs: %d is less than 1", o.maxProcs)
-	}
 	runtime.GOMAXPROCS(max(1, o.maxProcs))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	code := 0
 	switch {
 	case err != nil:
+	case o.maxProcs < 1:
+		err = fmt.Errorf("--runtime.gomaxprocs: %d is less than 1", o.maxProcs)
 	case o.checkFleet:
 		if err = o.CheckFleet(); err == nil {
 			fmt.Fprintf(stdout, "%s is valid\n", o.Fleet.File)

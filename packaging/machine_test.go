@@ -49,7 +49,7 @@ func newMachine(t *testing.T) machine {
 			t.Fatalf("apt has no mirror of %s; run apt-get update", codename[1])
 		}
 		run(t, "rm", "-rf", cached+".new")
-		run(t, "timeout", "600", "debootstrap", "--variant=minbase", codename[1], cached+".new", mirror[1])
+		run(t, "timeout", "600", "unshare", "--mount", "debootstrap", "--variant=minbase", codename[1], cached+".new", mirror[1])
 		if t.Failed() {
 			t.FailNow()
 		}

@@ -1,10 +1,8 @@
 package setup
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -20,13 +18,15 @@ func (c *command) scrape(nodes []*node) string {
 	return b.String()
 }
 
-// label returns the name of a node in Prometheus.
+// label returns the name of a node in Prometheus. A host name that setup watch would refuse is not used.
 func (c *command) label(n *node) string {
 	base := c.Node.Name
 	if base == "" {
-		base, _ = os.Hostname() // without one, the usual name
+		base, _ = c.Hostname() // without one, the usual name
 	}
-	base = cmp.Or(base, "smartnode")
+	if checkName(base) != nil {
+		base = "smartnode"
+	}
 	if n.name != "" {
 		return base + "-" + n.name
 	}

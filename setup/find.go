@@ -240,7 +240,7 @@ func (s System) nameAll(nodes []*node, past record) {
 			base = "container"
 		}
 		for i := 2; n.name == ""; i++ {
-			if !names[base] && base != "flags" && base != "heal" {
+			if !names[base] && !slices.Contains([]string{"flags", "rpcpassword", "watch"}, base) { // files of the others
 				n.name = base
 			}
 			base = fmt.Sprintf("%s-%d", strings.TrimSuffix(base, fmt.Sprintf("-%d", i-1)), i)

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -90,9 +89,6 @@ func Run(ctx context.Context, c Config) (int, error) {
 }
 
 func (c *command) run(ctx context.Context) (int, error) {
-	if c.Watch != nil && !reflect.DeepEqual(c.Node, Node{}) {
-		return exitPartly, errors.New("--conf, --protx, --name, --credentials, --heal, --listen and --web are flags of setup on the machine of the smartnode, not of setup watch")
-	}
 	if os.Geteuid() != 0 && c.Root == "" {
 		return exitPartly, ErrNotRoot
 	}

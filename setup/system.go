@@ -19,16 +19,17 @@ import (
 
 // System is the machine that is set up. The zero value is this one.
 type System struct {
-	Root  string                                                                            // prefix of all paths
-	Exec  func(ctx context.Context, name string, args ...string) (output string, err error) // nil runs the program
-	Post  func(ctx context.Context, url string, body []byte) error                          // nil sends an HTTP request
-	Get   func(ctx context.Context, url string) (body string, err error)                    // nil sends an HTTP request
-	Chown func(path string, uid, gid int) error                                             // nil is os.Lchown
-	Free  func(address string) bool                                                         // whether nothing listens there; nil tries it
-	Owner func(info fs.FileInfo) (uid, gid int)                                             // nil is that of the file system
-	As    func(uid, gid int, f func())                                                      // calls f with the rights of a user to files; nil changes them
-	Sleep func(ctx context.Context, d time.Duration)                                        // nil is a timer
-	Step  func(what string) error                                                           // called before each change; an error is one of that change
+	Root     string                                                                            // prefix of all paths
+	Exec     func(ctx context.Context, name string, args ...string) (output string, err error) // nil runs the program
+	Post     func(ctx context.Context, url string, body []byte) error                          // nil sends an HTTP request
+	Get      func(ctx context.Context, url string) (body string, err error)                    // nil sends an HTTP request
+	Chown    func(path string, uid, gid int) error                                             // nil is os.Lchown
+	Free     func(address string) bool                                                         // whether nothing listens there; nil tries it
+	Owner    func(info fs.FileInfo) (uid, gid int)                                             // nil is that of the file system
+	As       func(uid, gid int, f func())                                                      // calls f with the rights of a user to files; nil changes them
+	Sleep    func(ctx context.Context, d time.Duration)                                        // nil is a timer
+	Hostname func() (string, error)                                                            // nil is os.Hostname
+	Step     func(what string) error                                                           // called before each change; an error is one of that change
 }
 
 func (s System) withDefaults() System {
@@ -55,6 +56,9 @@ func (s System) withDefaults() System {
 	}
 	if s.Sleep == nil {
 		s.Sleep = sleep
+	}
+	if s.Hostname == nil {
+		s.Hostname = os.Hostname
 	}
 	if s.Step == nil {
 		s.Step = func(string) error { return nil }
