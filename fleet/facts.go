@@ -131,7 +131,7 @@ func (f *Fleet) Address(ctx context.Context, n *Node) string {
 			address = r.Value.Service
 		}
 	}
-	if address == "[::]:0" || address == "0.0.0.0:0" { // ResetOperatorFields (evo/dmnstate.h)
+	if daemon.Revoked(address) {
 		return ""
 	}
 	return address
