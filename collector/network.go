@@ -60,7 +60,9 @@ func (n *network) sendList(out *samples, list *daemon.List) {
 	send(out, n.smartnodes, banned, "pose_banned")
 	send(out, n.smartnodes, unpayable, "unpayable")
 	send(out, n.penalised, penalised)
-	send(out, n.listAge, time.Since(list.Asked).Seconds())
+	if age := time.Since(list.Asked); age >= 0 { // otherwise the clock was set back
+		send(out, n.listAge, age.Seconds())
+	}
 }
 
 // sporkDefault is the value of a spork that was never set (spork.cpp).

@@ -31,7 +31,7 @@ type List struct {
 // Current reports whether the list is still usable for a chain with this tip: it was requested at
 // this tip or not long before. After a reindex the tip is lower.
 func (l *List) Current(tip string, height int64, now time.Time) bool {
-	return l.Tip == tip || height >= l.Height && now.Sub(l.Asked) < listTooOld
+	return l.Tip == tip || height >= l.Height && poll.Recent(l.Asked, now, listTooOld)
 }
 
 // listCache is under Client.mu.
@@ -94,7 +94,7 @@ func (c *Client) refreshList(ctx context.Context, s *Session, mode poll.Mode) <-
 	c.mu.Lock()
 	c.list.asked, c.list.done = c.config.Now(), done
 	c.mu.Unlock()
-	list := &List{Tip: tip, Height: height, Asked: c.config.Now()}
+	list := &List{Tip: tip, Height: height, Asked: poll.Wall(c.config.Now())}
 	go func() {
 		took, err := c.send(c.main, batchList, func(ctx context.Context) error { return c.readList(ctx, list) })
 		list.Took = took

@@ -45,7 +45,7 @@ func (c *Client) Smartnode(ctx context.Context, proTxHash string, mode poll.Mode
 		return poll.Reading[Smartnode]{Err: fmt.Errorf("proTxHash: %w", err), At: c.now()}, true
 	}
 	smartnode, pace := c.smartnode(hash)
-	if r, ok := smartnode.Last(); ok && c.now().Sub(r.At) < pace {
+	if r, ok := smartnode.Last(); ok && poll.Recent(r.At, c.now(), pace) {
 		return r, true
 	}
 	return smartnode.Get(ctx, mode)
@@ -97,7 +97,7 @@ func (c *Client) smartnode(hash string) (s *watched, pace time.Duration) {
 				if err == nil || errors.Is(err, ErrUnknownSmartnode) {
 					c.mu.Lock()
 					defer c.mu.Unlock()
-					s.answer = poll.Reading[Smartnode]{Value: value, Err: err, At: c.now()}
+					s.answer = poll.Reading[Smartnode]{Value: value, Err: err, At: poll.Wall(c.now())}
 				}
 				return value, err
 			},

@@ -73,7 +73,7 @@ func (h *heights) note(explorer string, height int64) {
 
 // fresh reports whether a height was read within so many minutes.
 func (h *heights) fresh(s sighting, minutes int) bool {
-	return !s.at.IsZero() && h.now().Sub(s.at) < time.Duration(minutes)*h.every
+	return poll.Recent(s.at, h.now(), time.Duration(minutes)*h.every)
 }
 
 // ownHeight returns the height of our own daemon, or -1 when it is unknown.

@@ -30,7 +30,7 @@ type View struct {
 // Current reports whether the list of the View is still valid: the daemon answered within the last 3
 // minutes, and the list is that of its tip at that time or at most 10 minutes old.
 func (v *View) Current(now time.Time) bool {
-	return v != nil && v.List != nil && now.Sub(v.At) < viewTooOld && v.List.Current(v.Tip, v.Height, now)
+	return v != nil && v.List != nil && poll.Recent(v.At, now, viewTooOld) && v.List.Current(v.Tip, v.Height, now)
 }
 
 // Place returns how many smartnodes are paid before this one, and the length of the queue. It returns
@@ -81,6 +81,6 @@ func readView(ctx context.Context, client *daemon.Client, last *View) (*View, er
 	} else if daemon.PaysSmartnodes(v.Network, len(v.List.Nodes)) {
 		v.queue = daemon.PaymentPlaces(v.List.Nodes)
 	}
-	v.At = time.Now()
+	v.At = poll.Wall(time.Now())
 	return v, nil
 }
