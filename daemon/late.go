@@ -198,6 +198,9 @@ func (s *Session) slowOrHung(r *outstanding, now time.Time) error {
 	}
 	silent := now.Sub(requested)
 	request := fmt.Errorf("%w to the %s request after %s", errNoAnswerYet, r.what, age(now.Sub(r.since)))
+	if r.what == batchList { // the cause is ours, not the machine
+		request = fmt.Errorf("%w, because it works on the smartnode list that this exporter requested %s ago", errNoAnswerYet, age(now.Sub(r.since)))
+	}
 	tip, height, moving := time.Duration(0), int64(0), false
 	if silent >= HungAfter {
 		tip, height, moving = s.newTip(now)
