@@ -52,17 +52,21 @@ func (x *explorers) update(ctx context.Context, in *scrape, out *samples) error 
 	if in.Explorers == nil {
 		return errNotApplicable
 	}
-	if in.Daemon != nil && in.ExplorerNetwork != "" {
-		if network := in.Daemon.Known().Network; network != "" && network != in.ExplorerNetwork {
-			return errNotApplicable // they show another network
-		}
+	same, known := in.networkOfExplorers()
+	if known && !same {
+		return errNotApplicable
 	}
 	readings := in.Explorers.Heights(ctx, in.mode)
-	heightsErr := x.sendHeights(in, out, readings)
-	x.sendSmartnode(ctx, in, out)
+	var shown samples
+	heightsErr := x.sendHeights(in, &shown, readings)
+	x.sendSmartnode(ctx, in, &shown)
+	main, err := in.mainlock(ctx) // the first answer tells the network
+	if same, known = in.networkOfExplorers(); known && !same {
+		return errNotApplicable
+	}
+	*out = append(*out, shown...)
 	// A failure of the daemon is not one of the explorers: its values are absent here.
-	main, err := in.mainlock(ctx)
-	if err != nil || main.Height.Err != nil {
+	if err != nil || main.Height.Err != nil || !known {
 		x.forgetOwn()
 		return heightsErr
 	}
@@ -75,6 +79,16 @@ func (x *explorers) update(ctx context.Context, in *scrape, out *samples) error 
 		}
 	}
 	return heightsErr
+}
+
+// networkOfExplorers reports whether the explorers show the network of the daemon. Not known: the daemon has not
+// answered yet and no configuration names its network.
+func (in *scrape) networkOfExplorers() (same, known bool) {
+	if in.Daemon == nil || in.ExplorerNetwork == "" { // nothing to compare, or the owner chose them
+		return true, true
+	}
+	network := in.Daemon.Known().Network
+	return network == in.ExplorerNetwork, network != ""
 }
 
 // sendHeights returns an error only if no explorer answers: explorer_up reports a single one.
