@@ -19,8 +19,10 @@ import (
 type Sources struct {
 	Daemon    *daemon.Client   // nil: not configured
 	Explorers *explorer.Client // nil: not configured
-	Network   daemon.Network   // until a daemon has reported it
-	Port      *p2p.Prober      // for Probe
+	// ExplorerNetwork is the network of the explorers; empty: the daemon's.
+	ExplorerNetwork daemon.Network
+	Network         daemon.Network // until a daemon has reported it
+	Port            *p2p.Prober    // for Probe
 
 	// AllowPrivate lets Probe dial registered addresses that are not public, as on a test network.
 	AllowPrivate bool
@@ -94,7 +96,7 @@ func (f *Fleet) update(ctx context.Context) (*View, error) {
 	f.mu.Lock()
 	last := f.view
 	f.mu.Unlock()
-	view, err := readView(ctx, f.sources.Daemon, last)
+	view, err := f.readView(ctx, last)
 	if view != nil {
 		f.mu.Lock()
 		f.view = view
@@ -107,7 +109,8 @@ func (f *Fleet) update(ctx context.Context) (*View, error) {
 type Snapshot struct {
 	Nodes []Node // sorted by name
 	View  *View  // nil: none yet, or chain data comes from the explorers
-	// Incomplete means that there is no smartnode list yet, which the sets need.
+	// Incomplete means that there is no smartnode list yet, which the sets need, or only that of a daemon that has been
+	// behind since the start.
 	Incomplete bool
 	// Err is the error of the last update from the daemon; nil after success or before the first.
 	Err error
@@ -141,7 +144,7 @@ func (f *Fleet) Snapshot(ctx context.Context, mode poll.Mode) *Snapshot {
 	defer f.mu.Unlock()
 	s := *f.snapshot()
 	s.View, s.Err = f.view, err
-	s.Incomplete = f.view == nil && f.views != nil && len(f.config.sets) > 0
+	s.Incomplete = (f.view == nil || f.view.early) && f.views != nil && len(f.config.sets) > 0
 	if s.Network = f.sources.Network; f.view != nil && f.view.Network != "" {
 		s.Network = f.view.Network
 	}
