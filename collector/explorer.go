@@ -57,20 +57,21 @@ func (x *explorers) update(ctx context.Context, in *scrape, out *samples) error 
 		return errNotApplicable
 	}
 	readings := in.Explorers.Heights(ctx, in.mode)
-	var shown samples
-	heightsErr := x.sendHeights(in, &shown, readings)
-	x.sendSmartnode(ctx, in, &shown)
 	main, err := in.mainlock(ctx) // the first answer tells the network
 	if same, known = in.networkOfExplorers(); known && !same {
 		return errNotApplicable
 	}
-	*out = append(*out, shown...)
+	compared := err == nil && main.Height.Err == nil && known
+	if compared {
+		in.Explorers.SetOwnHeight(main.Height.Value) // decides which explorer is believed about the smartnode
+	}
+	heightsErr := x.sendHeights(in, out, readings)
+	x.sendSmartnode(ctx, in, out)
 	// A failure of the daemon is not one of the explorers: its values are absent here.
-	if err != nil || main.Height.Err != nil || !known {
+	if !compared {
 		x.forgetOwn()
 		return heightsErr
 	}
-	in.Explorers.SetOwnHeight(main.Height.Value)
 	x.sendDeltas(out, readings, ownHeight{main.Height.Value, main.At})
 	x.sendMatches(ctx, in, out)
 	for _, r := range readings {

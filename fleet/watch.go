@@ -40,8 +40,9 @@ type Fleet struct {
 	config   *Config
 	reloaded Reload
 	view     *View // of the last successful update
+	members  map[daemon.Hash]*member
 	current  *Snapshot
-	of       [2]any // the config and the list that current is made of
+	of       [3]any // what current is made of: the config, the list, and View.early
 }
 
 // Reload is the result of the last read of the fleet file.
@@ -154,15 +155,20 @@ func (f *Fleet) Snapshot(ctx context.Context, mode poll.Mode) *Snapshot {
 // snapshot resolves the nodes once for each config and list.
 func (f *Fleet) snapshot() *Snapshot {
 	var list *daemon.List
+	early := false
 	if f.view != nil {
-		list = f.view.List
+		list, early = f.view.List, f.view.early
 	}
-	if of := [2]any{f.config, list}; f.current == nil || f.of != of {
+	if of := [3]any{f.config, list, early}; f.current == nil || f.of != of {
 		s := &Snapshot{byName: map[string]*Node{}, byHash: map[daemon.Hash]*Node{}}
-		if list != nil {
-			s.Nodes = f.config.Resolve(list.Nodes)
-		} else {
+		if list == nil {
 			s.Nodes = f.config.Resolve(nil)
+		} else {
+			now := time.Now()
+			nodes, members := f.config.resolve(list.Nodes, f.former(now))
+			if s.Nodes = nodes; !early { // otherwise some of them may be gone for long
+				f.remember(members, now)
+			}
 		}
 		for i := range s.Nodes {
 			n := &s.Nodes[i]
