@@ -19,7 +19,7 @@ const (
 )
 
 // kept is the state that outlives a scrape: the last answers that needed the main lock. It is under
-// Client.mu.
+// Client.mu. Its times have the monotonic clock: a daemon that was suspended together with this program is not hung.
 type kept struct {
 	mainlock  *Mainlock // last answer; nil: none from this daemon
 	node      *Node

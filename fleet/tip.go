@@ -29,19 +29,24 @@ func (f *Fleet) behind(ctx context.Context, main *daemon.Mainlock, node *daemon.
 	if n := *chain.Headers - blocks; n > maxBehind {
 		return fmt.Errorf("raptoreumd is %d blocks behind the headers that it has", n)
 	}
-	if tip, agreed := f.explorersTip(ctx, network); agreed && tip-blocks > maxBehind {
-		return fmt.Errorf("raptoreumd is %d blocks behind two explorers that agree", tip-blocks)
+	peers, connected := peersHeight(node)
+	if n := peers - blocks; connected && n > maxBehind {
+		return fmt.Errorf("raptoreumd is %d blocks behind its peers", n)
 	}
-	if median, known := peersHeight(node); known {
-		if n := median - blocks; n > maxBehind {
-			return fmt.Errorf("raptoreumd is %d blocks behind its peers", n)
+	recent := node.Tip.Err == nil && time.Since(time.Unix(*node.Tip.Value.Time, 0)) < tipAge
+	if connected && recent {
+		return nil // explorers are few: they do not outvote it
+	}
+	if tip, agreed := f.explorersTip(ctx, network); agreed {
+		if n := tip - blocks; n > maxBehind {
+			return fmt.Errorf("raptoreumd is %d blocks behind two explorers that agree", n)
 		}
-		return nil // also when the tip is old: then the whole network has stalled
+		return nil
 	}
-	if node.Tip.Err != nil || time.Since(time.Unix(*node.Tip.Value.Time, 0)) > tipAge {
-		return errors.New("raptoreumd has no peer that shows the height of the network, and its best block is more than an hour old")
+	if connected || recent {
+		return nil // with peers, the whole network has stalled
 	}
-	return nil
+	return errors.New("raptoreumd has no peer that shows the height of the network, and its best block is more than an hour old or of unknown age")
 }
 
 // explorersTip returns the height that two explorers of the network agree on.

@@ -66,7 +66,15 @@ func daemonFleet(t *testing.T, scenario string, change func(*simnet.State)) (*Fl
 // smartnode is not registered.
 func TestDaemonBehind(t *testing.T) {
 	const hour = int64(3600)
+	recent := func(s *simnet.State) { s.BlockTime = time.Now().Unix() - hour/2 }
 	alone := func(s *simnet.State) { s.PeersIn, s.PeersOut = 0, 0 }
+	ahead := func(first, second int) func(*simnet.State) {
+		return func(s *simnet.State) {
+			for i, offset := range []int{first, second} {
+				s.Explorers[i].Mode, s.Explorers[i].Offset = simnet.ExplorerLying, offset
+			}
+		}
+	}
 	down := func(s *simnet.State) {
 		for i := range s.Explorers {
 			s.Explorers[i].Mode = simnet.ExplorerErrorText
@@ -82,12 +90,13 @@ func TestDaemonBehind(t *testing.T) {
 		{"downloading", "healthy", []func(*simnet.State){func(s *simnet.State) { s.InitialBlockDownload = true }}, "none"},
 		{"10 behind", "healthy", []func(*simnet.State){down, func(s *simnet.State) { s.PeersHeight += 10 }}, ""},
 		{"11 behind its peers", "healthy", []func(*simnet.State){down, func(s *simnet.State) { s.PeersHeight += 11 }}, "11 blocks behind its peers"},
-		{"11 behind the explorers", "healthy", []func(*simnet.State){func(s *simnet.State) { s.NetworkHeight += 11 }}, "11 blocks behind two explorers"},
-		{"11 behind one explorer", "healthy", []func(*simnet.State){func(s *simnet.State) {
-			s.Explorers[0].Mode, s.Explorers[0].Offset = simnet.ExplorerLying, 11
-		}}, ""},
+		{"near its peers, recent tip, 11 behind the explorers", "healthy", []func(*simnet.State){recent, ahead(11, 11)}, ""},
+		{"near its peers, old tip, 11 behind the explorers", "healthy", []func(*simnet.State){ahead(11, 11)}, "11 blocks behind two explorers"},
+		{"no peers, 11 behind the explorers", "healthy", []func(*simnet.State){alone, ahead(11, 11)}, "11 blocks behind two explorers"},
+		{"no peers, near the explorers, old tip", "healthy", []func(*simnet.State){alone, ahead(0, 0)}, ""},
+		{"no peers, explorers that disagree, old tip", "healthy", []func(*simnet.State){alone, ahead(0, 11)}, "no peer"},
 		{"the network has stalled for 2 days", "healthy", []func(*simnet.State){func(s *simnet.State) { s.BlockTime = time.Now().Unix() - 48*hour }}, ""},
-		{"no peers, recent tip", "healthy", []func(*simnet.State){down, alone, func(s *simnet.State) { s.BlockTime = time.Now().Unix() - hour/2 }}, ""},
+		{"no peers, recent tip", "healthy", []func(*simnet.State){down, alone, recent}, ""},
 		{"no peers, old tip", "healthy", []func(*simnet.State){down, alone, func(s *simnet.State) { s.BlockTime = time.Now().Unix() - 2*hour }}, "no peer"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
