@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -111,6 +112,11 @@ func checkURL(s string) error {
 		return ErrURLHasPassword
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		return fmt.Errorf("%q is not an address like http://127.0.0.1:10225", text.Clip(s, 100))
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return fmt.Errorf("%s is not a port: give an address like http://127.0.0.1:10225", port)
+		}
 	}
 	return nil
 }

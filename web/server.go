@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -80,6 +81,9 @@ func Serve(ctx context.Context, handler http.Handler, flags *toolkit.FlagConfig,
 	go func() { failed <- toolkit.ListenAndServe(server, flags, toolkitLogger) }()
 	select {
 	case err := <-failed:
+		if _, ok := errors.AsType[*net.OpError](err); ok {
+			return fmt.Errorf("--web.listen-address: %w; give a free address of this machine", err)
+		}
 		return err
 	case <-ctx.Done():
 	}
