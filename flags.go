@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -124,7 +125,7 @@ func defineSetup(c *kingpin.CmdClause, flags *flag.FlagSet) {
 
 // parse parses the flags. exited is the exit code after --help or --version, otherwise nil.
 func parse(args []string, stdout, stderr io.Writer) (o *options, app *kingpin.Application, exited *int, err error) {
-	o = &options{Config: config.Config{Version: version.Version}, maxProcs: 1}
+	o = &options{Config: config.Config{Version: cmp.Or(version.Version, "devel")}, maxProcs: 1}
 	app = kingpin.New(config.Program, "Serves metrics of a Raptoreum smartnode to Prometheus. To configure it: raptoreum_exporter setup --help.")
 	app.HelpFlag.Short('h')
 	app.Version(config.VersionText())

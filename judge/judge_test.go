@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
+
 	"raptoreum_exporter/check"
 	"raptoreum_exporter/judge"
 )
@@ -197,5 +199,23 @@ func TestCompare(t *testing.T) {
 				t.Errorf("%s, %s: %d", v, other, got)
 			}
 		}
+	}
+}
+
+// TestNoDaemon: without a daemon there is nothing to judge: not explorers that do not answer either.
+func TestNoDaemon(t *testing.T) {
+	collectors := func(names ...string) *dto.MetricFamily {
+		ran := &dto.MetricFamily{Name: new("raptoreum_scrape_collector_success"), Type: dto.MetricType_GAUGE.Enum()}
+		for _, name := range names {
+			ran.Metric = append(ran.Metric, &dto.Metric{Label: []*dto.LabelPair{{Name: new("collector"), Value: &name}}, Gauge: &dto.Gauge{Value: new(1.0)}})
+		}
+		return ran
+	}
+	down := &dto.MetricFamily{Name: new("raptoreum_explorer_up"), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{
+		{Label: []*dto.LabelPair{{Name: new("explorer"), Value: new("a")}}, Gauge: &dto.Gauge{Value: new(0.0)}},
+	}}
+	r := judge.Judge(judge.Input{Families: []*dto.MetricFamily{collectors("daemon", "explorer"), down}, At: time.Now()})
+	if r.Verdict != judge.Unknown || !strings.Contains(r.Summary(), "no daemon is configured") {
+		t.Errorf("%s: %s", r.Verdict, r.Summary())
 	}
 }

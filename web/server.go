@@ -54,6 +54,11 @@ func NewHandler(c Config) http.Handler {
 	mux.HandleFunc("GET /-/healthy", ok)
 	mux.HandleFunc("GET /-/ready", ok)
 	if c.Sources.Fleet == nil {
+		for _, path := range []string{"GET /sd", "GET /probe", "GET /node/{name}"} {
+			mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+				http.Error(w, "this exporter has no fleet; start it with --fleet.config", http.StatusNotFound)
+			})
+		}
 		return mux
 	}
 	mux.Handle("GET /sd", &discovery{fleet: c.Sources.Fleet, vantage: c.Vantage, external: c.Web.ExternalURL})
