@@ -153,6 +153,9 @@ func runHeal(ctx context.Context, o *options, stderr io.Writer) (int, error) {
 	if err := o.heal.Validate(o.Collectors); err != nil {
 		return 0, err
 	}
+	if err := heal.CheckCommand(o.heal.Command); err != nil {
+		return 0, err
+	}
 	o.Collectors = heal.Relevant(o.Collectors)
 	sources, err := o.Connect(ctx, o.log.AtLeast("warn").New(stderr))
 	if err != nil {

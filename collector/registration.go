@@ -15,7 +15,7 @@ type registration struct {
 
 func newRegistration(c *catalog) registration {
 	return registration{
-		expected:   c.gauge("smartnode_expected", "1 if this exporter is configured to watch a smartnode (--smartnode.protx, an operator key in raptoreum.conf, or --fleet.config)."),
+		expected:   c.gauge("smartnode_expected", "1 if there should be a smartnode: --smartnode.protx, an operator key in raptoreum.conf, --fleet.config, or raptoreumd has run as one since this exporter started."),
 		registered: c.late("smartnode_registered", "1 if the smartnode is in the list of registered smartnodes, 0 if it is not or the daemon waits for a registration with its operator key; absent while unknown, for example while the chain is downloaded (protx info, smartnode status; on /probe protx list, or an explorer without a daemon)."),
 		payable:    c.late("smartnode_payable", "1 if the collateral amount is eligible for payments (protx info needToUpgrade)."),
 		info:       c.late("smartnode_info", "Always 1; proTxHash, address and payout address of the registration (protx info).", "protx", "address", "payout_address"),

@@ -105,7 +105,7 @@ func (c *Config) connectDaemon(ctx context.Context, conf daemonConf) (*daemon.Cl
 		return nil, nil
 	}
 	client, err := daemon.NewClient(ctx, daemon.Config{
-		URL: conf.URL, Credentials: conf.credentials, Network: conf.Network,
+		URL: conf.URL, CurrentURL: conf.currentURL, Credentials: conf.credentials, Network: conf.Network,
 		ProTxHash: protx, Address: conf.ExternalAddress, DebugLog: conf.DebugLog,
 	})
 	switch {

@@ -35,6 +35,7 @@ type daemonConf struct {
 	known       string // the same; empty if that file does not describe our daemon
 	configured  bool
 	credentials func() (daemon.Credentials, error)
+	currentURL  func() string // of raptoreum.conf at the time of the call; nil: the URL is not from there
 	notes       []note
 }
 
@@ -90,6 +91,14 @@ func (d *Daemon) read(expected bool) (daemonConf, error) {
 	}
 	if d.URL != "" {
 		c.URL = d.URL
+	} else if found {
+		c.currentURL = func() string {
+			now, err := daemon.ReadConf(c.path, home)
+			if err != nil {
+				return ""
+			}
+			return now.URL
+		}
 	}
 	d.locate(&c, home)
 	c.configured = c.URL != ""
