@@ -142,11 +142,61 @@ func runbookTexts(t *testing.T) map[string]string {
 	}
 	all := map[string]string{}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[strings.TrimSuffix(filepath.Base(file), ".md")] = string(text)
+		all[strings.TrimSuffix(filepath.Base(file), ".md")] = read(t, file)
 	}
 	return all
+}
+
+// TestRunbookURLs runs the commands of README.md that change the addresses of the runbooks, on a copy.
+func TestRunbookURLs(t *testing.T) {
+	readme, rules := read(t, "../README.md"), read(t, "alerts.yml")
+	all := strings.Count(rules, "runbook_url: ")
+	for command, changed := range map[string]string{
+		`sed -i -E '(.*/runbooks/.*)' alerts.yml`: `runbook_url: https://example\.org/runbooks/Raptoreum\w+\.md$`,
+		`sed -i '(/runbook_url/.*)' alerts.yml`:   `runbook_url: .*https://\{\{.*/runbooks/Raptoreum\w+'?$`,
+	} {
+		found := regexp.MustCompile(command).FindStringSubmatch(readme)
+		if found == nil {
+			t.Errorf("README.md has no command %s", command)
+			continue
+		}
+		file := write(t, filepath.Join(t.TempDir(), "alerts.yml"), rules)
+		run(t, "sed", "-i", "-E", found[1], file)
+		if got := len(regexp.MustCompile("(?m)"+changed).FindAllString(read(t, file), -1)); got != all || all == 0 {
+			t.Errorf("%s changed %d of %d addresses correctly", found[0], got, all)
+		}
+	}
+}
+
+// TestCommands: what README.md, the guide of the package and the runbooks paste works for a user who is not root, and
+// for every exporter of the machine.
+func TestCommands(t *testing.T) {
+	texts := runbookTexts(t)
+	for _, file := range []string{"../README.md", "../README.fr.md", "../packaging/README.md"} {
+		texts[file] = read(t, file)
+	}
+	for wrong, why := range map[string]string{
+		"(?m)(?:^|[`|;] *)journalctl .*":                                   "prints nothing without sudo",
+		"(?m)(?:^|[`|;] *)systemctl (?:start|stop|restart|enable|edit) .*": "needs sudo",
+	} {
+		for name, text := range texts {
+			for _, found := range regexp.MustCompile(wrong).FindAllString(text, -1) {
+				t.Errorf("%s: %s: %s", name, found, why)
+			}
+		}
+	}
+	for name, text := range runbookTexts(t) {
+		if found := regexp.MustCompile(`systemctl (?:restart|reload) raptoreum_exporter\n`).FindString(text); found != "" {
+			t.Errorf("%s: %s leaves out raptoreum_exporter@NAME", name, found)
+		}
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
