@@ -85,7 +85,10 @@ func alertNames(rules []rule) []string {
 func summaryOf(r rule) string {
 	const node = "{{ or $labels.node $labels.instance }}"
 	if text, ok := strings.CutPrefix(r.Annotations["summary"], node+": "); ok {
-		return text
+		if strings.HasPrefix(text, "raptoreumd ") { // a name
+			return text
+		}
+		return strings.ToUpper(text[:1]) + text[1:]
 	}
 	return strings.Replace(r.Annotations["summary"], node, "A smartnode", 1)
 }
