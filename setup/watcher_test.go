@@ -2,6 +2,7 @@ package setup_test
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,6 +21,7 @@ type watcher struct {
 	rejects          string // log of Alertmanager, if it cannot deliver
 	posted           string // to Alertmanager
 	reloadsFail      bool
+	stale            map[string]string // what a program runs with, if not its file: by file
 }
 
 func newWatcher(t *testing.T, version string) *watcher {
@@ -72,7 +74,13 @@ func (w *watcher) watch(change func(*setup.Config)) (string, int, error) {
 		c.Watch.Receivers.TelegramChat = "42"
 		c.System.Exec = w.exec
 		c.System.Post = func(_ context.Context, _ string, body []byte) error { w.posted = string(body); return nil }
+		c.System.Scrape = func(context.Context, string, *x509.CertPool, string) (string, error) {
+			return "raptoreum_exporter_build_info 1\n", nil
+		}
 		c.System.Get = func(_ context.Context, url string) (string, error) {
+			if loaded, ok := w.loaded(url); ok {
+				return loaded, nil
+			}
 			sent, failed := 0, 0
 			if w.posted != "" {
 				sent = 2
@@ -90,6 +98,22 @@ func (w *watcher) watch(change func(*setup.Config)) (string, int, error) {
 			change(c)
 		}
 	})
+}
+
+// loaded is what Prometheus and Alertmanager say about their configuration: their files, unless they are stale.
+func (w *watcher) loaded(url string) (page string, ok bool) {
+	path, format := "/etc/prometheus/prometheus.yml", `{"data":{"yaml":%q}}`
+	switch {
+	case strings.HasSuffix(url, ":9093/api/v2/status"):
+		path, format = "/etc/prometheus/alertmanager.yml", `{"config":{"original":%q}}`
+	case !strings.HasSuffix(url, ":9090/api/v1/status/config"):
+		return "", false
+	}
+	text, stale := w.stale[path]
+	if !stale {
+		text = w.read(path)
+	}
+	return fmt.Sprintf(format, text), true
 }
 
 func (w *watcher) mustWatch(change func(*setup.Config)) string {
