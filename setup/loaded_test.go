@@ -1,6 +1,9 @@
 package setup_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestNotLoaded: what was merged by hand, but is not loaded, is not taken for what runs.
 func TestNotLoaded(t *testing.T) {
@@ -26,4 +29,20 @@ func TestNotLoaded(t *testing.T) {
 		w.has(last(out), test.want)
 		w.stale = nil
 	}
+}
+
+// TestLateReload: the configuration from before the changes is not taken for the new one.
+func TestLateReload(t *testing.T) {
+	w := newWatcher(t, "0.25.0")
+	before := w.files()
+	w.reloadsLate = 60
+	out, _, err := w.watch(withToken(t))
+	if err == nil || !strings.Contains(out, "it does not load the new configuration") {
+		t.Error(err, out)
+	}
+	w.same(before, "failed")
+	w.reloadsLate = 0
+	w.mustWatch(withToken(t))
+	w.reloadsLate = 60
+	w.has(w.mustWatch(nil), "Nothing to change.")
 }

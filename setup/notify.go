@@ -108,7 +108,7 @@ func (c *command) sendTest(ctx context.Context) error {
 		}
 		for kind, want := range waiting {
 			if after[kind].failed > before[kind].failed {
-				return fmt.Errorf("not delivered (%s). %s", kind, c.reason(ctx, now))
+				return fmt.Errorf("not delivered (%s). %s\nTo correct it: setup watch %s", kind, c.reason(ctx, now), receiverFlags(kind))
 			}
 			if after[kind].sent-before[kind].sent >= want {
 				c.print("The test message was delivered (%s).", kind)
@@ -118,6 +118,14 @@ func (c *command) sendTest(ctx context.Context) error {
 	}
 	c.print("It is only a test. %s", resolvedLater)
 	return nil
+}
+
+// receiverFlags returns those that may be wrong if an integration fails.
+func receiverFlags(integration string) string {
+	return map[string]string{
+		"telegram": "--telegram.chat-id or --telegram.token-file", "discord": "--discord.url-file", "webhook": "--webhook.url-file or --dead-mans-switch.url-file",
+		"email": "--mail.smarthost, --mail.user or --mail.password-file",
+	}[integration]
 }
 
 // postTest hands Alertmanager the test message and, for a dead man's switch, what it expects to get.
@@ -156,8 +164,12 @@ func (c *command) reason(ctx context.Context, since time.Time) string {
 	out, err := c.Exec(ctx, "journalctl", "--unit="+alertUnit, "--since=@"+strconv.FormatInt(since.Unix()-1, 10), "--output=cat", "--no-pager")
 	if err == nil {
 		for _, line := range slices.Backward(strings.Split(out, "\n")) {
-			if found := regexp.MustCompile(`\berr="?(.+)`).FindStringSubmatch(line); found != nil {
-				return "Alertmanager says: " + strings.ReplaceAll(strings.TrimSuffix(found[1], `"`), `\"`, `"`)
+			if found := regexp.MustCompile(`\berr=("(?:[^"\\]|\\.)*"|\S+)`).FindStringSubmatch(line); found != nil {
+				why, err := strconv.Unquote(found[1])
+				if err != nil {
+					why = found[1]
+				}
+				return "Alertmanager says: " + strings.TrimSpace(regexp.MustCompile(`^.* after \d+ attempts: `).ReplaceAllString(why, ""))
 			}
 		}
 	}

@@ -69,7 +69,7 @@ func (c *command) unfinished(p plan) {
 		case alertConf:
 			words = append(words, "Until it has the receivers above, nobody is notified as chosen.")
 		}
-		c.print("%s Merge the difference above, and then: sudo systemctl reload-or-restart %s", strings.Join(words, " "), strings.Join(f.units, " "))
+		c.print("%s Merge the difference above, then sudo systemctl reload-or-restart %s, and run setup watch again.", strings.Join(words, " "), strings.Join(f.units, " "))
 	}
 }
 

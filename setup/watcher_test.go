@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"raptoreum_exporter/internal/tools"
 	"raptoreum_exporter/setup"
@@ -21,6 +22,7 @@ type watcher struct {
 	rejects          string // log of Alertmanager, if it cannot deliver
 	posted           string // to Alertmanager
 	reloadsFail      bool
+	reloadsLate      int               // seconds since the last reload
 	stale            map[string]string // what a program runs with, if not its file: by file
 }
 
@@ -89,10 +91,11 @@ func (w *watcher) watch(change func(*setup.Config)) (string, int, error) {
 				failed = 2
 			}
 			return fmt.Sprintf("raptoreum_fleet_config_reload_success 1\nprometheus_config_last_reload_successful %d\nalertmanager_config_last_reload_successful 1\n"+
+				"prometheus_config_last_reload_success_timestamp_seconds %[4]d\nalertmanager_config_last_reload_success_timestamp_seconds %[4]d\n"+
 				"alertmanager_notification_requests_total{integration=\"telegram\"} %[2]d\nalertmanager_notification_requests_failed_total{integration=\"telegram\"} %[3]d\n"+
 				"alertmanager_notification_requests_total{integration=\"webhook\"} %[2]d\nalertmanager_notification_requests_total{integration=\"email\"} %[2]d\n"+
 				"alertmanager_notification_requests_total{integration=\"discord\"} %[2]d\n",
-				map[bool]int{false: 1}[w.reloadsFail], sent, failed), nil
+				map[bool]int{false: 1}[w.reloadsFail], sent, failed, time.Now().Unix()+1-int64(w.reloadsLate)), nil
 		}
 		if change != nil {
 			change(c)
