@@ -24,14 +24,32 @@ import (
 // delivering is a watcher with a real Alertmanager.
 type delivering struct {
 	*watcher
-	program, address string
-	trusts           string // file of certificates
-	running          *exec.Cmd
-	log              harness.Buffer
+	program []string
+	address string
+	trusts  string // file of certificates
+	running *exec.Cmd
+	log     harness.Buffer
 }
 
-// newDelivering has the oldest supported Alertmanager, Debian's, or the current one.
-func newDelivering(t *testing.T, version, program, trusts string) *delivering {
+// debians is the Alertmanager of Debian 12, which has a template in /usr/share.
+func debians(t *testing.T) []string {
+	t.Helper()
+	oldest, err := filepath.Abs("../.bin/oldest/usr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(oldest + "/bin/prometheus-alertmanager"); err != nil {
+		t.Skip(err)
+	}
+	const script = `mount -t overlay overlay -o "lowerdir=$1:/usr/share" /usr/share; shift; exec "$@"`
+	command := []string{"unshare", "--map-root-user", "--mount", "sh", "-euc", script, "sh", oldest + "/share"}
+	if out, err := exec.Command(command[0], append(command[1:], "true")...).CombinedOutput(); err != nil {
+		t.Skipf("no overlay of /usr/share: %v %s", err, out)
+	}
+	return append(command, oldest+"/bin/prometheus-alertmanager")
+}
+
+func newDelivering(t *testing.T, version string, program []string, trusts string) *delivering {
 	t.Helper()
 	d := &delivering{watcher: newWatcher(t, version), program: program, address: tools.FreeAddress(t), trusts: trusts}
 	d.write("/etc/default/prometheus-alertmanager", `ARGS="--web.listen-address=`+d.address+` --cluster.listen-address="`+"\n")
@@ -66,13 +84,8 @@ func (d *delivering) reload() {
 		}
 		return
 	}
-	// Debian's has its own template in /usr/share.
-	const script = `[ ! -d "$1/prometheus/alertmanager" ] || mount -t overlay overlay -o "lowerdir=$1:/usr/share" /usr/share; shift; exec "$@"`
-	share, err := filepath.Abs("../.bin/oldest/usr/share")
-	if err != nil {
-		d.Fatal(err)
-	}
-	d.running = exec.CommandContext(context.Background(), "unshare", "--map-root-user", "--mount", "sh", "-euc", script, "sh", share, d.program, "--config.file="+path, "--storage.path="+filepath.Join(filepath.Dir(d.root), "data"), "--web.listen-address="+d.address, "--cluster.listen-address=")
+	d.running = exec.CommandContext(context.Background(), d.program[0], append(d.program[1:], "--config.file="+path,
+		"--storage.path="+filepath.Join(filepath.Dir(d.root), "data"), "--web.listen-address="+d.address, "--cluster.listen-address=")...)
 	d.running.Stderr = &d.log
 	d.running.Env = append(os.Environ(), "SSL_CERT_FILE="+d.trusts)
 	ended, err := child.Start(d.running)
@@ -143,15 +156,13 @@ func TestDelivers(t *testing.T) {
 		t.Fatal(err)
 	}
 	trusts := secretFile(t, certificate)
-	programs := map[string]string{"0.28.0": tools.Find(t, "..", "alertmanager")[0], "0.25.0": "../.bin/oldest/usr/bin/prometheus-alertmanager"}
-	for version, program := range programs {
+	for version, find := range map[string]func(*testing.T) []string{
+		"0.25.0": debians, "0.28.0": func(t *testing.T) []string { return tools.Find(t, "..", "alertmanager")[:1] },
+	} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			if _, err := os.Stat(program); err != nil {
-				t.Skip(err)
-			}
 			var in inbox
-			d := newDelivering(t, version, program, trusts)
+			d := newDelivering(t, version, find(t), trusts)
 			web, smtp := hooks(t, &in), mailServer(t, &in, pair, "bot@example.org", "secret-of-the-test")
 			for _, test := range deliveries(t, web, smtp) {
 				in.messages = nil
