@@ -219,3 +219,13 @@ func TestNoDaemon(t *testing.T) {
 		t.Errorf("%s: %s", r.Verdict, r.Summary())
 	}
 }
+
+// TestRevoked: without an operator key, update_service cannot end a ban.
+func TestRevoked(t *testing.T) {
+	for revoked, want := range map[string]int{"0": 1, "1": 2} {
+		pose := finding(t, judged(t, map[string]string{"smartnode_pose_banned": "1", "smartnode_operator_revoked": revoked}), "PoSe")
+		if len(pose.Next) != want || !strings.HasPrefix(pose.Next[want-1], "protx update_service ") || want == 2 && !strings.HasPrefix(pose.Next[0], "protx update_registrar ") {
+			t.Errorf("revoked %s: %q", revoked, pose.Next)
+		}
+	}
+}
