@@ -85,7 +85,10 @@ func alertNames(rules []rule) []string {
 func summaryOf(r rule) string {
 	const node = "{{ or $labels.node $labels.instance }}"
 	if text, ok := strings.CutPrefix(r.Annotations["summary"], node+": "); ok {
-		return text
+		if strings.HasPrefix(text, "raptoreumd ") { // a name
+			return text
+		}
+		return strings.ToUpper(text[:1]) + text[1:]
 	}
 	return strings.Replace(r.Annotations["summary"], node, "A smartnode", 1)
 }
@@ -197,43 +200,38 @@ func TestRunbookTable(t *testing.T) {
 	}
 }
 
-// TestCases checks that each alert has a promtool case in which it fires and one in which it does not.
-func TestCases(t *testing.T) {
+// promtoolCase is one case of a file in tests/.
+type promtoolCase struct {
+	Name   string
+	Checks []struct{ Expr string } `yaml:"promql_expr_test"`
+	Alerts []struct {
+		Name string `yaml:"alertname"`
+		Want []any  `yaml:"exp_alerts"`
+	} `yaml:"alert_rule_test"`
+}
+
+// readCases returns the promtool cases of all files.
+func readCases(t *testing.T) (cases []promtoolCase) {
+	t.Helper()
 	files, err := filepath.Glob("tests/*.yml")
 	if err != nil || len(files) < 7 {
 		t.Fatalf("%d promtool files, want at least 7 (%v)", len(files), err)
 	}
-	fires, silent, cases := map[string]bool{}, map[string]bool{}, 0
-	alertname := regexp.MustCompile(`alertname="(\w+)"`)
 	for _, path := range files {
-		var file struct {
-			Tests []struct {
-				Checks []struct {
-					Expr    string
-					Samples []struct{ Value float64 } `yaml:"exp_samples"`
-				} `yaml:"promql_expr_test"`
-				Alerts []struct {
-					Name string `yaml:"alertname"`
-					Want []any  `yaml:"exp_alerts"`
-				} `yaml:"alert_rule_test"`
-			}
-		}
+		var file struct{ Tests []promtoolCase }
 		readYAML(t, path, &file)
-		cases += len(file.Tests)
-		for _, test := range file.Tests {
-			for _, a := range test.Alerts {
-				fires[a.Name] = fires[a.Name] || len(a.Want) > 0
-				silent[a.Name] = silent[a.Name] || len(a.Want) == 0
-			}
-			for _, check := range test.Checks {
-				found := alertname.FindStringSubmatch(check.Expr)
-				if found == nil { // checks several alerts
-					continue
-				}
-				name := found[1]
-				fires[name] = fires[name] || check.Samples[0].Value > 0
-				silent[name] = silent[name] || check.Samples[0].Value == 0
-			}
+		cases = append(cases, file.Tests...)
+	}
+	return cases
+}
+
+// TestCases checks that each alert has a promtool case in which it fires and one in which it does not.
+func TestCases(t *testing.T) {
+	fires, silent, cases := map[string]bool{}, map[string]bool{}, readCases(t)
+	for _, c := range cases {
+		for _, a := range c.Alerts {
+			fires[a.Name] = fires[a.Name] || len(a.Want) > 0
+			silent[a.Name] = silent[a.Name] || len(a.Want) == 0
 		}
 	}
 	rules := readRules(t)
@@ -241,7 +239,7 @@ func TestCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if counts := fmt.Sprintf("%d alerts in %d rules with %d promtool cases", len(alertNames(rules)), len(rules), cases); !strings.Contains(string(readme), counts) {
+	if counts := fmt.Sprintf("%d alerts in %d rules with %d promtool cases", len(alertNames(rules)), len(rules), len(cases)); !strings.Contains(string(readme), counts) {
 		t.Errorf("README.md does not contain: %s", counts)
 	}
 	for _, alert := range alertNames(rules) {
@@ -250,6 +248,23 @@ func TestCases(t *testing.T) {
 		}
 		if !silent[alert] && alert != "RaptoreumWatchdog" { // always fires
 			t.Errorf("%s has no case in which it does not fire", alert)
+		}
+	}
+}
+
+// TestAlertRuleTest checks that cases ask about one alert with alert_rule_test, which compares its labels and texts too.
+// promql_expr_test is for what that cannot ask: about a range of time, or one of the jobs in a case.
+func TestAlertRuleTest(t *testing.T) {
+	selector := regexp.MustCompile(`ALERTS\{([^}]*)\}(\[?)`)
+	for _, c := range readCases(t) {
+		for _, check := range c.Checks {
+			found := selector.FindAllStringSubmatch(check.Expr, -1)
+			if len(found) != 1 || found[0][2] == "[" {
+				continue
+			}
+			if matchers := found[0][1]; strings.Contains(matchers, `alertname="`) && !strings.Contains(matchers, `job="`) {
+				t.Errorf("%s: alert_rule_test can ask %s", c.Name, check.Expr)
+			}
 		}
 	}
 }

@@ -54,7 +54,7 @@ func TestRun(t *testing.T) {
 		verdict        judge.Verdict
 		says           string
 	}{
-		{"healthy", "healthy", func(*simnet.State) {}, judge.OK, `^OK: this machine, all \d+ checks\n`},
+		{"healthy", "healthy", func(*simnet.State) {}, judge.OK, `^OK: this machine, all \d+ checks are ok\n`},
 		{"penalty", "healthy", func(s *simnet.State) { s.Penalty = 66 }, judge.Critical, `^CRITICAL: this machine, PoSe: penalty 66 of 100`},
 		// Its hash is only in the list.
 		{"banned", "pose-banned", func(*simnet.State) {}, judge.Critical, `^CRITICAL: this machine, PoSe: banned at block 611(?s:.*)in the console of the wallet that pays the fee: protx update_service "a5d51f7a[0-9a-f]{56}" "127.0.0.1:\d+" "<operator BLS secret: from your own records>"`},

@@ -25,7 +25,7 @@ func NewProbe() *Probe {
 	p.success = c.foreign("probe_success", "1 if the handshake with the smartnode's port succeeded at most 3 minutes ago and no other smartnode answered there.")
 	p.took = c.foreign("probe_duration_seconds", "Duration of this probe in seconds.")
 	p.refused = c.gauge("probe_refused", "1 if no handshake was made because the registered address is not public; see --fleet.allow-private.")
-	p.age = c.gauge("probe_handshake_age_seconds", "Age of the handshake in seconds; an address is dialled at most once a minute.")
+	p.age = c.gauge("probe_handshake_age_seconds", "Age of the handshake in seconds; an address is dialed at most once a minute.")
 	p.duplicate = c.gauge("smartnode_address_duplicate", "1 if another registered smartnode has the same address (protx list).")
 	p.listHeight = c.gauge("list_height", "Block height of the smartnode list in use; absent if the data is from an explorer (protx list).")
 	p.listAge = c.gauge("list_age_seconds", listAgeHelp)

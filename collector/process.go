@@ -16,6 +16,8 @@ type process struct {
 	usage
 }
 
+var errHidden = errors.New("raptoreumd answers, but its process is not visible here: share its pid namespace (pid: host), give --daemon.datadir, or disable this collector with --no-collector.process")
+
 func newProcess(c *catalog) updater {
 	return &process{
 		up:       c.gauge("process_up", "1 if the raptoreumd process of this node is running (its pid file, or /proc)."),
@@ -25,12 +27,17 @@ func newProcess(c *catalog) updater {
 	}
 }
 
-func (p *process) update(_ context.Context, in *scrape, out *samples) error {
-	if in.Host == nil {
-		return errNotApplicable
+func (p *process) update(ctx context.Context, in *scrape, out *samples) error {
+	if in.Host == nil || in.Process == (host.Query{}) && (in.Daemon == nil || !in.Daemon.Loopback()) {
+		return errNotApplicable // it would be the raptoreumd of somebody else
 	}
 	found, err := in.Host.Daemon(in.Process)
 	if errors.Is(err, host.ErrNotRunning) {
+		if in.session != nil {
+			if _, err := in.session.Lockfree(ctx); err == nil {
+				return errHidden
+			}
+		}
 		sendFlag(out, p.up, false)
 		return nil
 	}

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"strings"
 	"time"
 
 	"raptoreum_exporter/daemon"
@@ -9,15 +10,16 @@ import (
 
 // registration is the state of a smartnode on the chain, from its own daemon or from a fleet exporter.
 type registration struct {
-	expected, registered, payable, info                 *metric
+	expected, registered, payable, revoked, info        *metric
 	penalty, banned, poseMax, strikes, decay, banHeight *metric
 }
 
 func newRegistration(c *catalog) registration {
 	return registration{
-		expected:   c.gauge("smartnode_expected", "1 if this exporter is configured to watch a smartnode (--smartnode.protx, an operator key in raptoreum.conf, or --fleet.config)."),
+		expected:   c.gauge("smartnode_expected", "1 if there should be a smartnode: --smartnode.protx, an operator key in raptoreum.conf, --fleet.config, or raptoreumd has run as one since this exporter started."),
 		registered: c.late("smartnode_registered", "1 if the smartnode is in the list of registered smartnodes, 0 if it is not or the daemon waits for a registration with its operator key; absent while unknown, for example while the chain is downloaded, or on /probe while raptoreumd is more than 10 blocks behind the network (protx info, smartnode status; on /probe protx list, or an explorer without a daemon)."),
 		payable:    c.late("smartnode_payable", "1 if the collateral amount is eligible for payments (protx info needToUpgrade)."),
+		revoked:    c.late("smartnode_operator_revoked", "1 if the operator key was revoked (protx revoke): a ban then ends only once its owner has set a new key with protx update_registrar and sent protx update_service (protx info pubKeyOperator; on /probe protx list)."),
 		info:       c.late("smartnode_info", "Always 1; proTxHash, address and payout address of the registration (protx info).", "protx", "address", "payout_address"),
 		penalty:    c.late("smartnode_pose_penalty", "PoSe penalty points on the daemon's chain (protx info; on /probe protx list of the tip or at most 10 minutes old, while raptoreumd is near the tip of the network, or an explorer without a daemon, at most 10 minutes old)."),
 		banned:     c.late("smartnode_pose_banned", "1 if the smartnode is PoSe banned on the daemon's chain; a ban lasts until its owner sends protx update_service (protx info PoSeBanHeight; on /probe as for the penalty)."),
@@ -41,6 +43,9 @@ func (r *registration) send(out *samples, self *daemon.Smartnode, f facts) {
 	send(out, r.info, 1, self.ProTxHash.String(), text.Clip(self.Address, maxLabel), text.Clip(self.Payout, maxLabel))
 	if self.PayableKnown {
 		sendFlag(out, r.payable, self.Payable)
+	}
+	if self.OperatorKey != "" { // an explorer does not report it
+		sendFlag(out, r.revoked, strings.Trim(self.OperatorKey, "0") == "")
 	}
 	send(out, r.penalty, self.Penalty)
 	sendFlag(out, r.banned, self.Banned())

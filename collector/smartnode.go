@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"raptoreum_exporter/daemon"
 )
 
 type smartnode struct {
+	seen                            atomic.Bool // raptoreumd ran as one since this exporter started
 	configured, state, addressMatch *metric
 	registration
 }
@@ -27,8 +29,11 @@ func (s *smartnode) update(ctx context.Context, in *scrape, out *samples) error 
 	if in.session == nil {
 		return errNotApplicable
 	}
-	sendFlag(out, s.expected, in.Expected)
 	node, err := in.node(ctx)
+	if err == nil && (node.Status.Err == nil || node.ProTxHash != nil) {
+		s.seen.Store(true)
+	}
+	sendFlag(out, s.expected, in.Expected || s.seen.Load())
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ const Program = collector.UserAgent
 // file and name it. Outstanding requests end with ctx.
 func (c *Config) Connect(ctx context.Context, logger log.Logger) (collector.Sources, error) {
 	var none collector.Sources
-	conf, err := c.Daemon.read(logger, c.Fleet.File == "")
+	conf, err := c.Daemon.read(c.Fleet.File == "")
 	if err != nil {
 		return none, err
 	}
@@ -71,6 +71,11 @@ func (c *Config) Connect(ctx context.Context, logger log.Logger) (collector.Sour
 	if s.Daemon, err = c.connectDaemon(ctx, conf); err != nil {
 		return none, err
 	}
+	if c.Cgroupfs != "" && c.Cgroupfs != host.DefaultCgroupfs {
+		if _, err := os.Stat(c.Cgroupfs); err != nil {
+			return none, fmt.Errorf("--host.cgroupfs: %w; set it to where the cgroup file system is mounted, usually %s", err, host.DefaultCgroupfs)
+		}
+	}
 	if s.Host, err = host.New(host.Config{Procfs: c.Procfs, Cgroupfs: c.Cgroupfs}); err != nil {
 		return none, fmt.Errorf("--host.procfs: %w; set it to where proc is mounted, usually /proc", err)
 	}
@@ -79,6 +84,9 @@ func (c *Config) Connect(ctx context.Context, logger log.Logger) (collector.Sour
 	}
 	if s.Fleet, err = c.connectFleet(ctx, &s, conf.Network, logger); err != nil {
 		return none, err
+	}
+	for _, n := range conf.notes {
+		n.level(logger).Log(n.keyvals...)
 	}
 	level.Info(logger).Log("msg", "starting", "version", c.version(), "conf", conf.known, "rpc", conf.URL, "network", conf.Network)
 	return s, nil
@@ -89,7 +97,7 @@ func (c *Config) connectDaemon(ctx context.Context, conf daemonConf) (*daemon.Cl
 	if c.ProTxHash != "" {
 		hash, err := daemon.ParseHash(c.ProTxHash)
 		if err != nil {
-			return nil, fmt.Errorf("--smartnode.protx: %w; it is the proTxHash that `protx register` printed", err)
+			return nil, fmt.Errorf("--smartnode.protx: %w; `raptoreum-cli smartnode status` shows it while the smartnode is READY, and `protx list wallet` in the wallet", err)
 		}
 		protx = &hash
 	}
@@ -97,7 +105,7 @@ func (c *Config) connectDaemon(ctx context.Context, conf daemonConf) (*daemon.Cl
 		return nil, nil
 	}
 	client, err := daemon.NewClient(ctx, daemon.Config{
-		URL: conf.URL, Credentials: conf.credentials, Network: conf.Network,
+		URL: conf.URL, CurrentURL: conf.currentURL, Credentials: conf.credentials, Network: conf.Network,
 		ProTxHash: protx, Address: conf.ExternalAddress, DebugLog: conf.DebugLog,
 	})
 	switch {

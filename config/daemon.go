@@ -35,12 +35,24 @@ type daemonConf struct {
 	known       string // the same; empty if that file does not describe our daemon
 	configured  bool
 	credentials func() (daemon.Credentials, error)
+	currentURL  func() string // of raptoreum.conf at the time of the call; nil: the URL is not from there
+	notes       []note
+}
+
+// note is a log line about a start that succeeds: with a wrong flag the error is the only line.
+type note struct {
+	level   func(log.Logger) log.Logger
+	keyvals []any
+}
+
+func (c *daemonConf) note(level func(log.Logger) log.Logger, keyvals ...any) {
+	c.notes = append(c.notes, note{level, keyvals})
 }
 
 // read reads raptoreum.conf. Flags take precedence over it. Without that file and without --daemon.url, no daemon
 // is configured, unless --daemon.conf names the missing file: then the defaults of raptoreumd apply. expected: the
 // exporter has nothing else to watch.
-func (d *Daemon) read(logger log.Logger, expected bool) (daemonConf, error) {
+func (d *Daemon) read(expected bool) (daemonConf, error) {
 	if err := d.validate(); err != nil {
 		return daemonConf{}, err
 	}
@@ -55,7 +67,7 @@ func (d *Daemon) read(logger log.Logger, expected bool) (daemonConf, error) {
 	switch {
 	case found:
 		for _, warning := range c.Warnings {
-			level.Warn(logger).Log("msg", "raptoreum.conf", "warning", warning)
+			c.note(level.Warn, "msg", "raptoreum.conf", "warning", warning)
 		}
 	case d.URL != "" && d.Conf == "":
 		c.Conf = daemon.Conf{} // not needed
@@ -68,24 +80,32 @@ func (d *Daemon) read(logger log.Logger, expected bool) (daemonConf, error) {
 		if expected {
 			missing = level.Warn
 		}
-		missing(logger).Log("msg", "no raptoreum.conf; give --daemon.conf or --daemon.url", "file", c.path, "daemon_configured", d.Conf != "" || d.URL != "")
+		c.note(missing, "msg", "no raptoreum.conf; give --daemon.conf or --daemon.url", "file", c.path, "daemon_configured", d.Conf != "" || d.URL != "")
 	case errors.Is(err, fs.ErrPermission) && d.URL != "":
 		c.Conf = daemon.Conf{} // still identifies the process, by its path
 	case errors.Is(err, fs.ErrPermission):
 		c.Conf = daemon.Conf{} // its port is unknown
-		level.Warn(logger).Log("msg", "raptoreum.conf is not readable, so no daemon is monitored; run as the user of raptoreumd, or give --daemon.url, --daemon.user and --daemon.password-file", "err", err)
+		c.note(level.Warn, "msg", "raptoreum.conf is not readable, so no daemon is monitored; run as the user of raptoreumd, or give --daemon.url, --daemon.user and --daemon.password-file", "err", err)
 	default:
 		return c, fmt.Errorf("--daemon.conf: %w", err)
 	}
 	if d.URL != "" {
 		c.URL = d.URL
+	} else if found {
+		c.currentURL = func() string {
+			now, err := daemon.ReadConf(c.path, home)
+			if err != nil {
+				return ""
+			}
+			return now.URL
+		}
 	}
 	d.locate(&c, home)
 	c.configured = c.URL != ""
 	c.credentials = d.credentials(c, home, found)
 	if c.configured && c.credentials == nil {
 		c.credentials = func() (daemon.Credentials, error) { return daemon.Credentials{}, errNoCredentials }
-		level.Warn(logger).Log("msg", errNoCredentials.Error())
+		c.note(level.Warn, "msg", errNoCredentials.Error())
 	}
 	return c, nil
 }
@@ -110,12 +130,19 @@ func (d *Daemon) validate() error {
 		return errors.New("--daemon.user: needs --daemon.password-file")
 	case d.PasswordFile != "":
 		if _, err := daemon.ReadPassword(d.PasswordFile); err != nil {
-			return fmt.Errorf("--daemon.password-file: %w", err)
+			return fmt.Errorf("--daemon.password-file: %w; it contains the rpcpassword, and this user must be able to read it", err)
 		}
 	case d.CookieFile != "": // may be missing while the daemon is down, but must not be a directory
 		if info, err := os.Stat(d.CookieFile); err == nil && !info.Mode().IsRegular() {
 			return fmt.Errorf("--daemon.cookie-file: %s is not a file; give the .cookie in the daemon's data directory", d.CookieFile)
 		}
+	}
+	// These may be missing too, or not readable.
+	if info, err := os.Stat(d.Datadir); err == nil && !info.IsDir() {
+		return fmt.Errorf("--daemon.datadir: %s is not a directory; give the data directory of raptoreumd", d.Datadir)
+	}
+	if info, err := os.Stat(d.DebugLog); err == nil && info.IsDir() {
+		return fmt.Errorf("--daemon.debuglog: %s is a directory; give the file debug.log", d.DebugLog)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"regexp"
 	"slices"
@@ -29,6 +30,19 @@ func (w Web) Validate() error {
 		return fmt.Errorf("--web.max-requests: %d is less than 1", w.MaxRequests)
 	case u != nil && (u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != ""):
 		return errors.New("--web.external-url: give the URL under which Prometheus reaches this exporter, such as https://watch.example.org:10227")
+	}
+	return nil
+}
+
+// CheckListen returns an error about the first address that cannot be listened on whatever runs on this machine.
+func CheckListen(addresses []string) error {
+	for _, address := range addresses {
+		if strings.HasPrefix(address, "vsock://") {
+			continue
+		}
+		if _, err := net.ResolveTCPAddr("tcp", address); err != nil {
+			return fmt.Errorf("--web.listen-address: %q: %w; give an address such as 127.0.0.1:10227, or :10227 for all", address, err)
+		}
 	}
 	return nil
 }

@@ -9,9 +9,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"raptoreum_exporter/internal/text"
@@ -33,6 +36,7 @@ type Credentials struct {
 // Config describes one daemon and what is known about its smartnode.
 type Config struct {
 	URL         string                      // of the RPC port, http://127.0.0.1:10225
+	CurrentURL  func() string               // called when there is no connection: raptoreum.conf may have another port by now; nil: URL is not from there
 	Credentials func() (Credentials, error) // called at the first request and after a 401
 	ProTxHash   *Hash                       // the smartnode to watch; nil: discover it
 	Address     string                      // externalip:port of the conf; empty: unknown
@@ -46,6 +50,7 @@ type Config struct {
 type Client struct {
 	ctx    context.Context // of the program
 	config Config
+	url    atomic.Pointer[string]
 	http   *http.Client
 
 	lockfree, main slot // one outstanding request each
@@ -82,7 +87,7 @@ func NewClient(ctx context.Context, config Config) (*Client, error) {
 	if config.Dial == nil {
 		config.Dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
 	}
-	return &Client{
+	c := &Client{
 		ctx:      ctx,
 		config:   config,
 		lockfree: newSlot(),
@@ -102,7 +107,29 @@ func NewClient(ctx context.Context, config Config) (*Client, error) {
 			},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-	}, nil
+	}
+	c.url.Store(&config.URL)
+	return c, nil
+}
+
+// Loopback reports whether the daemon is on this machine, as far as its address says.
+func (c *Client) Loopback() bool {
+	u, err := url.Parse(*c.url.Load())
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// follow takes over the URL that raptoreum.conf has by now.
+func (c *Client) follow() {
+	if c.config.CurrentURL == nil {
+		return
+	}
+	if now := c.config.CurrentURL(); now != "" && checkURL(now) == nil {
+		c.url.Store(&now)
+	}
 }
 
 func checkURL(s string) error {
@@ -113,6 +140,11 @@ func checkURL(s string) error {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		return fmt.Errorf("%q is not an address like http://127.0.0.1:10225", text.Clip(s, 100))
 	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return fmt.Errorf("%s is not a port: give an address like http://127.0.0.1:10225", port)
+		}
+	}
 	return nil
 }
 
@@ -121,7 +153,12 @@ func checkURL(s string) error {
 func (c *Client) post(ctx context.Context, body []byte, limit int64, read func(io.Reader) error) error {
 	used, _ := c.credentials(nil) // without credentials the answer still shows whether it is up
 	err := c.postAs(ctx, used, body, limit, read)
-	if stateOf(err) != Unauthorized {
+	switch stateOf(err) {
+	case Unauthorized:
+	case Unreachable:
+		c.follow()
+		return err
+	default:
 		return err
 	}
 	fresh, unreadable := c.credentials(&used)
@@ -150,7 +187,7 @@ func (c *Client) credentials(refused *Credentials) (Credentials, error) {
 }
 
 func (c *Client) postAs(ctx context.Context, as Credentials, body []byte, limit int64, read func(io.Reader) error) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.config.URL, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, *c.url.Load(), bytes.NewReader(body))
 	if err != nil {
 		return &Error{Failed, err}
 	}

@@ -21,7 +21,7 @@ type Conf struct {
 	Password        Secret   // empty: the cookie is the credential
 	CookieFile      string   // empty when there is a password: raptoreumd then writes none
 	ExternalAddress string   // ip:port of an externalip, the first public IPv4 one if any; empty: none
-	OperatorKey     bool     // there is a smartnodeblsprivkey: raptoreumd runs as a smartnode
+	OperatorKey     bool     // there is a smartnodeblsprivkey, even if in a section that raptoreumd ignores
 	DebugLog        string   // empty with nodebuglogfile
 	PidFile         string   // stale after a crash: raptoreumd removes it only on a clean exit
 	Warnings        []string // what raptoreumd ignores or reads in a surprising way; without values
@@ -141,7 +141,7 @@ func (p *confParser) conf(network Network, path, home string) Conf {
 		conf.CookieFile = confJoin(conf.NetworkDir, values.get("rpccookiefile", ".cookie"))
 	}
 	keys := values.all(confOperatorKey)
-	conf.OperatorKey = len(keys) > 0 && keys[0] != ""
+	conf.OperatorKey = len(keys) > 0 && keys[0] != "" || p.misplacedOperatorKey(values)
 	conf.URL = values.url()
 	conf.ExternalAddress = values.externalAddress()
 	if !confBool(values.get("server", "1")) {
@@ -154,6 +154,21 @@ func (p *confParser) conf(network Network, path, home string) Conf {
 	}
 	conf.Warnings = p.warnings
 	return conf
+}
+
+// misplacedOperatorKey reports whether the only operator key is in a section of another network: raptoreumd then does
+// not run as the smartnode that its owner expects.
+func (p *confParser) misplacedOperatorKey(values confValues) bool {
+	if values.set(confOperatorKey) {
+		return false
+	}
+	for name, kept := range p.values {
+		if strings.HasSuffix(name, "."+confOperatorKey) && len(kept) > 0 && kept[0] != "" {
+			p.warn(values.path, 0, "raptoreumd ignores smartnodeblsprivkey in this section; move it to the top of the file")
+			return true
+		}
+	}
+	return false
 }
 
 // confAbsolute makes path absolute; "~" at its start means home.

@@ -64,15 +64,10 @@ func (v confValues) port(key string, otherwise int) int {
 
 // folder returns the name of the directory of the network in the datadir.
 func (v confValues) folder() string {
-	switch v.chain {
-	case Test:
-		return "rip01-testnet"
-	case Devnet:
-		return "devnet-" + cmp.Or(v.get("devnet", ""), "asset")
-	case Regtest:
-		return "regtest"
+	if v.chain == Devnet {
+		return Folder("devnet-" + cmp.Or(v.get("devnet", ""), "asset"))
 	}
-	return ""
+	return Folder(string(v.chain))
 }
 
 // url follows HTTPBindAddresses (httpserver.cpp): rpcbind counts only together with rpcallowip;

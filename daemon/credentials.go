@@ -33,10 +33,10 @@ func ReadCookie(path string) (Credentials, error) {
 func ReadPassword(path string) (Secret, error) {
 	line, err := readSecretFile(path)
 	if err != nil {
-		return "", fmt.Errorf("password file: %w", err)
+		return "", err
 	}
 	if line == "" {
-		return "", fmt.Errorf("password file %s: is empty; write the rpcpassword of raptoreum.conf to it", path)
+		return "", fmt.Errorf("%s is empty", path)
 	}
 	return Secret(line), nil
 }

@@ -30,6 +30,18 @@ func NetworkOf(chain string) (Network, bool) {
 	return "", false
 }
 
+// Folder returns the folder in the data directory of a chain, as getblockchaininfo names it; empty: the data directory
+// itself (chainparamsbase.cpp).
+func Folder(chain string) string {
+	switch chain {
+	case string(Main):
+		return ""
+	case string(Test):
+		return "rip01-testnet"
+	}
+	return chain
+}
+
 // RPCPort returns the port of the RPC server where raptoreum.conf names none
 // (chainparamsbase.cpp).
 func (n Network) RPCPort() int {

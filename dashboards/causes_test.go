@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"raptoreum_exporter/alerts"
 )
 
 // Panels of causes.
@@ -117,6 +119,19 @@ func TestCauses(t *testing.T) {
 	for _, text := range []string{"nothing was seen that explains it", "connections to other members of the quorum", "a second machine that runs with the same key"} {
 		if !strings.Contains(whyRose(), text) || !strings.Contains(messages, text) {
 			t.Errorf("the panel or the messages lack %q", text)
+		}
+	}
+}
+
+// TestRunbooksNamePanels checks that the runbooks of a penalty name the panels of its causes.
+func TestRunbooksNamePanels(t *testing.T) {
+	panels := causePanels()
+	for _, alert := range panels[0].alerts {
+		runbook, _ := alerts.Runbook(alert)
+		for _, p := range panels {
+			if !strings.Contains(string(runbook), `"`+p.title+`"`) {
+				t.Errorf("%s does not name the panel %q", alert, p.title)
+			}
 		}
 	}
 }

@@ -2,7 +2,6 @@ package dashboards
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -101,7 +100,7 @@ func checkAnswers(t *testing.T, at string, scenarios []scenario, rules ...string
 		t.Fatal(err)
 	}
 	for _, promtool := range tools.Find(t, "..", "promtool") {
-		if out, err := exec.CommandContext(t.Context(), promtool, "test", "rules", file).CombinedOutput(); err != nil {
+		if out, err := tools.Command(t, promtool, "test", "rules", file).CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", promtool, err, out)
 		}
 	}
@@ -126,7 +125,7 @@ func TestPromtool(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, promtool := range tools.Find(t, "..", "promtool") {
-		if out, err := exec.CommandContext(t.Context(), promtool, "check", "rules", file).CombinedOutput(); err != nil {
+		if out, err := tools.Command(t, promtool, "check", "rules", file).CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", promtool, err, out)
 		}
 	}

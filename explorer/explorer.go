@@ -110,7 +110,7 @@ func New(ctx context.Context, c Config) (*Client, error) {
 			return nil, fmt.Errorf("%q: give the base URL, without /api", base)
 		}
 		if seen[base.Host] {
-			return nil, fmt.Errorf("%q: %s is given twice: metrics are labelled by host, keep one URL of it", base, base.Host)
+			return nil, fmt.Errorf("%q: %s is given twice: metrics are labeled by host, keep one URL of it", base, base.Host)
 		}
 		seen[base.Host] = true
 		client.endpoints = append(client.endpoints, client.newEndpoint(ctx, base, c))

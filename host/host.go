@@ -23,10 +23,13 @@ import (
 	"github.com/prometheus/procfs"
 )
 
+// DefaultCgroupfs is where cgroups are mounted on most machines; in a minimal container they may not be.
+const DefaultCgroupfs = "/sys/fs/cgroup"
+
 // Config names the file systems to read. Its zero value means the local machine.
 type Config struct {
 	Procfs   string // where proc is mounted; "" is /proc
-	Cgroupfs string // where cgroups are mounted; "" is /sys/fs/cgroup
+	Cgroupfs string // where cgroups are mounted; "" is DefaultCgroupfs
 
 	// Statfs returns the bytes that an unprivileged user may still write to the file system
 	// of path, and its size in bytes; nil calls statfs(2).
@@ -52,7 +55,7 @@ func New(config Config) (*Host, error) {
 		config.Procfs = procfs.DefaultMountPoint
 	}
 	if config.Cgroupfs == "" {
-		config.Cgroupfs = "/sys/fs/cgroup"
+		config.Cgroupfs = DefaultCgroupfs
 	}
 	if config.Statfs == nil {
 		config.Statfs = statfs

@@ -188,6 +188,9 @@ func judgeFork(f *facts) *Finding {
 }
 
 func judgeExplorers(f *facts) *Finding {
+	if f.enabled("daemon") && f.state("daemon_state", "state") == "" && !f.outside() && !f.fleetOnly() {
+		return nil // no daemon is configured: there is nothing to compare with
+	}
 	up, down := []float64{}, []string{}
 	for _, s := range f.samples("explorer_up") {
 		if valueOf(s) == 0 {

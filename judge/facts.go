@@ -8,6 +8,8 @@ import (
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
+
+	"raptoreum_exporter/daemon"
 )
 
 // facts are the gathered metrics, whose names are given without "raptoreum_".
@@ -117,7 +119,7 @@ func (f *facts) debugLog() string { return "tail -n 50 " + f.logFile() }
 
 // logFile is the path of debug.log; on test networks it is in a directory of the network.
 func (f *facts) logFile() string {
-	return cmp.Or(f.DebugLog, filepath.Join(f.datadir(), "debug.log"))
+	return cmp.Or(f.DebugLog, filepath.Join(f.datadir(), daemon.Folder(f.state("daemon_info", "chain")), "debug.log"))
 }
 
 func (f *facts) datadir() string { return cmp.Or(f.Datadir, "~/.raptoreumcore") }

@@ -125,7 +125,7 @@ func (r *Report) Worst() string {
 	}
 	switch {
 	case worst == nil:
-		return fmt.Sprintf("all %d checks", len(r.Findings))
+		return fmt.Sprintf("all %d checks are ok", len(r.Findings))
 	case others > 0:
 		return fmt.Sprintf("%s: %s (and %d more)", worst.Name, worst.Text, others)
 	}

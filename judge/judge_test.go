@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	dto "github.com/prometheus/client_model/go"
+
 	"raptoreum_exporter/check"
 	"raptoreum_exporter/judge"
 )
@@ -196,6 +198,34 @@ func TestCompare(t *testing.T) {
 			if got := v.Compare(other); (got > 0) != (i > k) || (got == 0) != (i == k) {
 				t.Errorf("%s, %s: %d", v, other, got)
 			}
+		}
+	}
+}
+
+// TestNoDaemon: without a daemon there is nothing to judge: not explorers that do not answer either.
+func TestNoDaemon(t *testing.T) {
+	collectors := func(names ...string) *dto.MetricFamily {
+		ran := &dto.MetricFamily{Name: new("raptoreum_scrape_collector_success"), Type: dto.MetricType_GAUGE.Enum()}
+		for _, name := range names {
+			ran.Metric = append(ran.Metric, &dto.Metric{Label: []*dto.LabelPair{{Name: new("collector"), Value: &name}}, Gauge: &dto.Gauge{Value: new(1.0)}})
+		}
+		return ran
+	}
+	down := &dto.MetricFamily{Name: new("raptoreum_explorer_up"), Type: dto.MetricType_GAUGE.Enum(), Metric: []*dto.Metric{
+		{Label: []*dto.LabelPair{{Name: new("explorer"), Value: new("a")}}, Gauge: &dto.Gauge{Value: new(0.0)}},
+	}}
+	r := judge.Judge(judge.Input{Families: []*dto.MetricFamily{collectors("daemon", "explorer"), down}, At: time.Now()})
+	if r.Verdict != judge.Unknown || !strings.Contains(r.Summary(), "no daemon is configured") {
+		t.Errorf("%s: %s", r.Verdict, r.Summary())
+	}
+}
+
+// TestRevoked: without an operator key, update_service cannot end a ban.
+func TestRevoked(t *testing.T) {
+	for revoked, want := range map[string]int{"0": 1, "1": 2} {
+		pose := finding(t, judged(t, map[string]string{"smartnode_pose_banned": "1", "smartnode_operator_revoked": revoked}), "PoSe")
+		if len(pose.Next) != want || !strings.HasPrefix(pose.Next[want-1], "protx update_service ") || want == 2 && !strings.HasPrefix(pose.Next[0], "protx update_registrar ") {
+			t.Errorf("revoked %s: %q", revoked, pose.Next)
 		}
 	}
 }

@@ -92,7 +92,12 @@ func (f *facts) banned(source string) *Finding {
 	if source != "" {
 		text += " according to " + source
 	}
-	return critical("SmartnodePoSeBanned", text+" and earns nothing"+f.lossPerDay()+"; a ban never ends by itself: fix its cause, then send update_service", f.updateService())
+	text += " and earns nothing" + f.lossPerDay()
+	if f.is(1, "smartnode_operator_revoked") {
+		return critical("SmartnodePoSeBanned", text+", because its operator key was revoked: set a new key, put its secret key into raptoreum.conf, and only then send update_service",
+			fmt.Sprintf(`protx update_registrar "%s" "<new operator public key: bls generate>" "" ""`, f.hash()), f.updateService())
+	}
+	return critical("SmartnodePoSeBanned", text+"; a ban never ends by itself: fix its cause, then send update_service", f.updateService())
 }
 
 // poseOfExplorers is the fallback when no daemon reports the penalty.

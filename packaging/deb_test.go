@@ -132,7 +132,9 @@ func checkInstalled(t *testing.T, m machine) {
 		doc + "copyright":                                           "-rw-r--r-- 0:0",
 		doc + "third-party-licenses.gz":                             "-rw-r--r-- 0:0",
 		doc + "changelog.gz":                                        "-rw-r--r-- 0:0",
-		doc + "packaging.md":                                        "-rw-r--r-- 0:0",
+		doc + "packaging/README.md":                                 "-rw-r--r-- 0:0",
+		doc + "README.fr.md":                                        "-rw-r--r-- 0:0",
+		doc + "STATUS.md":                                           "-rw-r--r-- 0:0",
 		share + "alerts/alerts.yml":                                 "-rw-r--r-- 0:0",
 		share + "alerts/alertmanager.yml":                           "-rw-r--r-- 0:0",
 		share + "alerts/templates/raptoreum.tmpl":                   "-rw-r--r-- 0:0",
@@ -140,6 +142,7 @@ func checkInstalled(t *testing.T, m machine) {
 		share + "alerts/runbooks/README.md":                         "-rw-r--r-- 0:0",
 		share + "dashboards/smartnode.json":                         "-rw-r--r-- 0:0",
 		share + "dashboards/fleet.json":                             "-rw-r--r-- 0:0",
+		share + "dashboards/provisioning/dashboards/raptoreum.yml":  "-rw-r--r-- 0:0",
 		share + "prometheus/node.yml":                               "-rw-r--r-- 0:0",
 	} {
 		if info, err := os.Lstat(m.path(path)); err != nil {

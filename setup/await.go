@@ -3,6 +3,7 @@ package setup
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -57,15 +58,47 @@ func (c *command) answering(ctx context.Context) error {
 	return nil
 }
 
-// check prints the check of the exporter of a node.
-func (c *command) check(ctx context.Context, n *node) {
-	as, flags := exporterUser, "@"+n.dir()+"/flags"
+// check prints the check of the exporter of a node. It reports whether its smartnode is not known to be unregistered.
+func (c *command) check(ctx context.Context, n *node) bool {
+	as, flags := exporterUser, []string{"@" + n.dir() + "/flags"}
 	switch {
 	case c.exists("/etc/systemd/system/" + n.service() + ".d/setup.conf"):
 		as = n.user.name
 	case n.cookie: // raptoreumd accepts the exporter only after its next start, but its user at once
-		as, flags = n.user.name, "--daemon.conf="+n.confPath
+		as, flags = n.user.name, []string{"--daemon.conf=" + n.confPath}
+		if n.protx != "" {
+			flags = append(flags, "--smartnode.protx="+n.protx)
+		}
 	}
-	report, _ := c.Exec(ctx, "runuser", "-u", as, "--", program, "check", flags) // its code is its verdict
-	c.print("\n%s answers at http://%s:\n%s", n.service(), n.listen, report)
+	at := "http://" + n.listen
+	if c.Node.Web != "" {
+		at = n.listen + " with TLS and a password"
+	}
+	report, _ := c.Exec(ctx, "runuser", append([]string{"-u", as, "--", program, "check"}, flags...)...) // its code is its verdict
+	c.print("\n%s answers at %s:\n%s", n.service(), at, report)
+	return !strings.Contains(report, "--runbook=RaptoreumSmartnodeNotRegistered")
+}
+
+// nextSteps prints what is left to do on the machine that watches.
+func (c *command) nextSteps(nodes []*node) {
+	reach, watched := "", ""
+	for _, n := range nodes {
+		to := n.protx
+		if host, _, _ := net.SplitHostPort(n.listen); !net.ParseIP(host).IsLoopback() {
+			reach, to = " --reach=address", strings.TrimPrefix(to+"@"+n.listen, "@")
+		}
+		if to != "" {
+			watched += " --node " + c.label(n) + "=" + to
+		}
+	}
+	switch {
+	case c.Node.Web != "":
+		c.print("On the machine that watches, which has made the certificate, this says whether it reaches the exporter:\n\n  sudo raptoreum_exporter setup watch\n")
+	default:
+		c.print("\nFor Prometheus, also in %s/scrape.yml:\n\n%s", etc, c.scrape(nodes))
+		if watched != "" {
+			c.print("On the machine that watches:\n\n  sudo raptoreum_exporter setup watch%s%s\n", reach, watched)
+		}
+	}
+	c.print("To take everything back: sudo raptoreum_exporter setup --undo")
 }

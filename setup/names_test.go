@@ -1,6 +1,8 @@
 package setup_test
 
 import (
+	"context"
+	"os"
 	"strings"
 	"testing"
 
@@ -26,4 +28,23 @@ func TestInstanceName(t *testing.T) {
 	if m.exists("/etc/raptoreum_exporter/watch") {
 		t.Error("the folder of setup watch was used")
 	}
+}
+
+// TestNotRegistered: a smartnode that is not in the list is named at the end, and everything is installed.
+func TestNotRegistered(t *testing.T) {
+	m := newMachine(t)
+	m.one(daemon(t, nil))
+	out, code, err := m.run(func(c *setup.Config) {
+		c.System.Exec = func(ctx context.Context, name string, args ...string) (string, error) {
+			if name == "runuser" {
+				report, err := os.ReadFile("../testdata/scenarios/collateral-spent/check.txt")
+				return string(report), err
+			}
+			return m.exec(ctx, name, args...)
+		}
+	})
+	if err != nil || code != 1 || !m.running("raptoreum_exporter.service") {
+		t.Error(code, err)
+	}
+	m.has(last(out), "Not registered: no smartnode has the proTxHash "+hash+". Run setup again with the right one (--protx), or register the smartnode.")
 }

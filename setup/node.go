@@ -73,26 +73,18 @@ func (c *command) nodes(ctx context.Context, past record) (int, error) {
 	if err := c.answering(ctx); err != nil {
 		return exitPartly, err
 	}
+	var unknown []string
 	for _, n := range nodes {
-		c.check(ctx, n)
-	}
-	c.nextSteps(nodes)
-	return code, nil
-}
-
-// nextSteps prints what is left to do on the machine that watches.
-func (c *command) nextSteps(nodes []*node) {
-	c.print("\nFor Prometheus, also in %s/scrape.yml:\n\n%s", etc, c.scrape(nodes))
-	watched := ""
-	for _, n := range nodes {
-		if n.protx != "" {
-			watched += " --node " + c.label(n) + "=" + n.protx
+		if !c.check(ctx, n) {
+			unknown = append(unknown, n.protx)
 		}
 	}
-	if watched != "" {
-		c.print("On the machine that watches:\n\n  sudo raptoreum_exporter setup watch%s\n", watched)
+	c.nextSteps(nodes)
+	if len(unknown) > 0 {
+		c.print("Not registered: no smartnode has the proTxHash %s. Run setup again with the right one (--protx), or register the smartnode.", strings.Join(unknown, ", "))
+		code = exitPartly
 	}
-	c.print("To take everything back: sudo raptoreum_exporter setup --undo")
+	return code, nil
 }
 
 // selected returns the raptoreumd that are to be set up, with the names and addresses of their exporters.
@@ -217,6 +209,9 @@ func (c *command) planNodes(ctx context.Context, nodes []*node, past record) (pl
 		if err := c.planNode(ctx, &p, n); err != nil {
 			return p, err
 		}
+	}
+	if c.Node.Web != "" { // setup watch has configured Prometheus already
+		return p, nil
 	}
 	p.files = append(p.files, change{path: etc + "/scrape.yml", mode: 0o644, content: "# Add this to scrape_configs of prometheus.yml.\n" + c.scrape(nodes)})
 	return p, nil

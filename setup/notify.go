@@ -3,7 +3,10 @@ package setup
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -20,21 +23,28 @@ import (
 )
 
 const (
-	deliveredWithin = 30 * time.Second
+	deliveredWithin = 45 * time.Second // group_wait is 30 s by default
 	testEndsAfter   = 5 * time.Minute
 	resolvedLater   = "RESOLVED follows within 8 minutes." // testEndsAfter and group_interval
 )
 
-// send sends a request and returns the body of its answer. A status other than 200 is an error.
-func send(request *http.Request) (string, error) {
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+var errUnauthorized = errors.New("HTTP status 401 Unauthorized")
+
+// send sends a request and returns the body of its answer. A status other than 200 is an error. trust are the
+// certificates that it accepts; nil: those of the system.
+func send(request *http.Request, trust *x509.CertPool) (string, error) {
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: trust}}}
 	response, err := client.Do(request)
 	if err != nil {
 		return "", err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxPage))
-	if err == nil && response.StatusCode != http.StatusOK {
+	switch {
+	case err != nil || response.StatusCode == http.StatusOK:
+	case response.StatusCode == http.StatusUnauthorized:
+		err = errUnauthorized
+	default:
 		err = fmt.Errorf("HTTP status %s", response.Status)
 	}
 	return string(body), err
@@ -76,20 +86,20 @@ func (c *command) counts(ctx context.Context) (map[string]counts, error) {
 	return all, err
 }
 
-// sendTest sends a test message to each receiver, and says whether it took it. An error is its answer.
+// sendTest sends a test message to each receiver, and says whether it took it. An error follows "was", and has its answer.
 func (c *command) sendTest(ctx context.Context) error {
 	before, err := c.counts(ctx)
 	if err != nil {
-		return fmt.Errorf("no test message was sent, because Alertmanager does not answer: %w", err)
+		return fmt.Errorf("not sent, because Alertmanager does not answer: %w", err)
 	}
 	now := time.Now().UTC()
 	if err := c.postTest(ctx, now); err != nil {
-		return fmt.Errorf("the test message was not accepted by Alertmanager: %w", err)
+		return fmt.Errorf("not accepted by Alertmanager: %w", err)
 	}
 	waiting := maps.Clone(c.tests)
 	for waited := time.Duration(0); len(waiting) > 0; waited += time.Second {
 		if waited >= deliveredWithin || ctx.Err() != nil {
-			return fmt.Errorf("the test message was not delivered within %s (%s). %s", deliveredWithin, strings.Join(slices.Sorted(maps.Keys(waiting)), ", "), c.reason(ctx, now))
+			return fmt.Errorf("not delivered within %s (%s). %s", deliveredWithin, strings.Join(slices.Sorted(maps.Keys(waiting)), ", "), c.reason(ctx, now))
 		}
 		c.Sleep(ctx, time.Second)
 		after, err := c.counts(ctx)
@@ -98,7 +108,7 @@ func (c *command) sendTest(ctx context.Context) error {
 		}
 		for kind, want := range waiting {
 			if after[kind].failed > before[kind].failed {
-				return fmt.Errorf("the test message was not delivered (%s). %s", kind, c.reason(ctx, now))
+				return fmt.Errorf("not delivered (%s). %s\nTo correct it: setup watch %s", kind, c.reason(ctx, now), receiverFlags(kind))
 			}
 			if after[kind].sent-before[kind].sent >= want {
 				c.print("The test message was delivered (%s).", kind)
@@ -108,6 +118,14 @@ func (c *command) sendTest(ctx context.Context) error {
 	}
 	c.print("It is only a test. %s", resolvedLater)
 	return nil
+}
+
+// receiverFlags returns those that may be wrong if an integration fails.
+func receiverFlags(integration string) string {
+	return map[string]string{
+		"telegram": "--telegram.chat-id or --telegram.token-file", "discord": "--discord.url-file", "webhook": "--webhook.url-file or --dead-mans-switch.url-file",
+		"email": "--mail.smarthost, --mail.user or --mail.password-file",
+	}[integration]
 }
 
 // postTest hands Alertmanager the test message and, for a dead man's switch, what it expects to get.
@@ -146,8 +164,12 @@ func (c *command) reason(ctx context.Context, since time.Time) string {
 	out, err := c.Exec(ctx, "journalctl", "--unit="+alertUnit, "--since=@"+strconv.FormatInt(since.Unix()-1, 10), "--output=cat", "--no-pager")
 	if err == nil {
 		for _, line := range slices.Backward(strings.Split(out, "\n")) {
-			if found := regexp.MustCompile(`\berr="?(.+)`).FindStringSubmatch(line); found != nil {
-				return "Alertmanager says: " + strings.TrimSuffix(found[1], `"`)
+			if found := regexp.MustCompile(`\berr=("(?:[^"\\]|\\.)*"|\S+)`).FindStringSubmatch(line); found != nil {
+				why, err := strconv.Unquote(found[1])
+				if err != nil {
+					why = found[1]
+				}
+				return "Alertmanager says: " + strings.TrimSpace(regexp.MustCompile(`^.* after \d+ attempts: `).ReplaceAllString(why, ""))
 			}
 		}
 	}
@@ -160,6 +182,6 @@ func post(ctx context.Context, url string, body []byte) error {
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	_, err = send(request)
+	_, err = send(request, nil)
 	return err
 }

@@ -2,7 +2,6 @@ package setup
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -70,7 +69,7 @@ func (c *command) unfinished(p plan) {
 		case alertConf:
 			words = append(words, "Until it has the receivers above, nobody is notified as chosen.")
 		}
-		c.print("%s Merge the difference above, and then: sudo systemctl reload-or-restart %s", strings.Join(words, " "), strings.Join(f.units, " "))
+		c.print("%s Merge the difference above, then sudo systemctl reload-or-restart %s, and run setup watch again.", strings.Join(words, " "), strings.Join(f.units, " "))
 	}
 }
 
@@ -79,11 +78,13 @@ const (
 	statesEnd    = time.Minute      // with many nodes
 )
 
-// nodeStates prints what the exporter that probes from here has observed of each smartnode.
-func (c *command) nodeStates(ctx context.Context, all []target) {
+// nodeStates prints what the exporter that probes from here has observed of each smartnode. It reports whether none is
+// known not to be registered.
+func (c *command) nodeStates(ctx context.Context, all []target) bool {
 	if len(c.placing) == 0 {
-		return
+		return true
 	}
+	var unknown []string
 	page := "http://" + c.placing[0].Listen
 	waited, began := time.Duration(0), time.Now()
 	for i, t := range all {
@@ -96,13 +97,22 @@ func (c *command) nodeStates(ctx context.Context, all []target) {
 			state, complete = c.nodeState(ctx, page, t)
 		}
 		c.print("%s: %s", t.name, state)
+		if strings.HasPrefix(state, notRegistered) {
+			unknown = append(unknown, t.name)
+		}
 		if time.Since(began) > statesEnd && i+1 < len(all) {
 			c.print("and %d more", len(all)-i-1)
 			break
 		}
 	}
 	c.print("All that is known now is at %s/ on this machine. From another one: ssh -L %s:%s HOST", page, strings.TrimPrefix(page, "http://127.0.0.1:"), c.placing[0].Listen)
+	if len(unknown) > 0 {
+		c.print("Not registered: no smartnode has the proTxHash of %s. Run setup watch again with the right one, or once it is registered.", strings.Join(unknown, ", "))
+	}
+	return len(unknown) == 0
 }
+
+const notRegistered = "NOT REGISTERED"
 
 // nodeState returns what a probe of a smartnode shows, and whether that is all.
 func (c *command) nodeState(ctx context.Context, page string, t target) (state string, complete bool) {
@@ -113,7 +123,7 @@ func (c *command) nodeState(ctx context.Context, page string, t target) (state s
 	now := judge.NewValues(slices.Collect(maps.Values(families)), time.Now())
 	switch {
 	case now.Is(0, "smartnode_registered"):
-		return fmt.Sprintf("NOT REGISTERED: no smartnode has the proTxHash %s", t.protx), true
+		return notRegistered + ": no smartnode has the proTxHash " + t.protx, true
 	case !now.Is(1, "smartnode_registered"):
 		return "not known yet whether it is registered", false
 	}

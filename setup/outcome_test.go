@@ -120,7 +120,7 @@ func TestNodeStates(t *testing.T) {
 		"paris: not known yet: HTTP status 500":                                   "",
 	} {
 		w := newWatcher(t, "0.25.0")
-		out := w.mustWatch(func(c *setup.Config) {
+		out, code, err := w.watch(func(c *setup.Config) {
 			withToken(t)(c)
 			others := c.System.Get
 			c.System.Get = func(ctx context.Context, url string) (string, error) {
@@ -134,6 +134,9 @@ func TestNodeStates(t *testing.T) {
 			}
 		})
 		w.has(out, "\n"+want+"\n", "http://127.0.0.1:10240/ on this machine")
+		if registered := !strings.Contains(want, "NOT"); err != nil || (code == 0) != registered || strings.Contains(last(out), "Not registered: no smartnode has the proTxHash of paris.") == registered {
+			t.Errorf("%s: exit code %d, %v\n%s", want, code, err, out)
+		}
 	}
 }
 

@@ -195,12 +195,13 @@ const reloadsWithin = 20 * time.Second
 
 // reloaded returns an error if Prometheus, Alertmanager or the exporter does not run with the new configuration.
 func (c *command) reloaded(ctx context.Context) error {
-	programs := []struct{ name, unit, address, metric, conf string }{
-		{"Prometheus", prometheusUnit, c.address("prometheus", "9090"), "prometheus_config_last_reload_successful", prometheusConf},
-		{"Alertmanager", alertUnit, c.address("prometheus-alertmanager", "9093"), "alertmanager_config_last_reload_successful", alertConf},
+	type program struct{ name, unit, address, metric, loaded, conf string }
+	programs := []program{
+		{"Prometheus", prometheusUnit, c.address("prometheus", "9090"), "prometheus_config_last_reload_successful", "prometheus_config_last_reload_success_timestamp_seconds", prometheusConf},
+		{"Alertmanager", alertUnit, c.address("prometheus-alertmanager", "9093"), "alertmanager_config_last_reload_successful", "alertmanager_config_last_reload_success_timestamp_seconds", alertConf},
 	}
-	for _, p := range c.placing {
-		programs = append(programs, struct{ name, unit, address, metric, conf string }{"The exporter", watchUnit, "http://" + p.Listen, "raptoreum_fleet_config_reload_success", etc + "/watch/flags"})
+	for _, p := range c.placing { // it is restarted, not reloaded
+		programs = append(programs, program{"The exporter", watchUnit, "http://" + p.Listen, "raptoreum_fleet_config_reload_success", "", etc + "/watch/flags"})
 	}
 	for _, p := range programs {
 		if slices.Contains(c.keptFiles, p.conf) {
@@ -208,11 +209,17 @@ func (c *command) reloaded(ctx context.Context) error {
 		}
 		for waited := time.Duration(0); ; waited += time.Second {
 			families, err := c.metrics(ctx, p.address, "/metrics")
-			if err == nil && total(families[p.metric], "") == 1 {
-				break
+			// systemctl reload returns before the reload.
+			old := p.loaded != "" && slices.Contains(c.reloading, p.unit) && total(families[p.loaded], "") < float64(c.began.UnixMilli())/1000
+			switch {
+			case err != nil:
+			case total(families[p.metric], "") != 1:
+				err = errors.New("it rejects the new configuration")
+			case old:
+				err = errors.New("it does not load the new configuration")
 			}
 			if err == nil {
-				err = errors.New("it rejects the new configuration")
+				break
 			}
 			if waited >= reloadsWithin || ctx.Err() != nil {
 				return fmt.Errorf("%s at %s: %w%s; see journalctl -u %s; %s", p.name, p.address, err, c.log(ctx, p.unit), p.unit, logWarning)

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -43,6 +45,7 @@ type recipients struct {
 	dead         string             // of the dead man's switch
 	templates    string             // the line that loads them
 	tests        map[string]float64 // how many test messages each integration is to send
+	needs        []need             // what an alertmanager.yml of a person must have
 	both         bool               // warnings go elsewhere than critical alerts
 	secrets      []change
 	inline       bool // alertmanager.yml has a secret, because this Alertmanager reads it from no file
@@ -93,6 +96,16 @@ func (c *command) receivers(ctx context.Context) (to recipients, err error) {
 	to.templates = `templates: ["` + share + `/alerts/templates/*.tmpl"]` + "\n"
 	if version.atLeast(28) { // the first whose templates know the time
 		to.templates = strings.Replace(to.templates, "]", `, "`+share+`/alerts/templates/0.28/*.tmpl"]`, 1)
+	}
+	to.needs = []need{{share + "/alerts/templates/*.tmpl", "the templates"}}
+	for _, kind := range slices.Sorted(maps.Keys(to.tests)) {
+		to.needs = append(to.needs, need{kind + "_configs:", kind + "_configs"})
+	}
+	if r.TelegramChat != "" {
+		to.needs = append(to.needs, need{"chat_id: " + r.TelegramChat, "chat_id " + r.TelegramChat})
+	}
+	if r.MailTo != "" {
+		to.needs = append(to.needs, need{r.MailTo, r.MailTo})
 	}
 	to.both = to.urgent != "" && to.calm != ""
 	to.urgent, to.calm = cmp.Or(to.urgent, to.calm), cmp.Or(to.calm, to.urgent)

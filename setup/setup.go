@@ -15,6 +15,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Config configures both commands.
@@ -51,6 +52,8 @@ type command struct {
 	placing   []placed           // exporters of this run
 	tests     map[string]float64 // how many test messages each integration of Alertmanager is to send
 	keptFiles []string           // that a person changed
+	reloading []string           // units whose files this run changes
+	began     time.Time          // of the changes
 }
 
 // Write prints text without the secrets.
@@ -146,8 +149,11 @@ func (c *command) perform(ctx context.Context, p plan, past record) (done, kept 
 		t.node, t.verify = &c.Node, c.answering
 	}
 	for _, o := range steps {
-		if o.action == edited {
+		switch {
+		case o.action == edited:
 			kept, c.keptFiles = true, append(c.keptFiles, o.path)
+		case o.changes():
+			c.reloading = append(c.reloading, o.units...)
 		}
 	}
 	c.show(t)
@@ -166,6 +172,7 @@ func (c *command) perform(ctx context.Context, p plan, past record) (done, kept 
 	if !c.Yes && !slices.Contains([]string{"y", "yes"}, strings.ToLower(answer)) {
 		return false, kept, ErrDeclined
 	}
+	c.began = time.Now()
 	if err := t.run(ctx); err != nil {
 		return false, kept, err
 	}

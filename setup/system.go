@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,17 +20,18 @@ import (
 
 // System is the machine that is set up. The zero value is this one.
 type System struct {
-	Root     string                                                                            // prefix of all paths
-	Exec     func(ctx context.Context, name string, args ...string) (output string, err error) // nil runs the program
-	Post     func(ctx context.Context, url string, body []byte) error                          // nil sends an HTTP request
-	Get      func(ctx context.Context, url string) (body string, err error)                    // nil sends an HTTP request
-	Chown    func(path string, uid, gid int) error                                             // nil is os.Lchown
-	Free     func(address string) bool                                                         // whether nothing listens there; nil tries it
-	Owner    func(info fs.FileInfo) (uid, gid int)                                             // nil is that of the file system
-	As       func(uid, gid int, f func())                                                      // calls f with the rights of a user to files; nil changes them
-	Sleep    func(ctx context.Context, d time.Duration)                                        // nil is a timer
-	Hostname func() (string, error)                                                            // nil is os.Hostname
-	Step     func(what string) error                                                           // called before each change; an error is one of that change
+	Root     string                                                                                                // prefix of all paths
+	Exec     func(ctx context.Context, name string, args ...string) (output string, err error)                     // nil runs the program
+	Post     func(ctx context.Context, url string, body []byte) error                                              // nil sends an HTTP request
+	Get      func(ctx context.Context, url string) (body string, err error)                                        // nil sends an HTTP request
+	Scrape   func(ctx context.Context, url string, trust *x509.CertPool, password string) (body string, err error) // nil sends an HTTP request
+	Chown    func(path string, uid, gid int) error                                                                 // nil is os.Lchown
+	Free     func(address string) bool                                                                             // whether nothing listens there; nil tries it
+	Owner    func(info fs.FileInfo) (uid, gid int)                                                                 // nil is that of the file system
+	As       func(uid, gid int, f func())                                                                          // calls f with the rights of a user to files; nil changes them
+	Sleep    func(ctx context.Context, d time.Duration)                                                            // nil is a timer
+	Hostname func() (string, error)                                                                                // nil is os.Hostname
+	Step     func(what string) error                                                                               // called before each change; an error is one of that change
 }
 
 func (s System) withDefaults() System {
@@ -38,6 +40,9 @@ func (s System) withDefaults() System {
 	}
 	if s.Get == nil {
 		s.Get = get
+	}
+	if s.Scrape == nil {
+		s.Scrape = scrapeFrom
 	}
 	if s.Post == nil {
 		s.Post = post
@@ -90,7 +95,7 @@ func get(ctx context.Context, url string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return send(request)
+	return send(request, nil)
 }
 
 func free(address string) bool {

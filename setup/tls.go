@@ -52,7 +52,7 @@ func (c *command) planTLS(t target) ([]change, error) {
 	if complete && certifies(files[1].content, host) {
 		return files, nil
 	}
-	key, certificate, err := certify(host)
+	key, certificate, err := certify(host, time.Now().Add(certifiedFor))
 	if err != nil {
 		return nil, err
 	}
@@ -72,18 +72,18 @@ func (c *command) planTLS(t target) ([]change, error) {
 	return files, nil
 }
 
-// certifies reports whether a certificate is for a host.
+// certifies reports whether a certificate is for a host, now.
 func certifies(text, host string) bool {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
 		return false
 	}
 	certificate, err := x509.ParseCertificate(block.Bytes)
-	return err == nil && certificate.VerifyHostname(host) == nil
+	return err == nil && certificate.VerifyHostname(host) == nil && time.Now().Before(certificate.NotAfter)
 }
 
 // certify returns a key and a certificate that it signs itself.
-func certify(host string) (key, certificate string, err error) {
+func certify(host string, until time.Time) (key, certificate string, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return "", "", err
@@ -93,7 +93,7 @@ func certify(host string) (key, certificate string, err error) {
 		return "", "", err
 	}
 	template := x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: host}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(certifiedFor),
+		SerialNumber: serial, Subject: pkix.Name{CommonName: host}, NotBefore: time.Now().Add(-time.Hour), NotAfter: until,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, IsCA: true, BasicConstraintsValid: true,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
@@ -114,20 +114,4 @@ func certify(host string) (key, certificate string, err error) {
 		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: bytes}))
 	}
 	return block("PRIVATE KEY", encoded), block("CERTIFICATE", der), nil
-}
-
-// tlsSteps prints what is left to do on the machines of the smartnodes.
-func (c *command) tlsSteps(all []target) {
-	for _, t := range all {
-		host, port, err := net.SplitHostPort(t.host)
-		switch {
-		case err != nil:
-		case c.Watch.Reach == reachTLS:
-			c.print("For %s: copy %s to its machine, and run there: sudo raptoreum_exporter setup --web FOLDER. Allow only this machine to connect to port %s.", t.name, t.folder(), port)
-		case c.Watch.Reach == reachAddress && net.ParseIP(host) == nil: // setup listens on no name
-			c.print("For %s: run on its machine, with its address in WireGuard: sudo raptoreum_exporter setup --listen ADDRESS:%s", t.name, port)
-		case c.Watch.Reach == reachAddress && !net.ParseIP(host).IsLoopback():
-			c.print("For %s: run on its machine: sudo raptoreum_exporter setup --listen %s", t.name, t.host)
-		}
-	}
 }

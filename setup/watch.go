@@ -66,28 +66,33 @@ func (c *command) watch(ctx context.Context, past record) (int, error) {
 	if err != nil {
 		return exitPartly, err
 	}
-	c.tlsSteps(all)
 	if c.DryRun {
 		return exitOK, nil
 	}
-	code := exitOK
-	if kept {
-		code = exitPartly
+	if done {
+		c.print("To take everything back: sudo raptoreum_exporter setup watch --undo")
 	}
+	works := c.works(ctx, all)
+	c.unfinished(p) // last, because it must not be overlooked
+	if loaded := c.loaded(ctx, p); kept || !works || !loaded {
+		return exitPartly, nil
+	}
+	return exitOK, nil
+}
+
+// works sends a test message, and prints what of the watching works. It reports whether all does.
+func (c *command) works(ctx context.Context, all []target) bool {
+	ok := true
 	if !slices.Contains(c.keptFiles, alertConf) {
 		if err := c.sendTest(ctx); err != nil {
-			c.print("%v", err)
-			code = exitPartly
+			c.print("The test message was %v", err)
+			ok = false
 		}
 	} else {
 		c.print("No test message was sent, because %s is yours.", alertConf)
 	}
-	c.nodeStates(ctx, all)
-	if done {
-		c.print("To take everything back: sudo raptoreum_exporter setup watch --undo")
-	}
-	c.unfinished(p) // last, because it must not be overlooked
-	return code, nil
+	registered, reached := c.nodeStates(ctx, all), c.reached(ctx, all)
+	return ok && registered && reached
 }
 
 // watched returns the smartnodes to watch: those of --node, of the last run, or of an answer.
@@ -183,7 +188,7 @@ func (c *command) planWatch(ctx context.Context, all []target, own []placed, pas
 	}
 	p.files = append(p.files,
 		change{path: prometheusConf, content: c.prometheusConf(jobs), add: c.prometheusRules() + "scrape_configs:\n" + jobs, needs: needs, mode: 0o644, replaces: conffiles.has(prometheusConf), units: []string{prometheusUnit}},
-		change{path: alertConf, content: alerts, add: to.add(), mode: mode, group: prometheusUser, replaces: conffiles.has(alertConf), units: []string{alertUnit}})
+		change{path: alertConf, content: alerts, add: to.add(), needs: to.needs, mode: mode, group: prometheusUser, replaces: conffiles.has(alertConf), units: []string{alertUnit}})
 	p.units = append(p.units, unit{name: prometheusUnit, running: true}, unit{name: alertUnit, running: true})
 	return p, nil
 }

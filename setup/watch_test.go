@@ -118,13 +118,12 @@ func TestWatchReach(t *testing.T) {
 	w.same(before, "wrong flags")
 	out := w.mustWatch(with("address", "a=10.8.0.2", "b="+hash+"@127.0.0.1:10302"))
 	w.has(w.read("/etc/prometheus/prometheus.yml"), "targets: [\"10.8.0.2:10227\"]\n        labels: {node: \"a\", vantage: self}", "127.0.0.1:10302")
-	w.has(out, "setup --listen 10.8.0.2:10227")
-	out = w.mustWatch(with("tls", "a=paris.example.org"))
+	w.has(out, "a: the exporter at 10.8.0.2:10227 answers")
+	w.mustWatch(with("tls", "a=paris.example.org"))
 	if out, err := exec.Command(w.promtool, "check", "web-config", w.path("/etc/raptoreum_exporter/watch/a/web.yml")).CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 	w.has(w.read("/etc/prometheus/prometheus.yml"), "password_file: /etc/prometheus/raptoreum/a.password", "paris.example.org:10227")
-	w.has(out, "copy /etc/raptoreum_exporter/watch/a to its machine", "setup --web FOLDER")
 	if w.exists("/etc/raptoreum_exporter/watch/fleet.yml") {
 		t.Error("a fleet of nothing")
 	}

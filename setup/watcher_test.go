@@ -2,12 +2,14 @@ package setup_test
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"raptoreum_exporter/internal/tools"
 	"raptoreum_exporter/setup"
@@ -20,6 +22,8 @@ type watcher struct {
 	rejects          string // log of Alertmanager, if it cannot deliver
 	posted           string // to Alertmanager
 	reloadsFail      bool
+	reloadsLate      int               // seconds since the last reload
+	stale            map[string]string // what a program runs with, if not its file: by file
 }
 
 func newWatcher(t *testing.T, version string) *watcher {
@@ -72,7 +76,13 @@ func (w *watcher) watch(change func(*setup.Config)) (string, int, error) {
 		c.Watch.Receivers.TelegramChat = "42"
 		c.System.Exec = w.exec
 		c.System.Post = func(_ context.Context, _ string, body []byte) error { w.posted = string(body); return nil }
+		c.System.Scrape = func(context.Context, string, *x509.CertPool, string) (string, error) {
+			return "raptoreum_exporter_build_info 1\n", nil
+		}
 		c.System.Get = func(_ context.Context, url string) (string, error) {
+			if loaded, ok := w.loaded(url); ok {
+				return loaded, nil
+			}
 			sent, failed := 0, 0
 			if w.posted != "" {
 				sent = 2
@@ -81,15 +91,32 @@ func (w *watcher) watch(change func(*setup.Config)) (string, int, error) {
 				failed = 2
 			}
 			return fmt.Sprintf("raptoreum_fleet_config_reload_success 1\nprometheus_config_last_reload_successful %d\nalertmanager_config_last_reload_successful 1\n"+
+				"prometheus_config_last_reload_success_timestamp_seconds %[4]d\nalertmanager_config_last_reload_success_timestamp_seconds %[4]d\n"+
 				"alertmanager_notification_requests_total{integration=\"telegram\"} %[2]d\nalertmanager_notification_requests_failed_total{integration=\"telegram\"} %[3]d\n"+
 				"alertmanager_notification_requests_total{integration=\"webhook\"} %[2]d\nalertmanager_notification_requests_total{integration=\"email\"} %[2]d\n"+
 				"alertmanager_notification_requests_total{integration=\"discord\"} %[2]d\n",
-				map[bool]int{false: 1}[w.reloadsFail], sent, failed), nil
+				map[bool]int{false: 1}[w.reloadsFail], sent, failed, time.Now().Unix()+1-int64(w.reloadsLate)), nil
 		}
 		if change != nil {
 			change(c)
 		}
 	})
+}
+
+// loaded is what Prometheus and Alertmanager say about their configuration: their files, unless they are stale.
+func (w *watcher) loaded(url string) (page string, ok bool) {
+	path, format := "/etc/prometheus/prometheus.yml", `{"data":{"yaml":%q}}`
+	switch {
+	case strings.HasSuffix(url, ":9093/api/v2/status"):
+		path, format = "/etc/prometheus/alertmanager.yml", `{"config":{"original":%q}}`
+	case !strings.HasSuffix(url, ":9090/api/v1/status/config"):
+		return "", false
+	}
+	text, stale := w.stale[path]
+	if !stale {
+		text = w.read(path)
+	}
+	return fmt.Sprintf(format, text), true
 }
 
 func (w *watcher) mustWatch(change func(*setup.Config)) string {

@@ -33,10 +33,10 @@ func elsewhere() map[string]string {
 		"sudo apt install ":                 "packaging/setup_test.go installs them",
 		"sudo systemctl restart raptoreumd": "there is no raptoreumd",
 		"sudo systemctl enable ":            "needs a running systemd",
-		"journalctl ":                       "needs a running systemd",
+		"sudo journalctl ":                  "needs a running systemd",
 		"amtool check-config alerts/":       "alerts/tools_test.go",
 		`curl -s "https://api.telegram`:     "contacts Telegram",
-		"sed -i -E ":                        "alerts/tools_test.go runs it on a copy",
+		"sed -i -E ":                        "alerts/runbook_test.go runs it on a copy",
 		"./raptoreum_exporter --daemon.url=http://127.0.0.1:10225 --daemon.cookie-": "the fake daemon of this test has a password",
 	}
 }
@@ -44,7 +44,8 @@ func elsewhere() map[string]string {
 // shims replace what needs root or a running systemd. The exporter's shim serves in the background and returns
 // once it answers, so the next command of a block finds it.
 func shims(real, box string, port string) map[string]string {
-	serve := fmt.Sprintf(`[ -f %[1]s/pid ] && kill $(cat %[1]s/pid) && while kill -0 $(cat %[1]s/pid) 2>/dev/null; do sleep 0.05; done
+	serve := fmt.Sprintf(`for flag; do shift; case $flag in --web.listen-address=*) ;; *) set -- "$@" "$flag" ;; esac; done
+[ -f %[1]s/pid ] && kill $(cat %[1]s/pid) && while kill -0 $(cat %[1]s/pid) 2>/dev/null; do sleep 0.05; done
 %[2]s "$@" --web.listen-address=127.0.0.1:%[3]s >%[1]s/served 2>&1 &
 echo $! >%[1]s/pid
 for i in $(seq 100); do curl -s -o /dev/null 127.0.0.1:%[3]s/-/ready && break; sleep 0.1; done
@@ -95,7 +96,7 @@ func TestReadme(t *testing.T) {
 		"RAPTOREUM_EXPORTER_COLLECTOR_RELEASE=false", "RAPTOREUM_EXPORTER_EXPLORER_URL="+strings.Join(n.ExplorerURLs(), "\n"),
 		"RAPTOREUM_EXPORTER_HEAL_HISTORY="+filepath.Join(box, "history.json"))
 	// The addresses and paths of the test. The fake daemon has a single user.
-	local := strings.NewReplacer("127.0.0.1:10227", "127.0.0.1:"+port, "/etc/raptoreum_exporter", filepath.Join(box, "etc"),
+	local := strings.NewReplacer("127.0.0.1:10227", "127.0.0.1:"+port, "127.0.0.1:10240", "127.0.0.1:"+port, "/etc/raptoreum_exporter", filepath.Join(box, "etc"),
 		"127.0.0.1:10225", strings.TrimPrefix(n.RPCURL(), "http://"), "--daemon.user=raptoreum_exporter", "--daemon.user=rtm")
 	ran := 0
 	for _, block := range blocks(t, "../README.md") {

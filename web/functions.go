@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,7 +106,11 @@ func headline(who string, problems []judge.Finding, healthy int) string {
 	case problems[0].Verdict == judge.Unknown: // the worst
 		return fmt.Sprintf("Unknown on %s: %s.", who, names(problems))
 	}
-	return fmt.Sprintf("Problems on %s: %s.", who, names(problems))
+	known, rest := problems, ""
+	if i := slices.IndexFunc(problems, func(f judge.Finding) bool { return f.Verdict == judge.Unknown }); i > 0 {
+		known, rest = problems[:i], " Unknown: "+names(problems[i:])+"."
+	}
+	return fmt.Sprintf("Problems on %s: %s.%s", who, names(known), rest)
 }
 
 func port(n nodeStatus) string {

@@ -104,6 +104,7 @@ type history struct {
 	mu      sync.Mutex
 	last    map[string]map[string]value // by node and kind
 	seen    map[string]time.Time        // last successful handshake of each node
+	heights []heightAt                  // to compare with those of handshakes, the newest last
 	changes []change                    // the newest last
 }
 
@@ -132,12 +133,51 @@ func (h *history) note(key, name string, at time.Time, families []*dto.MetricFam
 			}
 		}
 		last[k.id] = to
-		if k.id == "port" && to.word == "reachable" {
-			age, _ := now.Get("probe_handshake_age_seconds")
-			h.seen[key] = at.Add(-time.Duration(age * float64(time.Second)))
-		}
 	}
 	h.expire(at)
+}
+
+// noteHandshake notes the last handshake with a node, from its families of /probe, and returns when it succeeded; zero:
+// it did not.
+func (h *history) noteHandshake(key string, at time.Time, now judge.Values) time.Time {
+	age, dated := now.Get("probe_handshake_age_seconds")
+	if !dated || !now.Is(1, "port_reachable") {
+		return time.Time{}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.seen[key] = at.Add(-time.Duration(age * float64(time.Second)))
+	return h.seen[key]
+}
+
+// heightAt is the height of raptoreumd or, without one, of the highest explorer.
+type heightAt struct {
+	at     time.Time
+	blocks float64
+}
+
+// maxHandshakeAge is how long a handshake is shown.
+const maxHandshakeAge = 3 * time.Minute
+
+// noteHeight notes the height of an observation.
+func (h *history) noteHeight(at time.Time, blocks float64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.heights = slices.DeleteFunc(h.heights, func(old heightAt) bool { return at.Sub(old.at) > 2*maxHandshakeAge })
+	h.heights = append(h.heights, heightAt{at, blocks})
+}
+
+// height returns the height that was observed nearest to a time; false: none within a minute.
+func (h *history) height(at time.Time) (blocks float64, known bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	nearest := time.Minute
+	for _, observed := range h.heights {
+		if apart := observed.at.Sub(at).Abs(); apart <= nearest {
+			nearest, blocks, known = apart, observed.blocks, true
+		}
+	}
+	return blocks, known
 }
 
 func (h *history) expire(now time.Time) {

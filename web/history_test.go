@@ -15,6 +15,7 @@ import (
 
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/internal/poll"
+	"raptoreum_exporter/judge"
 )
 
 // families parses samples such as "name{label="value"} 1", without "raptoreum_", one per line.
@@ -54,7 +55,12 @@ func TestHistory(t *testing.T) {
 		h.note(self, "", at.Add(time.Duration(i)*time.Minute), families(t, samples...))
 	}
 	h.note("ff", "paris-1", at, families(t, "port_reachable 0", `port_failed_phase{phase="version"} 1`))
-	h.note("ff", "paris-1", at.Add(5*time.Minute), families(t, "port_reachable 1", "probe_handshake_age_seconds 30"))
+	shaken := families(t, "port_reachable 1", "probe_handshake_age_seconds 30")
+	h.note("ff", "paris-1", at.Add(5*time.Minute), shaken)
+	h.noteHandshake("ff", at.Add(5*time.Minute), judge.NewValues(shaken, at))
+	if failed := families(t, "port_reachable 0", "probe_handshake_age_seconds 10"); !h.noteHandshake("ff", at.Add(6*time.Minute), judge.NewValues(failed, at)).IsZero() {
+		t.Error("a handshake that failed counts")
+	}
 	var got []string
 	for _, c := range h.lastHour(at.Add(10 * time.Minute)) {
 		got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", c.At.Format("15:04"), c.ID, c.Node, c.Text)))
@@ -81,6 +87,35 @@ func TestHistory(t *testing.T) {
 	h.keep(nil)
 	if !h.lastSeen("ff").IsZero() || h.last[self] == nil {
 		t.Error("a node that left the fleet is remembered, or this machine is not")
+	}
+}
+
+// TestHeight: the height of a handshake is compared with that of its time, not with a later one.
+func TestHeight(t *testing.T) {
+	h := newHistory()
+	at := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	for i := range 20 {
+		h.noteHeight(at.Add(time.Duration(i)*time.Minute), float64(1000+i))
+	}
+	now := at.Add(19 * time.Minute)
+	for ago, want := range map[time.Duration]float64{0: 1019, 2*time.Minute + 20*time.Second: 1017, -50 * time.Second: 1019, 10 * time.Minute: 0, -2 * time.Minute: 0} {
+		if height, known := h.height(now.Add(-ago)); height != want || known != (want > 0) {
+			t.Errorf("%s ago: %g, %t", ago, height, known)
+		}
+	}
+	for name, test := range map[string]struct {
+		height  float64
+		known   bool
+		samples []string
+	}{
+		"ready": {7, true, []string{`daemon_state{state="ready"} 1`, "up 1", "block_height 7", `explorer_block_height{explorer="a"} 9`}},
+		"slow":  {7, false, []string{`daemon_state{state="slow"} 1`, "up 0", "block_height 7", `explorer_block_height{explorer="a"} 9`}},
+		"hung":  {0, false, []string{`daemon_state{state="hung"} 1`, "up 0", `explorer_block_height{explorer="a"} 9`}},
+		"none":  {9, true, []string{`explorer_block_height{explorer="a"} 9`, `explorer_block_height{explorer="b"} 8`}},
+	} {
+		if height, known := networkHeight(judge.NewValues(families(t, test.samples...), at)); height != test.height || known != test.known {
+			t.Errorf("%s: %g, %t", name, height, known)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/internal/poll"
+	"raptoreum_exporter/judge"
 )
 
 const (
@@ -49,6 +50,9 @@ func (o *observer) gather(ctx context.Context, mode poll.Mode) []*dto.MetricFami
 	}
 	now := &observation{families: families, began: began, at: time.Now()}
 	o.history.note(self, "", now.at, families)
+	if height, known := networkHeight(judge.NewValues(families, now.at)); known {
+		o.history.noteHeight(now.at, height)
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.last == nil || o.last.began.Before(began) {

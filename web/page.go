@@ -158,7 +158,7 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request, contentType string
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "raptoreumd has not answered yet; try again", http.StatusServiceUnavailable)
 	default:
-		p.write(w, r, contentType, made)
+		p.write(w, r, contentType, http.StatusOK, made)
 	}
 }
 
@@ -167,7 +167,7 @@ func (p *pages) fail(w http.ResponseWriter, err error) {
 	http.Error(w, "rendering the page failed; see the log of the exporter", http.StatusInternalServerError)
 }
 
-func (p *pages) write(w http.ResponseWriter, r *http.Request, contentType string, made body) {
+func (p *pages) write(w http.ResponseWriter, r *http.Request, contentType string, status int, made body) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Content-Security-Policy", p.policy)
@@ -180,6 +180,7 @@ func (p *pages) write(w http.ResponseWriter, r *http.Request, contentType string
 		h.Set("Content-Encoding", "gzip")
 		text = made.gzip
 	}
+	w.WriteHeader(status)
 	_, _ = w.Write(text) // an error means that the client disconnected
 }
 
@@ -201,8 +202,14 @@ func (p *pages) json(w http.ResponseWriter, r *http.Request) {
 
 // node serves /node/{name}. It probes the node as /probe does.
 func (p *pages) node(w http.ResponseWriter, r *http.Request) {
-	probed, families := p.prober.probe(w, r, r.PathValue("name"), http.StatusNotFound)
-	if probed == nil {
+	name := r.PathValue("name")
+	probed, families, err := p.prober.probe(r.Context(), name)
+	switch {
+	case err != nil && forPeople(r):
+		p.document(w, r, err.status(http.StatusNotFound), "No such node", template.HTML("<h1>No such node</h1><p>"+template.HTMLEscapeString(err.Error())+`</p><p><a href="../">All nodes</a></p>`)) //nolint:gosec // escaped
+		return
+	case err != nil:
+		http.Error(w, err.Error(), err.status(http.StatusNotFound))
 		return
 	}
 	at := time.Now()
@@ -223,5 +230,5 @@ func (p *pages) node(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, err)
 		return
 	}
-	p.write(w, r, html, body{plain: out.Bytes()})
+	p.write(w, r, html, http.StatusOK, body{plain: out.Bytes()})
 }

@@ -57,7 +57,7 @@ func TestPage(t *testing.T) {
 	e.Scrape(5 * time.Second)
 	code, page := e.Get("/", 10*time.Second)
 	for _, want := range []string{
-		`<html lang="en">`, `<meta http-equiv="refresh" content="30">`, "<title>CRITICAL - ", "✕ CRITICAL</h1>", "penalty 66 of 100", `href="runbooks/RaptoreumSmartnodeOneStrikeLeft"`,
+		`<html lang="en">`, `<meta http-equiv="refresh" content="30">`, "<title>CRITICAL - ", `<span aria-hidden="true">✕</span> CRITICAL</h1>`, "penalty 66 of 100", `href="runbooks/RaptoreumSmartnodeOneStrikeLeft"`,
 		"Next step, on this machine", "PoSe penalty: 66, was 0", "raptoreumd</th>", `<a href="metrics">Metrics</a>`, `<a href="status.json">`,
 	} {
 		if !strings.Contains(page, want) {

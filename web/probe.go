@@ -34,9 +34,10 @@ func (p *prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "give one target: /probe?target=NAME, with a name or proTxHash from /sd", http.StatusBadRequest)
 		return
 	}
-	probed, families := p.probe(w, r, targets[0], http.StatusBadRequest)
+	probed, families, err := p.probe(r.Context(), targets[0])
 	switch {
-	case probed == nil:
+	case err != nil:
+		http.Error(w, err.Error(), err.status(http.StatusBadRequest))
 	case r.URL.Query().Get("debug") == "true":
 		p.debug(w, probed, families)
 	default:
@@ -44,10 +45,31 @@ func (p *prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// probe accepts only a name or proTxHash of the fleet: a client cannot make it connect to anything else. For
-// others it replies with an error, and unknown as the status, and returns nil.
-func (p *prober) probe(w http.ResponseWriter, r *http.Request, target string, unknown int) (*fleet.ProbeResult, []*dto.MetricFamily) {
-	ctx := r.Context() // ends before the scraper's timeout
+// unknownTarget is the error of a target that the fleet does not have, or not yet.
+type unknownTarget struct {
+	target string
+	notYet bool
+}
+
+func (e *unknownTarget) Error() string {
+	reason := "no smartnode of the fleet has that name or proTxHash; /sd lists them"
+	if e.notYet {
+		reason = "no smartnode in nodes has that name; those of sets are unknown until the daemon has answered"
+	}
+	return fmt.Sprintf("target %q: %s", text.Clip(e.target, 64), reason)
+}
+
+// status returns the HTTP status, never if the fleet will not have the target later either.
+func (e *unknownTarget) status(never int) int {
+	if e.notYet {
+		return http.StatusServiceUnavailable
+	}
+	return never
+}
+
+// probe accepts only a name or proTxHash of the fleet: a client cannot make it connect to anything else. ctx must end
+// before the scraper's timeout.
+func (p *prober) probe(ctx context.Context, target string) (*fleet.ProbeResult, []*dto.MetricFamily, *unknownTarget) {
 	snapshot := p.fleet.Snapshot(ctx, poll.NoWait)
 	if snapshot.View == nil { // the name may belong to a set, and the address is in the list
 		first, cancel := context.WithTimeout(ctx, firstListTimeout)
@@ -56,17 +78,12 @@ func (p *prober) probe(w http.ResponseWriter, r *http.Request, target string, un
 	}
 	node, known := snapshot.Find(target)
 	if !known {
-		status, reason := unknown, "no smartnode of the fleet has that name or proTxHash; /sd lists them"
-		if snapshot.Incomplete && fleet.IsName(target) {
-			status, reason = http.StatusServiceUnavailable, "no smartnode in nodes has that name; those of sets are unknown until the daemon has answered"
-		}
-		http.Error(w, fmt.Sprintf("target %q: %s", text.Clip(target, 64), reason), status)
-		return nil, nil
+		return nil, nil, &unknownTarget{target, snapshot.Incomplete && fleet.IsName(target)}
 	}
 	probed := p.fleet.Probe(ctx, snapshot, node, poll.NoWait)
 	families := p.metrics.Families(&probed)
 	p.history.note(node.ProTxHash.String(), node.Name, time.Now(), families)
-	return &probed, families
+	return &probed, families, nil
 }
 
 // describe returns the outcome of a probe in words.

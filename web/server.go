@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -53,6 +54,11 @@ func NewHandler(c Config) http.Handler {
 	mux.HandleFunc("GET /-/healthy", ok)
 	mux.HandleFunc("GET /-/ready", ok)
 	if c.Sources.Fleet == nil {
+		for _, path := range []string{"GET /sd", "GET /probe", "GET /node/{name}"} {
+			mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+				http.Error(w, "this exporter has no fleet; start it with --fleet.config", http.StatusNotFound)
+			})
+		}
 		return mux
 	}
 	mux.Handle("GET /sd", &discovery{fleet: c.Sources.Fleet, vantage: c.Vantage, external: c.Web.ExternalURL})
@@ -80,6 +86,9 @@ func Serve(ctx context.Context, handler http.Handler, flags *toolkit.FlagConfig,
 	go func() { failed <- toolkit.ListenAndServe(server, flags, toolkitLogger) }()
 	select {
 	case err := <-failed:
+		if _, ok := errors.AsType[*net.OpError](err); ok {
+			return fmt.Errorf("--web.listen-address: %w; give a free address of this machine", err)
+		}
 		return err
 	case <-ctx.Done():
 	}

@@ -199,6 +199,7 @@ func TestProcesses(t *testing.T) {
 		{"stale pid file, none", "70", nil, map[string]string{up: "0", success: "1"}},
 		{"stale pid file, its pid is another program's", "1", daemon("70", ""), map[string]string{up: "1", success: "1"}},
 		{"two, of other folders", "", merge(daemon("70", "-datadir=/a\x00"), daemon("71", "-datadir=/b\x00")), map[string]string{up: "0"}},
+		{"it answers, but is not visible here", "", nil, map[string]string{up: "", success: "0"}},
 		{"two, indistinguishable", "", merge(daemon("70", ""), daemon("71", "")), map[string]string{up: "", success: "0"}},
 		{"two, and a pid file", "71", merge(daemon("70", ""), daemon("71", "")), map[string]string{up: "1", success: "1"}},
 		{"vanishes while it is read", "70", map[string]string{"70/comm": "raptoreumd\n"}, map[string]string{up: "0", success: "1"}},
@@ -206,7 +207,11 @@ func TestProcesses(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			procfs := proc(t, merge(c.files))
-			e := harness.Start(t, "healthy", func(_ *simnet.Config, o *harness.Options) { o.Procfs = procfs })
+			e := harness.Start(t, "healthy", func(_ *simnet.Config, o *harness.Options) { o.Procfs = procfs }, func(s *simnet.State) {
+				if c.want[up] == "0" {
+					s.Daemon = simnet.DaemonRefused
+				}
+			})
 			if c.pidFile != "" {
 				dir := filepath.Join(filepath.Dir(e.Conf), "regtest")
 				if err := os.MkdirAll(dir, 0o755); err != nil {

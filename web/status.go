@@ -40,7 +40,7 @@ type nodeStatus struct {
 	Strikes  *float64        `json:"pose_strikes_left,omitempty" help:"further missed key generations until the ban"`
 	Port     string          `json:"port" help:"result of the last handshake, at most 3 minutes old: reachable, unreachable or unknown"`
 	Phase    string          `json:"port_failed_phase,omitempty" help:"phase in which the handshake failed"`
-	Gap      *float64        `json:"height_difference_blocks,omitempty" help:"height that the node reported in the handshake, minus that of raptoreumd or an explorer"`
+	Gap      *float64        `json:"height_difference_blocks,omitempty" help:"height that the node reported in the handshake, minus that of raptoreumd at that time or, without one, of the highest explorer; absent: unknown"`
 	Payment  *float64        `json:"next_payment_seconds,omitempty" help:"time until the next payment"`
 	Seen     *time.Time      `json:"last_seen,omitempty" help:"last successful handshake since the start of this exporter"`
 	Problems []judge.Finding `json:"findings" help:"findings that are not ok, the worst first"`
@@ -65,7 +65,7 @@ func (s *statuses) make(ctx context.Context, seen *observation) *status {
 		now.Self, now.Verdict, now.Summary = &r, r.Verdict, r.Summary()
 	}
 	if s.fleet != nil {
-		s.addNodes(ctx, now, seen)
+		s.addNodes(ctx, now)
 	}
 	now.Changes = s.history.lastHour(time.Now())
 	return now
@@ -75,21 +75,23 @@ func sortWorstFirst(findings []judge.Finding) {
 	slices.SortStableFunc(findings, func(a, b judge.Finding) int { return b.Verdict.Compare(a.Verdict) })
 }
 
-func (s *statuses) addNodes(ctx context.Context, now *status, seen *observation) {
+func (s *statuses) addNodes(ctx context.Context, now *status) {
 	snapshot := s.fleet.Snapshot(ctx, poll.NoWait)
 	now.Incomplete = snapshot.Incomplete
-	height, known := networkHeight(judge.NewValues(seen.families, seen.at))
 	keys := map[string]bool{}
 	for i := range snapshot.Nodes {
 		n := &snapshot.Nodes[i]
 		result := s.fleet.Known(ctx, snapshot, n)
-		families := s.probe.Families(&result)
-		node := judgeNode(n.Name, families, time.Now())
-		if theirs, reported := judge.NewValues(families, seen.at).Get("port_peer_height"); reported && known {
-			gap := theirs - height
-			node.Gap = &gap
-		}
+		families, at := s.probe.Families(&result), time.Now()
+		node := judgeNode(n.Name, families, at)
 		key := n.ProTxHash.String()
+		values := judge.NewValues(families, at)
+		shaken := s.history.noteHandshake(key, at, values)
+		if theirs, reported := values.Get("port_peer_height"); reported && !shaken.IsZero() {
+			if height, known := s.history.height(shaken); known {
+				node.Gap = new(theirs - height)
+			}
+		}
 		if at := s.history.lastSeen(key); !at.IsZero() {
 			at = at.UTC().Truncate(time.Second)
 			node.Seen = &at
@@ -111,10 +113,12 @@ func (s *statuses) addNodes(ctx context.Context, now *status, seen *observation)
 	}
 }
 
-// networkHeight returns the height to compare with: raptoreumd's, or that of the highest explorer.
+// networkHeight returns the height to compare with: raptoreumd's or, if none is configured, that of the highest
+// explorer.
 func networkHeight(seen judge.Values) (height float64, known bool) {
-	if height, known = seen.Get("block_height"); known {
-		return height, true
+	if seen.State("daemon_state", "state") != "" {
+		height, known = seen.Get("block_height")
+		return height, known && seen.Is(1, "up") // else it may be minutes old
 	}
 	return seen.Max("explorer_block_height")
 }

@@ -1,0 +1,7 @@
+package setup
+
+// For tests.
+var (
+	Certify   = certify
+	Certifies = certifies
+)
