@@ -68,7 +68,6 @@ type Client struct {
 	started  time.Time       // of the daemon, as last reported
 	identity identity
 	list     listCache
-	heights  pastHeights
 	payments paymentCache
 }
 

@@ -120,11 +120,6 @@ func (c *Client) fetchMainlock() (*Mainlock, error) {
 		return nil, err
 	}
 	r.Took, r.At = took, poll.Wall(c.config.Now())
-	if r.Height.Err == nil {
-		c.mu.Lock()
-		c.heights.note(r.Height.Value, r.At)
-		c.mu.Unlock()
-	}
 	r.Chainlock.Err = fact(r.Chainlock.Err, codeInternal, "Unable to find any chainlock", ErrNoChainlock)
 	if r.Chain.Err == nil {
 		c.learnNetwork(*r.Chain.Value.Chain)

@@ -14,7 +14,6 @@ import (
 	"raptoreum_exporter/explorer"
 	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/simnet"
-	"raptoreum_exporter/p2p"
 )
 
 // daemonFleet is a fleet of the captured smartnode ("registered") and one that is not in the list ("gone"), on a fake
@@ -25,24 +24,24 @@ func daemonFleet(t *testing.T, scenario string, change func(*simnet.State)) (*Fl
 	if err != nil {
 		t.Fatal(err)
 	}
-	fake, err := simnet.Start(simnet.Config{Scenario: s, Captures: os.DirFS("../testdata/captures"), Password: "x"})
+	network, err := simnet.Start(simnet.Config{Scenario: s, Captures: os.DirFS("../testdata/captures"), Password: "x"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(fake.Close)
+	t.Cleanup(network.Close)
 	if change != nil {
-		fake.Set(change)
+		network.Set(change)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	transport := &http.Transport{}
 	t.Cleanup(func() { cancel(); transport.CloseIdleConnections() })
-	explorers, err := explorer.New(ctx, explorer.Config{URLs: fake.ExplorerURLs(), HTTP: transport})
+	explorers, err := explorer.New(ctx, explorer.Config{URLs: network.ExplorerURLs(), HTTP: transport})
 	if err != nil {
 		t.Fatal(err)
 	}
 	explorers.Heights(ctx, poll.Wait)
 	client, err := daemon.NewClient(ctx, daemon.Config{
-		URL: fake.RPCURL(), Credentials: func() (daemon.Credentials, error) { return daemon.Credentials{Password: "x"}, nil },
+		URL: network.RPCURL(), Credentials: func() (daemon.Credentials, error) { return daemon.Credentials{Password: "x"}, nil },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -52,14 +51,11 @@ func daemonFleet(t *testing.T, scenario string, change func(*simnet.State)) (*Fl
 	if err := os.WriteFile(file, []byte(nodes), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	port := p2p.NewProber(ctx, p2p.Config{Dial: func(ctx context.Context, _, network string) (p2p.Peer, error) {
-		return p2p.Dialer{UserAgent: "/test/"}.Dial(ctx, fake.PeerAddress(), network)
-	}})
-	f, err := New(ctx, file, Sources{Port: port, AllowPrivate: true, Daemon: client, Explorers: explorers, ExplorerNetwork: daemon.Regtest})
+	f, err := New(ctx, file, Sources{Daemon: client, Explorers: explorers, ExplorerNetwork: daemon.Regtest})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return f, fake
+	return f, network
 }
 
 // TestDaemonBehind: a daemon far from the tip of the network says nothing about the present, not even that a
@@ -162,30 +158,5 @@ func TestListOfTheView(t *testing.T) {
 			t.Errorf("%s: list of %d, current %t; want %d, %t", step.name, v.List.Height, v.Current(now), step.want.Height, step.current)
 		}
 		last = v
-	}
-}
-
-// TestHeightDifference: a node is compared with the height of our daemon at the time of the handshake, whatever
-// happened since.
-func TestHeightDifference(t *testing.T) {
-	f, network := daemonFleet(t, "healthy", nil)
-	s := f.Snapshot(t.Context(), poll.Wait)
-	node, _ := s.Find("registered")
-	if r := f.Known(t.Context(), s, node); r.HeightDifference != nil || !r.Seen.IsZero() {
-		t.Errorf("before the first handshake: %v, %s", r.HeightDifference, r.Seen)
-	}
-	began := time.Now()
-	probed := f.Probe(t.Context(), s, node, poll.Wait)
-	for range 3 {
-		network.AddBlock()
-	}
-	if _, err := f.update(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	known := f.Known(t.Context(), s, node)
-	for _, r := range []ProbeResult{probed, known} {
-		if r.HeightDifference == nil || *r.HeightDifference != 0 || r.Seen.Before(began) || r.Seen.After(time.Now()) {
-			t.Errorf("%+v", r)
-		}
 	}
 }
