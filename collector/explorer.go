@@ -52,21 +52,26 @@ func (x *explorers) update(ctx context.Context, in *scrape, out *samples) error 
 	if in.Explorers == nil {
 		return errNotApplicable
 	}
-	if in.Daemon != nil && in.ExplorerNetwork != "" {
-		if network := in.Daemon.Known().Network; network != "" && network != in.ExplorerNetwork {
-			return errNotApplicable // they show another network
-		}
+	same, known := in.networkOfExplorers()
+	if known && !same {
+		return errNotApplicable
 	}
 	readings := in.Explorers.Heights(ctx, in.mode)
+	main, err := in.mainlock(ctx) // the first answer tells the network
+	if same, known = in.networkOfExplorers(); known && !same {
+		return errNotApplicable
+	}
+	compared := err == nil && main.Height.Err == nil && known
+	if compared {
+		in.Explorers.SetOwnHeight(main.Height.Value) // decides which explorer is believed about the smartnode
+	}
 	heightsErr := x.sendHeights(in, out, readings)
 	x.sendSmartnode(ctx, in, out)
 	// A failure of the daemon is not one of the explorers: its values are absent here.
-	main, err := in.mainlock(ctx)
-	if err != nil || main.Height.Err != nil {
+	if !compared {
 		x.forgetOwn()
 		return heightsErr
 	}
-	in.Explorers.SetOwnHeight(main.Height.Value)
 	x.sendDeltas(out, readings, ownHeight{main.Height.Value, main.At})
 	x.sendMatches(ctx, in, out)
 	for _, r := range readings {
@@ -75,6 +80,16 @@ func (x *explorers) update(ctx context.Context, in *scrape, out *samples) error 
 		}
 	}
 	return heightsErr
+}
+
+// networkOfExplorers reports whether the explorers show the network of the daemon. Not known: the daemon has not
+// answered yet and no configuration names its network.
+func (in *scrape) networkOfExplorers() (same, known bool) {
+	if in.Daemon == nil || in.ExplorerNetwork == "" { // nothing to compare, or the owner chose them
+		return true, true
+	}
+	network := in.Daemon.Known().Network
+	return network == in.ExplorerNetwork, network != ""
 }
 
 // sendHeights returns an error only if no explorer answers: explorer_up reports a single one.

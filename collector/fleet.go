@@ -37,6 +37,9 @@ func (f *fleetState) update(ctx context.Context, in *scrape, out *samples) error
 	sendFlag(out, f.reloadOK, last.OK)
 	send(out, f.reloaded, unix(last.Success))
 	s := in.Fleet.Snapshot(ctx, in.mode)
+	if s.View != nil { // its own finding: a sync takes hours, and the collector works
+		in.journal.note("smartnode list of the fleet", s.View.At, s.View.Behind)
+	}
 	if !s.Incomplete {
 		f.sendNodes(ctx, in, out, s)
 	}

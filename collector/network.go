@@ -12,7 +12,7 @@ type network struct {
 	smartnodes, penalised, listAge, spork, received *metric
 }
 
-const listAgeHelp = "Age in seconds of the smartnode list in use, which is read again after a new block, at most once a minute; on /probe without a daemon, time since the explorer answered (protx list, or an explorer)."
+const listAgeHelp = "Age in seconds of the smartnode list in use, which is read again after a new block, at most once a minute, and after a pause of 5 times the duration of the last read; on /probe without a daemon, time since the explorer answered (protx list, or an explorer)."
 
 func newNetwork(c *catalog) updater {
 	return &network{
@@ -60,7 +60,9 @@ func (n *network) sendList(out *samples, list *daemon.List) {
 	send(out, n.smartnodes, banned, "pose_banned")
 	send(out, n.smartnodes, unpayable, "unpayable")
 	send(out, n.penalised, penalised)
-	send(out, n.listAge, time.Since(list.Asked).Seconds())
+	if age := time.Since(list.Asked); age >= 0 { // otherwise the clock was set back
+		send(out, n.listAge, age.Seconds())
+	}
 }
 
 // sporkDefault is the value of a spork that was never set (spork.cpp).

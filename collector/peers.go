@@ -65,13 +65,7 @@ func (p *peers) sendPeers(out *samples, list []daemon.Peer, now time.Time) {
 		} else {
 			outbound++
 		}
-		height := *peer.StartingHeight
-		for _, synced := range []*int64{peer.SyncedHeaders, peer.SyncedBlocks} {
-			if synced != nil {
-				height = max(height, *synced)
-			}
-		}
-		if height >= 0 { // -1 is unknown
+		if height := peer.Height(); height >= 0 {
 			heights = append(heights, height)
 		}
 		if peer.PingTime != nil {

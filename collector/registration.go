@@ -17,11 +17,11 @@ type registration struct {
 func newRegistration(c *catalog) registration {
 	return registration{
 		expected:   c.gauge("smartnode_expected", "1 if there should be a smartnode: --smartnode.protx, an operator key in raptoreum.conf, --fleet.config, or raptoreumd has run as one since this exporter started."),
-		registered: c.late("smartnode_registered", "1 if the smartnode is in the list of registered smartnodes, 0 if it is not or the daemon waits for a registration with its operator key; absent while unknown, for example while the chain is downloaded (protx info, smartnode status; on /probe protx list, or an explorer without a daemon)."),
+		registered: c.late("smartnode_registered", "1 if the smartnode is in the list of registered smartnodes, 0 if it is not or the daemon waits for a registration with its operator key; absent while unknown, for example while the chain is downloaded, or on /probe while raptoreumd is more than 10 blocks behind the network (protx info, smartnode status; on /probe protx list, or an explorer without a daemon)."),
 		payable:    c.late("smartnode_payable", "1 if the collateral amount is eligible for payments (protx info needToUpgrade)."),
 		revoked:    c.late("smartnode_operator_revoked", "1 if the operator key was revoked (protx revoke): a ban then ends only once its owner has set a new key with protx update_registrar and sent protx update_service (protx info pubKeyOperator; on /probe protx list)."),
 		info:       c.late("smartnode_info", "Always 1; proTxHash, address and payout address of the registration (protx info).", "protx", "address", "payout_address"),
-		penalty:    c.late("smartnode_pose_penalty", "PoSe penalty points on the daemon's chain (protx info; on /probe protx list, or an explorer without a daemon, at most 10 minutes old)."),
+		penalty:    c.late("smartnode_pose_penalty", "PoSe penalty points on the daemon's chain (protx info; on /probe protx list of the tip or at most 10 minutes old, while raptoreumd is near the tip of the network, or an explorer without a daemon, at most 10 minutes old)."),
 		banned:     c.late("smartnode_pose_banned", "1 if the smartnode is PoSe banned on the daemon's chain; a ban lasts until its owner sends protx update_service (protx info PoSeBanHeight; on /probe as for the penalty)."),
 		poseMax:    c.gauge("smartnode_pose_penalty_max", "PoSe penalty points at which a smartnode is banned: the number of registered smartnodes, at least 100 (smartnode count)."),
 		strikes:    c.late("smartnode_pose_strikes_left", "Number of further missed key generations (DKG) until the ban if the penalty does not decay before: 1 = the next one bans, 0 = banned (protx info, smartnode count)."),

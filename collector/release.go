@@ -3,6 +3,8 @@ package collector
 import (
 	"context"
 	"time"
+
+	"raptoreum_exporter/internal/poll"
 )
 
 const releaseTooOld = 24 * time.Hour
@@ -29,7 +31,7 @@ func (r *release) update(ctx context.Context, in *scrape, out *samples) error {
 	if latest.Err != nil {
 		return latest.Err
 	}
-	if time.Since(latest.At) > releaseTooOld {
+	if !poll.Recent(latest.At, time.Now(), releaseTooOld) {
 		return nil
 	}
 	send(out, r.info, 1, latest.Value.Tag)

@@ -152,7 +152,7 @@ func (c *Config) connectFleet(ctx context.Context, s *collector.Sources, network
 		network = cmp.Or(network, daemon.Main)
 	}
 	f, err := fleet.New(ctx, c.Fleet.File, fleet.Sources{
-		Daemon: s.Daemon, Explorers: s.Explorers, Network: network, Port: s.Port, AllowPrivate: c.Fleet.AllowPrivate,
+		Daemon: s.Daemon, Explorers: s.Explorers, ExplorerNetwork: s.ExplorerNetwork, Network: network, Port: s.Port, AllowPrivate: c.Fleet.AllowPrivate,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("--fleet.config: %w", err)

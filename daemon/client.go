@@ -68,6 +68,7 @@ type Client struct {
 	started  time.Time       // of the daemon, as last reported
 	identity identity
 	list     listCache
+	heights  pastHeights
 	payments paymentCache
 }
 

@@ -45,8 +45,14 @@ func (c *Client) Known() Known {
 	return k
 }
 
-// Usable reports whether address is an ip:port that a peer can connect to. A revoked smartnode has
-// [::]:0.
+// Revoked reports whether address is the one that a registration has after its operator key was changed or its
+// operator revoked it (ResetOperatorFields, evo/dmnstate.h). raptoreumd prints it as [0:0:0:0:0:0:0:0]:0.
+func Revoked(address string) bool {
+	a, err := netip.ParseAddrPort(address)
+	return err == nil && a.Addr().IsUnspecified() && a.Port() == 0
+}
+
+// Usable reports whether address is an ip:port that a peer can connect to.
 func Usable(address string) bool {
 	a, err := netip.ParseAddrPort(address)
 	return err == nil && !a.Addr().IsUnspecified() && a.Port() != 0

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"raptoreum_exporter/internal/poll"
 )
 
 const (
@@ -17,7 +19,7 @@ const (
 )
 
 // kept is the state that outlives a scrape: the last answers that needed the main lock. It is under
-// Client.mu.
+// Client.mu. Its times have the monotonic clock: a daemon that was suspended together with this program is not hung.
 type kept struct {
 	mainlock  *Mainlock // last answer; nil: none from this daemon
 	node      *Node
@@ -115,25 +117,30 @@ func (s *Session) lateNode() *Node {
 // showsLate reports whether an answer that arrived at a time may still be shown.
 func (s *Session) showsLate(at time.Time) bool {
 	_, alive := s.lockfree.result()
-	return alive && s.client.config.Now().Sub(at) <= maxLate
+	return alive && poll.Recent(at, s.client.config.Now(), maxLate)
 }
 
 // Ages returns the age of the answer to each batch that this Session can use, by name of the batch.
 func (s *Session) Ages() map[string]time.Duration {
-	now := s.client.config.Now()
+	now := poll.Wall(s.client.config.Now())
 	ages := map[string]time.Duration{}
+	add := func(batch string, at time.Time) {
+		if age := now.Sub(at); age >= 0 { // otherwise the clock was set back
+			ages[batch] = age
+		}
+	}
 	if r, ok := s.lockfree.result(); ok {
-		ages[batchLockfree] = now.Sub(r.At)
+		add(batchLockfree, r.At)
 	}
 	if r, ok := s.mainlock.result(); ok {
-		ages[batchMainlock] = now.Sub(r.At)
+		add(batchMainlock, r.At)
 	} else if late := s.lateMainlock(); late != nil && !s.mainlock.finished() {
-		ages[batchMainlock] = now.Sub(late.At)
+		add(batchMainlock, late.At)
 	}
 	if r, ok := s.node.result(); ok {
-		ages[batchNode] = now.Sub(r.At)
+		add(batchNode, r.At)
 	} else if late := s.lateNode(); late != nil && !s.node.finished() {
-		ages[batchNode] = now.Sub(late.At)
+		add(batchNode, late.At)
 	}
 	return ages
 }
@@ -191,6 +198,9 @@ func (s *Session) slowOrHung(r *outstanding, now time.Time) error {
 	}
 	silent := now.Sub(requested)
 	request := fmt.Errorf("%w to the %s request after %s", errNoAnswerYet, r.what, age(now.Sub(r.since)))
+	if r.what == batchList { // the cause is ours, not the machine
+		request = fmt.Errorf("%w, because it works on the smartnode list that this exporter requested %s ago", errNoAnswerYet, age(now.Sub(r.since)))
+	}
 	tip, height, moving := time.Duration(0), int64(0), false
 	if silent >= HungAfter {
 		tip, height, moving = s.newTip(now)

@@ -254,6 +254,8 @@ func TestSlowWhileTheListIsRead(t *testing.T) {
 		advance(step.after)
 		if r := observe(t, client, short); r.state != step.want {
 			t.Errorf("after another %s: %s, %s, want %s", step.after, r.state, r.reason, step.want)
+		} else if !strings.Contains(r.reason, "it works on the smartnode list that this exporter requested") {
+			t.Errorf("the reason does not name the list: %s", r.reason)
 		}
 	}
 }

@@ -13,8 +13,11 @@ import (
 )
 
 const (
-	listEvery = time.Minute // minimum time between two readings
-	maxList   = 256 << 20   // bytes; an entry has 950
+	listEvery = time.Minute // minimum time between the starts of two readings
+	// listPause is the minimum pause after a reading, as a multiple of its duration: the daemon holds its main
+	// lock meanwhile, and must get most of its time for blocks.
+	listPause = 5
+	maxList   = 256 << 20 // bytes; an entry has 950
 	// listTooOld is the age from which a list of an earlier tip is no longer used.
 	listTooOld = 10 * time.Minute
 )
@@ -31,15 +34,15 @@ type List struct {
 // Current reports whether the list is still usable for a chain with this tip: it was requested at
 // this tip or not long before. After a reindex the tip is lower.
 func (l *List) Current(tip string, height int64, now time.Time) bool {
-	return l.Tip == tip || height >= l.Height && now.Sub(l.Asked) < listTooOld
+	return l.Tip == tip || height >= l.Height && poll.Recent(l.Asked, now, listTooOld)
 }
 
 // listCache is under Client.mu.
 type listCache struct {
-	last  *List
-	err   error
-	asked time.Time // start of the last reading
-	done  chan struct{}
+	last *List
+	err  error
+	next time.Time // when the next reading is due
+	done chan struct{}
 }
 
 func (l *listCache) nodes() []Smartnode {
@@ -50,8 +53,8 @@ func (l *listCache) nodes() []Smartnode {
 }
 
 // List returns the last smartnode list and the error of the last reading; nil and nil before the
-// first one. It waits only if mode is poll.Wait. When the tip has moved and a minute has passed, the
-// list is read again after the Session.
+// first one. It waits only if mode is poll.Wait. When the tip has moved and a minute has passed, or
+// more if a reading takes long, the list is read again after the Session.
 func (s *Session) List(ctx context.Context, mode poll.Mode) (*List, error) {
 	c := s.client
 	c.mu.Lock()
@@ -92,9 +95,10 @@ func (c *Client) refreshList(ctx context.Context, s *Session, mode poll.Mode) <-
 	}
 	done := make(chan struct{})
 	c.mu.Lock()
-	c.list.asked, c.list.done = c.config.Now(), done
+	c.list.done = done
 	c.mu.Unlock()
-	list := &List{Tip: tip, Height: height, Asked: c.config.Now()}
+	began := c.config.Now()
+	list := &List{Tip: tip, Height: height, Asked: poll.Wall(c.config.Now())}
 	go func() {
 		took, err := c.send(c.main, batchList, func(ctx context.Context) error { return c.readList(ctx, list) })
 		list.Took = took
@@ -102,7 +106,7 @@ func (c *Client) refreshList(ctx context.Context, s *Session, mode poll.Mode) <-
 		if c.list.err = err; err == nil {
 			c.list.last = list
 		}
-		c.list.done = nil
+		c.list.done, c.list.next = nil, nextList(began, c.config.Now())
 		c.mu.Unlock()
 		close(done)
 		if err != nil {
@@ -125,7 +129,13 @@ func (c *Client) listDue(s *Session) (tip string, height int64, due bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	fresh := c.list.last != nil && c.list.last.Tip == tip
-	return tip, height, !fresh && c.list.done == nil && (c.list.asked.IsZero() || c.config.Now().Sub(c.list.asked) >= listEvery)
+	return tip, height, !fresh && c.list.done == nil && !c.config.Now().Before(c.list.next)
+}
+
+// nextList returns when the list may be read again after a reading that began and ended at these times.
+func nextList(began, ended time.Time) time.Time {
+	took := ended.Sub(began)
+	return ended.Add(max(min(listPause*took, listTooOld), listEvery-took)) // it may have failed late
 }
 
 // readList decodes `protx list registered true` entry by entry as it arrives. Cost: the heaviest call

@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 	"time"
+
+	"raptoreum_exporter/internal/poll"
 )
 
 // Mainlock holds what needs the daemon's main lock briefly: it decides between ready, slow and hung.
@@ -117,7 +119,12 @@ func (c *Client) fetchMainlock() (*Mainlock, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Took, r.At = took, c.config.Now()
+	r.Took, r.At = took, poll.Wall(c.config.Now())
+	if r.Height.Err == nil {
+		c.mu.Lock()
+		c.heights.note(r.Height.Value, r.At)
+		c.mu.Unlock()
+	}
 	r.Chainlock.Err = fact(r.Chainlock.Err, codeInternal, "Unable to find any chainlock", ErrNoChainlock)
 	if r.Chain.Err == nil {
 		c.learnNetwork(*r.Chain.Value.Chain)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"raptoreum_exporter/internal/poll"
 )
 
 // Node holds what may wait longer inside the daemon: while its smartnode is not READY, it connects
@@ -47,7 +49,7 @@ func (c *Client) fetchNode(main *Mainlock, hashes []int64) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Took, r.At = took, c.config.Now()
+	r.Took, r.At = took, poll.Wall(c.config.Now())
 	r.Status.Err = fact(r.Status.Err, codeInternal, "This is not a smartnode", ErrNotSmartnode)
 	r.ProTx.Err = fact(r.ProTx.Err, codeParameter, "not found", ErrNotRegistered)
 	r.Members.Err = fact(r.Members.Err, codeParameter, "not found", ErrNotRegistered)

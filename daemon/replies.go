@@ -102,6 +102,17 @@ type Peer struct {
 	TimeOffset     *int64   `json:"timeoffset,omitempty"` // its clock minus ours when it connected, in seconds
 }
 
+// Height returns the highest block height that the peer has claimed; negative: unknown.
+func (p *Peer) Height() int64 {
+	height := *p.StartingHeight
+	for _, synced := range []*int64{p.SyncedHeaders, p.SyncedBlocks} {
+		if synced != nil {
+			height = max(height, *synced)
+		}
+	}
+	return height
+}
+
 // BlockHeader is the reply of getblockheader.
 type BlockHeader struct {
 	Height *int64 `json:"height"`

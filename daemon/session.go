@@ -189,7 +189,7 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.At = c.config.Now()
+		r.At = poll.Wall(c.config.Now())
 		if r.Uptime.Err == nil {
 			r.Started = c.startOf(time.Duration(r.Uptime.Value)*time.Second, sent)
 		}

@@ -83,17 +83,17 @@ func (r *Releases) Latest(ctx context.Context, mode poll.Mode) (poll.Reading[Rel
 }
 
 func (r *Releases) request(ctx context.Context) (poll.Reading[Release], error) {
-	if !r.last.At.IsZero() && r.now().Sub(r.last.At) < releasesFresh {
+	if poll.Recent(r.last.At, r.now(), releasesFresh) {
 		return r.last, nil
 	}
 	release, err := read(ctx, r.fetch, request{url: r.url, bodyLimit: releasesLimit, share: hostLimit}, parseReleases)
 	if err != nil {
-		if !r.last.At.IsZero() && r.now().Sub(r.last.At) < releasesKept {
+		if poll.Recent(r.last.At, r.now(), releasesKept) {
 			return r.last, nil
 		}
 		return poll.Reading[Release]{}, err
 	}
-	r.last = poll.Reading[Release]{Value: release, At: r.now()}
+	r.last = poll.Reading[Release]{Value: release, At: poll.Wall(r.now())}
 	return r.last, nil
 }
 

@@ -28,8 +28,9 @@ type Smartnode struct {
 
 // Smartnode returns the last reading of a smartnode, and false before the first or without explorers.
 //
-// It comes from the first explorer near the tip that has a usable answer. An explorer more than 10 blocks
-// behind the highest known height, or of unknown height, is skipped. If an explorer does not know the
+// It comes from the first explorer near the tip that has a usable answer. The tip is the highest height that two
+// explorers, or one and our own daemon, agree on within 10 blocks, or else the highest one. An explorer more than 10
+// blocks from it, or of unknown height, is skipped. If an explorer does not know the
 // smartnode, the next one near the tip is requested too, and its answer wins if it knows the smartnode.
 // Otherwise Err is ErrUnknownSmartnode and Value has only the explorer. Unless our own daemon confirms the
 // height of that explorer, its best block must be less than an hour old. Without an explorer near the tip
@@ -45,7 +46,7 @@ func (c *Client) Smartnode(ctx context.Context, proTxHash string, mode poll.Mode
 		return poll.Reading[Smartnode]{Err: fmt.Errorf("proTxHash: %w", err), At: c.now()}, true
 	}
 	smartnode, pace := c.smartnode(hash)
-	if r, ok := smartnode.Last(); ok && c.now().Sub(r.At) < pace {
+	if r, ok := smartnode.Last(); ok && poll.Recent(r.At, c.now(), pace) {
 		return r, true
 	}
 	return smartnode.Get(ctx, mode)
@@ -60,7 +61,7 @@ type watched struct {
 
 // LastAnswer returns the last answer about a smartnode, whatever number of requests failed since. It
 // sends no request. Its Err is nil or ErrUnknownSmartnode. False: there was no answer, or it was
-// ErrUnknownSmartnode of an explorer that turned out to be behind.
+// ErrUnknownSmartnode of an explorer that turned out to be behind, or any answer of one that shows another chain.
 func (c *Client) LastAnswer(proTxHash string) (poll.Reading[Smartnode], bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -68,10 +69,10 @@ func (c *Client) LastAnswer(proTxHash string) (poll.Reading[Smartnode], bool) {
 	if s == nil || s.answer.At.IsZero() {
 		return poll.Reading[Smartnode]{}, false
 	}
-	if s.answer.Err != nil { // the explorer may have been the only one then
-		if _, err := c.heights.check(s.answer.Value.Explorer); err != nil && !errors.Is(err, errNoHeight) {
-			return poll.Reading[Smartnode]{}, false
-		}
+	// The explorer may have been the only one then. What it knew while it was near the tip stays, when it stops there.
+	_, err := c.heights.check(s.answer.Value.Explorer)
+	if errors.Is(err, errAhead) || s.answer.Err != nil && err != nil && !errors.Is(err, errNoHeight) {
+		return poll.Reading[Smartnode]{}, false
 	}
 	return s.answer, true
 }
@@ -97,7 +98,7 @@ func (c *Client) smartnode(hash string) (s *watched, pace time.Duration) {
 				if err == nil || errors.Is(err, ErrUnknownSmartnode) {
 					c.mu.Lock()
 					defer c.mu.Unlock()
-					s.answer = poll.Reading[Smartnode]{Value: value, Err: err, At: c.now()}
+					s.answer = poll.Reading[Smartnode]{Value: value, Err: err, At: poll.Wall(c.now())}
 				}
 				return value, err
 			},

@@ -52,28 +52,46 @@ type heights struct {
 // note keeps the height that an explorer reported.
 //
 // The peak protects against an explorer that is the only one left, or whose daemon begins again. When
-// the highest two heights agree, a higher peak was an explorer's error and is dropped.
+// two heights agree, a higher peak was an explorer's error and is dropped.
 func (h *heights) note(explorer string, height int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.last[explorer] = sighting{height: height, at: h.now(), own: h.ownHeight()}
-	known := []int64{h.ownHeight()}
+	tip, agreed := tipOf(h.reported(), h.ownHeight())
+	if tip >= h.peak.height || agreed || !h.fresh(h.peak, peakAge) {
+		h.peak = sighting{height: tip, at: h.now()}
+	}
+}
+
+// reported returns the heights of the explorers that were read lately.
+func (h *heights) reported() []int64 {
+	var known []int64
 	for _, s := range h.last {
 		if h.fresh(s, heightAge) {
 			known = append(known, s.height)
 		}
 	}
+	return known
+}
+
+// tipOf returns the height of the tip: the highest one that two sources agree on within maxLag, so that an explorer
+// of another chain does not outvote two others, or one and our own daemon. Two explorers that are behind our daemon do
+// not outvote it. Where no two agree, it is the highest one, because a source that is behind is more common than one
+// that is wrong. own is -1 when unknown.
+func tipOf(explorers []int64, own int64) (tip int64, agreed bool) {
+	known := append(explorers, own)
 	slices.Sort(known)
-	highest, second := known[len(known)-1], known[len(known)-2]
-	agreed := second >= 0 && highest-second <= maxLag
-	if highest >= h.peak.height || agreed || !h.fresh(h.peak, peakAge) {
-		h.peak = sighting{height: highest, at: h.now()}
+	for i := len(known) - 1; i > 0 && known[i] >= own; i-- {
+		if known[i-1] >= 0 && known[i]-known[i-1] <= maxLag {
+			return known[i], true
+		}
 	}
+	return known[len(known)-1], false
 }
 
 // fresh reports whether a height was read within so many minutes.
 func (h *heights) fresh(s sighting, minutes int) bool {
-	return !s.at.IsZero() && h.now().Sub(s.at) < time.Duration(minutes)*h.every
+	return poll.Recent(s.at, h.now(), time.Duration(minutes)*h.every)
 }
 
 // ownHeight returns the height of our own daemon, or -1 when it is unknown.
@@ -113,22 +131,31 @@ func (h *heights) check(explorer string) (place, error) {
 		own = h.ownHeight()
 	}
 	p := place{height: s.height, nearOwn: own < 0 || s.height-own <= maxLag, alone: own < 0}
-	tip := max(s.height, own)
-	if h.fresh(h.peak, peakAge) {
+	tip, agreed := tipOf(h.reported(), own)
+	if !agreed && h.fresh(h.peak, peakAge) {
 		tip = max(tip, h.peak.height)
 	}
-	for _, other := range h.last {
-		if h.fresh(other, heightAge) {
-			tip = max(tip, other.height)
-		}
-	}
-	if tip-s.height > maxLag {
+	switch {
+	case tip-s.height > maxLag:
 		return place{}, fmt.Errorf("its height %d is %d blocks behind, so its answers about smartnodes are not used", s.height, tip-s.height)
+	case s.height-tip > maxLag:
+		return place{}, fmt.Errorf("%w: its height %d is %d blocks ahead of two others, so its answers about smartnodes are not used", errAhead, s.height, s.height-tip)
 	}
 	return p, nil
 }
 
-var errNoHeight = errors.New("its height is unknown")
+var (
+	errNoHeight = errors.New("its height is unknown")
+	errAhead    = errors.New("it may show another chain")
+)
+
+// AgreedTip returns the highest height that two explorers agree on within 10 blocks, as of the last 3 minutes. It
+// sends no request.
+func (c *Client) AgreedTip() (height int64, agreed bool) {
+	c.heights.mu.Lock()
+	defer c.heights.mu.Unlock()
+	return tipOf(c.heights.reported(), -1)
+}
 
 // candidate is an explorer that may be read from, or the reason why not.
 type candidate struct {

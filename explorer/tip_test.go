@@ -71,6 +71,12 @@ func TestSmartnodeNearTip(t *testing.T) {
 		{"both lag, without a daemon", []standing{unaware("6").minedAt(old), unaware("7").minedAt(old)}, -1, noAnswer, "1 1"},
 		{"both lag at one height, without a daemon", []standing{unaware("340").minedAt(old), unaware("340").minedAt(old)}, -1, noAnswer, "1 1"},
 		{"one of both has an old tip", []standing{unaware("352").minedAt(old), unaware("352")}, -1, unknown + " 1", "1 1"},
+		{"one far ahead of two others", []standing{knows("900"), knows("352"), knows("350")}, -1, "1", "0 1 0"},
+		{"one far ahead of another and our daemon", []standing{knows("900"), knows("352")}, 351, "1", "0 1"},
+		{"one far ahead, unknown to it", []standing{unaware("900"), knows("352"), knows("352")}, -1, "1", "0 1 0"},
+		{"one far ahead of our daemon and one that lags", []standing{knows("900"), knows("6")}, 351, "0", "1 0"},
+		{"one far ahead of our daemon, no other", []standing{knows("900")}, 351, "0", "1"},
+		{"two ahead of our daemon and one that lags", []standing{knows("900"), knows("895"), knows("352")}, 351, "0", "1 0 0"},
 		{"both far behind our daemon", []standing{unaware("6"), unaware("7")}, 352, noAnswer, "0 0"},
 	}
 	for _, tt := range tests {
@@ -216,6 +222,31 @@ func TestLastAnswerOfLagging(t *testing.T) {
 	client.Smartnode(t.Context(), hashA, poll.Wait)
 	if last, ok := client.LastAnswer(hashA); ok {
 		t.Errorf("%+v", last)
+	}
+}
+
+// TestLastAnswerOfAnotherChain: in the first minute only an explorer of another chain may have answered.
+func TestLastAnswerOfAnotherChain(t *testing.T) {
+	clock := &clock{}
+	client, servers, change := newClientOf(t, clock.Now, knows("900"), knows(""), knows(""))
+	client.Smartnode(t.Context(), hashA, poll.Wait)
+	if last, ok := client.LastAnswer(hashA); !ok || last.Value.Explorer != servers[0].host() {
+		t.Fatalf("%+v, %v", last, ok)
+	}
+	if height, agreed := client.AgreedTip(); agreed {
+		t.Errorf("agreed on %d", height)
+	}
+	clock.add(time.Minute)
+	change(knows("901"), broken("352"), broken("353"))
+	client.Smartnode(t.Context(), hashA, poll.Wait)
+	if last, ok := client.LastAnswer(hashA); ok {
+		t.Errorf("%+v", last)
+	}
+	if height, agreed := client.AgreedTip(); height != 353 || !agreed {
+		t.Errorf("tip %d, agreed %t", height, agreed)
+	}
+	if peak := client.heights.peak.height; peak != 353 {
+		t.Errorf("peak %d", peak)
 	}
 }
 

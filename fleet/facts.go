@@ -43,8 +43,7 @@ func (f *Fleet) Facts(ctx context.Context, s *Snapshot, n *Node, mode poll.Mode)
 	if v == nil {
 		return Facts{}
 	}
-	age := time.Since(v.List.Asked)
-	facts := Facts{ListHeight: v.List.Height, Age: &age} // also when the list is too old to use
+	facts := Facts{ListHeight: v.List.Height, Age: ageOf(v.List.Asked)} // also when the list is not usable
 	if !v.Current(time.Now()) {
 		return facts
 	}
@@ -73,23 +72,32 @@ func (f *Fleet) explorerFacts(ctx context.Context, n *Node, mode poll.Mode) (fac
 	if !ok {
 		return facts
 	}
-	age, registered := time.Since(r.At), !errors.Is(r.Err, explorer.ErrUnknownSmartnode)
-	if facts.Age = &age; age > explorerTooOld {
+	registered := !errors.Is(r.Err, explorer.ErrUnknownSmartnode)
+	if facts.Age = ageOf(r.At); !poll.Recent(r.At, time.Now(), explorerTooOld) {
 		return facts
 	}
 	if facts.Registered = &registered; !registered {
 		return facts
 	}
 	facts.Smartnode, facts.Waits = fromExplorer(n.ProTxHash, r.Value)
-	if count, ok := f.sources.Explorers.Count(ctx, mode); ok && count.Err == nil && time.Since(count.At) < explorerTooOld {
+	if count, ok := f.sources.Explorers.Count(ctx, mode); ok && count.Err == nil && poll.Recent(count.At, time.Now(), explorerTooOld) {
 		facts.Count = &count.Value
 	}
 	for _, height := range f.sources.Explorers.Heights(ctx, poll.NoWait) {
-		if height.OK && height.Err == nil && height.Explorer == r.Value.Explorer && time.Since(height.At) < viewTooOld {
+		if height.OK && height.Err == nil && height.Explorer == r.Value.Explorer && height.Fresh() {
 			facts.Height = &height.Value
 		}
 	}
 	return facts
+}
+
+// ageOf returns how long ago a time was; nil if the clock was set back since.
+func ageOf(at time.Time) *time.Duration {
+	age := time.Since(at)
+	if age < 0 {
+		return nil
+	}
+	return &age
 }
 
 // explorerReading requests a node from an explorer when that is due, and returns the last answer of any age.
@@ -131,7 +139,7 @@ func (f *Fleet) Address(ctx context.Context, n *Node) string {
 			address = r.Value.Service
 		}
 	}
-	if address == "[::]:0" || address == "0.0.0.0:0" { // ResetOperatorFields (evo/dmnstate.h)
+	if daemon.Revoked(address) {
 		return ""
 	}
 	return address

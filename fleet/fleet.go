@@ -55,6 +55,7 @@ type Node struct {
 	ProTxHash daemon.Hash
 	Labels    map[string]string // not shared with other Nodes; not nil
 	Chain     *daemon.Smartnode // nil: not in the list
+	Left      bool              // it was in a set and has left all of them, at most 7 days ago
 	Duplicate bool              // another smartnode in the list, of any owner, has the same usable address
 }
 

@@ -17,7 +17,11 @@ type ProbeResult struct {
 	Address   string                  // to connect to; empty: unknown, or revoked
 	Refused   error                   // why the exporter did not connect to Address; nil: it did, or Address is empty
 	Handshake *poll.Reading[p2p.Peer] // nil: none yet
-	Duration  time.Duration           // of this probe
+	Seen      time.Time               // end of the last handshake with Address that succeeded; zero: see p2p.Prober.LastSuccess
+	// HeightDifference is the height that the node reported in Handshake, minus that of raptoreumd at the time of that
+	// handshake, which may be 3 minutes ago. nil: unknown, or there is no raptoreumd.
+	HeightDifference *int64
+	Duration         time.Duration // of this probe
 }
 
 // Success reports whether a handshake succeeded at most poll.MaxAge ago and no other smartnode
@@ -66,7 +70,18 @@ func (f *Fleet) handshake(ctx context.Context, r *ProbeResult) {
 		return
 	}
 	if reading, ok := f.sources.Port.Probe(ctx, r.Address, string(r.Network), poll.Wait); ok {
-		r.Handshake = &reading
+		f.addHandshake(r, reading)
+	}
+}
+
+// addHandshake adds the last handshake, and what depends on its time.
+func (f *Fleet) addHandshake(r *ProbeResult, reading poll.Reading[p2p.Peer]) {
+	r.Handshake = &reading
+	r.Seen = f.sources.Port.LastSuccess(r.Address, string(r.Network))
+	if _, answered := reading.Value.Durations[p2p.Version]; answered && f.sources.Daemon != nil {
+		if blocks, known := f.sources.Daemon.HeightDifference(int64(reading.Value.Height), reading.At); known {
+			r.HeightDifference = &blocks
+		}
 	}
 }
 
@@ -80,7 +95,7 @@ func (f *Fleet) Known(ctx context.Context, s *Snapshot, n *Node) ProbeResult {
 		return r
 	}
 	if reading, ok := f.sources.Port.Last(r.Address, string(r.Network)); ok {
-		r.Handshake = &reading
+		f.addHandshake(&r, reading)
 	}
 	return r
 }

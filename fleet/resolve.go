@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -13,22 +14,44 @@ import (
 // nil list, which means unknown, it returns the smartnodes below nodes and import, without a Chain. It
 // takes linear time in the sizes of the fleet and the list, besides sorting. The Nodes point into the list.
 func (c *Config) Resolve(list []daemon.Smartnode) []Node {
-	nodes := make([]Node, 0, len(c.nodes))
+	nodes, _ := c.resolve(list, nil)
+	return nodes
+}
+
+// resolve is Resolve with the sets of former members, and returns those of the present ones.
+func (c *Config) resolve(list []daemon.Smartnode, former map[daemon.Hash][]key) (nodes []Node, members map[daemon.Hash][]key) {
+	nodes = make([]Node, 0, len(c.nodes))
 	taken := make(map[daemon.Hash]bool, len(c.nodes))
 	addresses := make(map[string]int, len(list))
+	members = map[daemon.Hash][]key{}
+	add := func(hash daemon.Hash, chain *daemon.Smartnode, in []key) {
+		e, listed := c.nodes[hash]
+		left := len(in) == 0 && former[hash] != nil
+		if left {
+			in = former[hash]
+		}
+		if sets := c.setsOf(in); listed || len(sets) > 0 {
+			taken[hash] = true
+			nodes = append(nodes, Node{
+				Name: e.name, ProTxHash: hash, Labels: merge(sets, e.labels), Chain: chain, Left: left && len(sets) > 0,
+			})
+		}
+	}
 	for i := range list {
 		s := &list[i]
 		addresses[s.Address]++
-		e, listed := c.nodes[s.ProTxHash]
-		sets := c.setsOf(s)
-		if (listed || len(sets) > 0) && !taken[s.ProTxHash] {
-			taken[s.ProTxHash] = true
-			nodes = append(nodes, Node{Name: e.name, ProTxHash: s.ProTxHash, Labels: merge(sets, e.labels), Chain: s})
+		if in := c.keysOf(s); !taken[s.ProTxHash] {
+			if len(in) > 0 {
+				members[s.ProTxHash] = in
+			}
+			add(s.ProTxHash, s, in)
 		}
 	}
-	for hash, e := range c.nodes {
-		if !taken[hash] {
-			nodes = append(nodes, Node{Name: e.name, ProTxHash: hash, Labels: merge(nil, e.labels)})
+	for _, rest := range []iter.Seq[daemon.Hash]{maps.Keys(c.nodes), maps.Keys(former)} {
+		for hash := range rest {
+			if !taken[hash] {
+				add(hash, nil, nil)
+			}
 		}
 	}
 	for i := range nodes {
@@ -37,21 +60,32 @@ func (c *Config) Resolve(list []daemon.Smartnode) []Node {
 	}
 	nameRest(nodes)
 	slices.SortFunc(nodes, func(a, b Node) int { return cmp.Compare(a.Name, b.Name) })
-	return nodes
+	return nodes, members
 }
 
-// setsOf returns the sets that a smartnode belongs to, in the order of the file.
-func (c *Config) setsOf(s *daemon.Smartnode) []set {
+// keysOf returns the keys of the sets that a smartnode is in.
+func (c *Config) keysOf(s *daemon.Smartnode) []key {
 	if len(c.sets) == 0 {
 		return nil
 	}
-	var sets []set
+	var keys []key
 	for _, k := range [...]key{
 		{payoutAddress, s.Payout},
 		{ownerAddress, s.Owner},
 		{votingAddress, s.Voting},
 		{operatorKey, strings.ToLower(s.OperatorKey)},
 	} {
+		if _, ok := c.sets[k]; ok {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// setsOf returns the sets with these keys that are in the file, in the order of the file.
+func (c *Config) setsOf(keys []key) []set {
+	var sets []set
+	for _, k := range keys {
 		if found, ok := c.sets[k]; ok {
 			sets = append(sets, found)
 		}

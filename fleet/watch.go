@@ -19,8 +19,10 @@ import (
 type Sources struct {
 	Daemon    *daemon.Client   // nil: not configured
 	Explorers *explorer.Client // nil: not configured
-	Network   daemon.Network   // until a daemon has reported it
-	Port      *p2p.Prober      // for Probe
+	// ExplorerNetwork is the network of the explorers; empty: the daemon's.
+	ExplorerNetwork daemon.Network
+	Network         daemon.Network // until a daemon has reported it
+	Port            *p2p.Prober    // for Probe
 
 	// AllowPrivate lets Probe dial registered addresses that are not public, as on a test network.
 	AllowPrivate bool
@@ -38,8 +40,9 @@ type Fleet struct {
 	config   *Config
 	reloaded Reload
 	view     *View // of the last successful update
+	members  map[daemon.Hash]*member
 	current  *Snapshot
-	of       [2]any // the config and the list that current is made of
+	of       [3]any // what current is made of: the config, the list, and View.early
 }
 
 // Reload is the result of the last read of the fleet file.
@@ -94,7 +97,7 @@ func (f *Fleet) update(ctx context.Context) (*View, error) {
 	f.mu.Lock()
 	last := f.view
 	f.mu.Unlock()
-	view, err := readView(ctx, f.sources.Daemon, last)
+	view, err := f.readView(ctx, last)
 	if view != nil {
 		f.mu.Lock()
 		f.view = view
@@ -107,7 +110,8 @@ func (f *Fleet) update(ctx context.Context) (*View, error) {
 type Snapshot struct {
 	Nodes []Node // sorted by name
 	View  *View  // nil: none yet, or chain data comes from the explorers
-	// Incomplete means that there is no smartnode list yet, which the sets need.
+	// Incomplete means that there is no smartnode list yet, which the sets need, or only that of a daemon that has been
+	// behind since the start.
 	Incomplete bool
 	// Err is the error of the last update from the daemon; nil after success or before the first.
 	Err error
@@ -141,7 +145,7 @@ func (f *Fleet) Snapshot(ctx context.Context, mode poll.Mode) *Snapshot {
 	defer f.mu.Unlock()
 	s := *f.snapshot()
 	s.View, s.Err = f.view, err
-	s.Incomplete = f.view == nil && f.views != nil && len(f.config.sets) > 0
+	s.Incomplete = (f.view == nil || f.view.early) && f.views != nil && len(f.config.sets) > 0
 	if s.Network = f.sources.Network; f.view != nil && f.view.Network != "" {
 		s.Network = f.view.Network
 	}
@@ -151,15 +155,20 @@ func (f *Fleet) Snapshot(ctx context.Context, mode poll.Mode) *Snapshot {
 // snapshot resolves the nodes once for each config and list.
 func (f *Fleet) snapshot() *Snapshot {
 	var list *daemon.List
+	early := false
 	if f.view != nil {
-		list = f.view.List
+		list, early = f.view.List, f.view.early
 	}
-	if of := [2]any{f.config, list}; f.current == nil || f.of != of {
+	if of := [3]any{f.config, list, early}; f.current == nil || f.of != of {
 		s := &Snapshot{byName: map[string]*Node{}, byHash: map[daemon.Hash]*Node{}}
-		if list != nil {
-			s.Nodes = f.config.Resolve(list.Nodes)
-		} else {
+		if list == nil {
 			s.Nodes = f.config.Resolve(nil)
+		} else {
+			now := time.Now()
+			nodes, members := f.config.resolve(list.Nodes, f.former(now))
+			if s.Nodes = nodes; !early { // otherwise some of them may be gone for long
+				f.remember(members, now)
+			}
 		}
 		for i := range s.Nodes {
 			n := &s.Nodes[i]

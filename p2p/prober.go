@@ -50,6 +50,7 @@ type target struct{ address, network string }
 type probe struct {
 	poll *poll.Poll[Peer]
 	used time.Time // last call of Probe
+	seen time.Time // end of the last handshake that succeeded
 }
 
 // NewProber returns a Prober that has not dialled yet. When ctx is done, it stops dialling and aborts
@@ -83,6 +84,17 @@ func (p *Prober) Last(address, network string) (poll.Reading[Peer], bool) {
 	return known.poll.Last()
 }
 
+// LastSuccess returns when a handshake with a peer succeeded last, whoever asked for it. Zero: not since the start,
+// or the peer was not probed for 10 minutes.
+func (p *Prober) LastSuccess(address, network string) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known := p.probes[target{address, network}]; known != nil {
+		return known.seen
+	}
+	return time.Time{}
+}
+
 func (p *Prober) poll(t target) *poll.Poll[Peer] {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -113,5 +125,13 @@ func (p *Prober) dial(ctx context.Context, t target) (Peer, error) {
 	case <-ctx.Done():
 		return Peer{}, fmt.Errorf("%w: too many handshakes in progress", poll.ErrNotRequested)
 	}
-	return p.config.Dial(ctx, t.address, t.network)
+	peer, err := p.config.Dial(ctx, t.address, t.network)
+	if peer.Reachable() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if current := p.probes[t]; current != nil {
+			current.seen = poll.Wall(p.config.Now())
+		}
+	}
+	return peer, err
 }

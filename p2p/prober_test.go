@@ -90,3 +90,31 @@ func TestOnceAMinute(t *testing.T) {
 		count("b:1", before)
 	})
 }
+
+// TestLastSuccess: the last handshake that succeeded is remembered while others fail.
+func TestLastSuccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fails := false
+		prober := NewProber(t.Context(), Config{Dial: func(context.Context, string, string) (Peer, error) {
+			if fails {
+				return Peer{}, &Error{Connect, errors.New("refused")}
+			}
+			return Peer{Durations: map[Phase]time.Duration{Verack: 5}}, nil
+		}})
+		if at := prober.LastSuccess("a:1", "main"); !at.IsZero() {
+			t.Errorf("before the first: %s", at)
+		}
+		began := time.Now()
+		for range 3 {
+			prober.Probe(t.Context(), "a:1", "main", poll.Wait)
+			if at := prober.LastSuccess("a:1", "main"); !at.Equal(began) || at != at.Round(0) {
+				t.Errorf("after %s: %s", time.Since(began), at)
+			}
+			fails = true
+			time.Sleep(2 * time.Minute)
+		}
+		if at := prober.LastSuccess("b:1", "main"); !at.IsZero() {
+			t.Errorf("of another peer: %s", at)
+		}
+	})
+}

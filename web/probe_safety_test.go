@@ -95,6 +95,7 @@ func TestNotPublic(t *testing.T) {
 		"0.0.0.0:10226", "224.0.0.1:10226", "255.255.255.255:10226", "198.18.0.1:10226", "192.0.2.1:10226", "240.0.0.1:10226",
 		"[::1]:10226", "[fe80::1]:10226", "[fd00::1]:10226", "[::ffff:127.0.0.1]:10226", "[64:ff9b::7f00:1]:10226", "[2001:db8::1]:10226",
 		"localhost:10226", "127.0.0.1", "127.0.0.1:0", "", "[::]:0", "127.0.0.1:99999", "127.0.0.1:10226\n",
+		"[0:0:0:0:0:0:0:0]:0",
 	}
 	var crowd []simnet.Member
 	for k, service := range services {
@@ -112,7 +113,7 @@ func TestNotPublic(t *testing.T) {
 			"probe_success": "0", "raptoreum_smartnode_registered": "1", "raptoreum_smartnode_pose_penalty": "0", "raptoreum_port_reachable": "",
 		}
 		want["raptoreum_probe_refused"] = "1"
-		if service == "[::]:0" { // revoked: no address
+		if service == "[::]:0" || service == "[0:0:0:0:0:0:0:0]:0" { // revoked: no address
 			want["raptoreum_probe_refused"] = "0"
 		}
 		began := time.Now()

@@ -35,8 +35,8 @@ func TestExplorerFaults(t *testing.T) {
 		{mode: simnet.ExplorerRedirect, up: "0", failover: true},
 		{mode: simnet.ExplorerStarting, up: "0", failover: true},
 		{mode: simnet.ExplorerLagging, up: "1", height: "6", gap: "-523", match: "1", failover: true},
-		{mode: simnet.ExplorerSlowDrip, up: "1", height: "529", gap: "0", failover: true}, /* three bytes come in time, a page does not */
-		{mode: simnet.ExplorerLying, up: "1", height: "1029", gap: "500", match: "1"},
+		{mode: simnet.ExplorerSlowDrip, up: "1", height: "529", gap: "0", failover: true},             /* three bytes come in time, a page does not */
+		{mode: simnet.ExplorerLying, up: "1", height: "1029", gap: "500", match: "1", failover: true}, /* another chain: the other one and the daemon agree */
 		{mode: simnet.ExplorerForked, up: "1", height: "529", gap: "0", match: "0"},
 		{mode: simnet.ExplorerUnknownNode, up: "1", height: "529", gap: "0", match: "1", failover: true},
 		{mode: simnet.ExplorerUnknownNode, up: "1", height: "529", gap: "0", match: "1", unknownToBoth: true},

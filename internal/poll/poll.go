@@ -19,14 +19,25 @@ import (
 type Reading[T any] struct {
 	Value T
 	Err   error
-	At    time.Time // when the fetch ended; zero before the first
+	At    time.Time // when the fetch ended, by the wall clock (see Wall); zero before the first
 }
 
 // MaxAge is how long a reading of what is requested once a minute is shown.
 const MaxAge = 3 * time.Minute
 
-// Fresh reports whether the reading came at most MaxAge ago.
-func (r Reading[T]) Fresh() bool { return !r.At.IsZero() && time.Since(r.At) < MaxAge }
+// Fresh reports whether the reading came less than MaxAge ago.
+func (r Reading[T]) Fresh() bool { return Recent(r.At, time.Now(), MaxAge) }
+
+// Wall returns t without its monotonic clock reading, as the time of something that is shown while it is recent.
+// The monotonic clock stops while the machine is suspended: after it, what is hours old would be seconds old.
+func Wall(t time.Time) time.Time { return t.Round(0) }
+
+// Recent reports whether at is less than limit before now, by the wall clock. It is not if at is zero, or in the
+// future: the clock was set back, so that its age is unknown.
+func Recent(at, now time.Time, limit time.Duration) bool {
+	age := Wall(now).Sub(at)
+	return !at.IsZero() && age >= 0 && age < limit
+}
 
 // ErrNotRequested is wrapped in the error of a fetch that sent no request. Such a fetch is not a result: the
 // last reading stays, and the next caller starts a fetch again.
@@ -87,7 +98,7 @@ func (p *Poll[T]) Get(ctx context.Context, mode Mode) (Reading[T], bool) {
 func (p *Poll[T]) due() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.ctx.Err() == nil && (p.started.IsZero() || p.config.Now().Sub(p.started) >= p.config.Every)
+	return p.ctx.Err() == nil && !Recent(p.started, p.config.Now(), p.config.Every)
 }
 
 // fetch has the signature that singleflight requires. It stores its result in p.last.
@@ -96,7 +107,7 @@ func (p *Poll[T]) fetch() (any, error) {
 		return nil, nil
 	}
 	p.mu.Lock()
-	p.started = p.config.Now()
+	p.started = Wall(p.config.Now())
 	p.mu.Unlock()
 
 	ctx, cancel := context.WithTimeout(p.ctx, p.config.Timeout)
@@ -111,7 +122,7 @@ func (p *Poll[T]) fetch() (any, error) {
 		p.started = time.Time{}
 		return nil, nil
 	}
-	p.last = Reading[T]{Value: value, Err: err, At: p.config.Now()}
+	p.last = Reading[T]{Value: value, Err: err, At: Wall(p.config.Now())}
 	return nil, nil
 }
 

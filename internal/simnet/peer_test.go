@@ -197,3 +197,17 @@ func TestPortModesInBytes(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnAddress: a revoked registration has no address, whatever the port of the fake.
+func TestOwnAddress(t *testing.T) {
+	own := func(c *Config) { c.OwnAddress = true }
+	for scenario, want := range map[string]string{"healthy": "", "operator-key-changed": "[0:0:0:0:0:0:0:0]:0"} {
+		n := start(t, scenario, own)
+		if want == "" {
+			want = n.PeerAddress()
+		}
+		if s := n.State(); s.Address != want || s.LocalAddress != n.PeerAddress() {
+			t.Errorf("%s: registered %s, local %s", scenario, s.Address, s.LocalAddress)
+		}
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -28,7 +29,7 @@ type Config struct {
 	CookieDir      string        // directory of .cookie, written again at each Restart
 	DebugLog       string        // file to which the daemon logs new tips, penalties, bans and stops; "" is none
 	AuthDelay      time.Duration // before the answer to wrong credentials; 0 is 250 ms
-	OwnAddress     bool          // PeerAddress is the address in the ProTx and in smartnode status
+	OwnAddress     bool          // PeerAddress is the address in smartnode status, and in the ProTx unless it is revoked
 	ControlAddress string        // of the control page; "" is any free port of 127.0.0.1
 }
 
@@ -123,7 +124,10 @@ func (n *Network) listen() error {
 		}
 	}
 	if n.config.OwnAddress {
-		n.state.Address, n.state.LocalAddress = n.peer.address, n.peer.address
+		n.state.LocalAddress = n.peer.address
+		if registered, err := netip.ParseAddrPort(n.state.Address); err != nil || registered.Port() != 0 {
+			n.state.Address = n.peer.address // a revoked registration keeps [0:0:0:0:0:0:0:0]:0
+		}
 	}
 	return n.switchPorts(n.state)
 }
