@@ -94,7 +94,7 @@ func TestWrongNodes(t *testing.T) {
 		{"--node: there are two smartnodes with the name a", "", []string{"a=" + hash, "a=" + strings.Repeat("ab", 32)}},
 		{`--node: "watcher" is the name of the exporter`, "", []string{"watcher=" + hash}},
 		{`--node: "müller": a name has 1 to 63 of the characters`, "", []string{"müller=" + hash}},
-		{"--node: p: everybody could connect to the exporter at the public address 51.15.1.2:10227", "address", []string{"p=51.15.1.2"}},
+		{"--node: p: anyone could connect to the exporter at the public address 51.15.1.2:10227", "address", []string{"p=51.15.1.2"}},
 		{`--node: a: "h:99999": a port is a number from 1 to 65535`, "address", []string{"a=" + hash + "@h:99999"}},
 		{`--node: a: "h:0": a port is a number`, "address", []string{"a=" + hash + "@h:0"}},
 		{`--node: a: "" is not a host or host:port`, "address", []string{"a=" + hash + "@"}},

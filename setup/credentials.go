@@ -71,7 +71,7 @@ func (c *command) access(ctx context.Context, p *plan, n *node) ([]string, error
 			path: "/etc/systemd/system/" + n.service() + ".d/setup.conf", mode: 0o644, units: []string{n.service()},
 			content: "# The cookie of raptoreumd is readable only by its user.\n[Service]\nUser=" + n.user.name + "\nGroup=" + n.group + "\n",
 		})
-		return nil, nil
+		return n.userFlags(), nil
 	}
 	if err := c.mayAdd(n); err != nil {
 		return nil, err
@@ -111,7 +111,24 @@ func (n *node) passwordFlags(user string) []string {
 	if n.container {
 		return flags
 	}
-	flags = append(flags, "--daemon.datadir="+n.conf.Datadir)
+	return append(flags, n.fileFlags()...)
+}
+
+// userFlags are those of an exporter that reads raptoreum.conf and the cookie: what only the command line of raptoreumd
+// says.
+func (n *node) userFlags() (flags []string) {
+	if n.conf.CookieFile != n.written.CookieFile {
+		flags = append(flags, "--daemon.cookie-file="+n.conf.CookieFile)
+	}
+	if n.conf.Datadir != n.written.Datadir || n.conf.PidFile != n.written.PidFile {
+		flags = append(flags, n.fileFlags()...)
+	}
+	return flags
+}
+
+// fileFlags say where raptoreumd keeps its files.
+func (n *node) fileFlags() []string {
+	flags := []string{"--daemon.datadir=" + n.conf.Datadir}
 	if n.conf.PidFile != filepath.Join(n.conf.Datadir, "raptoreumd.pid") {
 		flags = append(flags, "--daemon.pid-file="+n.conf.PidFile)
 	}

@@ -25,7 +25,8 @@ type node struct {
 	confPath  string // raptoreum.conf, as raptoreumd names it
 	readPath  string // the same, where it can be read; different in a container
 	conf      daemon.Conf
-	err       error // why the conf could not be read
+	written   daemon.Conf // conf without the command line
+	err       error       // why the conf could not be read
 	unit      string
 	container bool
 
@@ -195,6 +196,7 @@ func (s System) readConf(n *node) {
 	}
 	n.cookie = n.conf.CookieFile != ""
 	relocate(&n.conf, strings.TrimSuffix(n.readPath, n.confPath), "")
+	n.written = n.conf
 	if n.given == nil {
 		return
 	}

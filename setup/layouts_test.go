@@ -117,6 +117,16 @@ func TestCookieAsUser(t *testing.T) {
 	}
 }
 
+// TestCookieElsewhere: the exporter is told what only the command line of raptoreumd says.
+func TestCookieElsewhere(t *testing.T) {
+	m := newMachine(t)
+	m.write("/etc/rtm/raptoreum.conf", "rpcport=1\n")
+	m.write("/var/lib/rtm/.keep", "")
+	m.process(100, 1001, "/x", "-conf=/etc/rtm/raptoreum.conf", "-datadir=/var/lib/rtm", "-pid=/run/rtm/rtm.pid")
+	m.must(func(c *setup.Config) { c.Node.Credentials = "user" })
+	m.has(m.read("/etc/raptoreum_exporter/flags"), "--daemon.cookie-file=/var/lib/rtm/.cookie\n--daemon.datadir=/var/lib/rtm\n--daemon.pid-file=/run/rtm/rtm.pid\n")
+}
+
 // TestUnusable: a raptoreumd with an unreadable or invalid conf is skipped; the others are set up.
 func TestUnusable(t *testing.T) {
 	m := newMachine(t)

@@ -20,7 +20,7 @@ func (c *command) listen(nodes []*node) error {
 		return fmt.Errorf("--listen: %q is not an address such as 10.8.0.2:10227", c.Node.Listen)
 	}
 	if c.Node.Web == "" && public(c.Node.Listen) {
-		return fmt.Errorf("--listen: everybody could connect to %s; give the address of WireGuard, or --web with TLS and a password", c.Node.Listen)
+		return fmt.Errorf("--listen: anyone could connect to %s; give the address of WireGuard, or --web with TLS and a password", c.Node.Listen)
 	}
 	for i, n := range nodes {
 		n.listen = net.JoinHostPort(host, strconv.Itoa(first+i))

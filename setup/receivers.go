@@ -86,7 +86,7 @@ func (c *command) receivers(ctx context.Context) (to recipients, err error) {
 		return to, err
 	}
 	if !r.any() {
-		return to, errors.New("give where notifications go: --telegram.chat-id, --discord.url-file, --mail.to or --webhook.url-file")
+		return to, errors.New("no receiver; give --telegram.chat-id, --discord.url-file, --mail.to or --webhook.url-file")
 	}
 	for _, add := range []func(context.Context, *recipients, release) error{c.telegram, c.discord, c.webhook, c.mail, c.deadMansSwitch} {
 		if err := add(ctx, &to, version); err != nil {

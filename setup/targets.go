@@ -116,7 +116,7 @@ func (w *Watch) checkReach(all []target) error {
 		case w.Reach == reachOutside && t.protx == "":
 			return fmt.Errorf("--node: %s: give its proTxHash", t.name)
 		case w.Reach == reachAddress && public(t.host):
-			return fmt.Errorf("--node: %s: everybody could connect to the exporter at the public address %s; give that of WireGuard or of an ssh tunnel, or --reach=tls", t.name, t.host)
+			return fmt.Errorf("--node: %s: anyone could connect to the exporter at the public address %s; give that of WireGuard or of an ssh tunnel, or --reach=tls", t.name, t.host)
 		}
 	}
 	return nil
