@@ -42,7 +42,7 @@ func (h *Host) Running() ([]Running, error) {
 		r := Running{
 			PID: p.PID, UID: status.UIDs[1], GID: status.GIDs[1],
 			Datadir: option(args, "-datadir"), Conf: option(args, "-conf"), Options: map[string]string{},
-			Unit: unit(p), Container: h.contained(p),
+			Unit: unit(p), Container: h.contained(p, status),
 		}
 		for _, arg := range args[1:] {
 			name, value, assigned := strings.Cut(strings.TrimLeft(arg, "-"), "=")
@@ -71,8 +71,9 @@ func unit(p procfs.Proc) string {
 	return ""
 }
 
-// contained reports whether a process has another pid namespace than ours.
-func (h *Host) contained(p procfs.Proc) bool {
+// contained reports whether a process has another pid namespace than ours. Its status, which everyone may read, lists its
+// pid in each namespace from that of proc on; only its user may follow the links in ns.
+func (h *Host) contained(p procfs.Proc, status procfs.ProcStatus) bool {
 	namespace := func(pid string) string {
 		link, err := os.Readlink(filepath.Join(h.config.Procfs, pid, "ns", "pid"))
 		if err != nil {
@@ -81,5 +82,8 @@ func (h *Host) contained(p procfs.Proc) bool {
 		return link
 	}
 	ours, theirs := namespace("self"), namespace(strconv.Itoa(p.PID))
-	return ours != "" && theirs != "" && ours != theirs
+	if ours != "" && theirs != "" {
+		return ours != theirs
+	}
+	return len(status.NSpids) > 1
 }
