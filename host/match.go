@@ -65,9 +65,7 @@ func (h *Host) match(p procfs.Proc, q Query) fit {
 	} else if f == exact {
 		return samePaths
 	}
-	// The pid file has its pid in the container if the data directory is mounted from ours. With another pid it
-	// belongs to another node, or was left behind.
-	if ours := readPid(q.PidFile); ours > 0 && len(status.NSpids) > 0 && status.NSpids[len(status.NSpids)-1] != uint64(ours) {
+	if option(args, "-pid") == "" && h.contradicts(q.PidFile, p, status) {
 		return other
 	}
 	return contained

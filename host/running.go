@@ -2,11 +2,8 @@ package host
 
 import (
 	"cmp"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/prometheus/procfs"
@@ -69,21 +66,4 @@ func unit(p procfs.Proc) string {
 		}
 	}
 	return ""
-}
-
-// contained reports whether a process has another pid namespace than ours. Its status, which everyone may read, lists its
-// pid in each namespace from that of proc on; only its user may follow the links in ns.
-func (h *Host) contained(p procfs.Proc, status procfs.ProcStatus) bool {
-	namespace := func(pid string) string {
-		link, err := os.Readlink(filepath.Join(h.config.Procfs, pid, "ns", "pid"))
-		if err != nil {
-			return "" // not readable: unknown
-		}
-		return link
-	}
-	ours, theirs := namespace("self"), namespace(strconv.Itoa(p.PID))
-	if ours != "" && theirs != "" {
-		return ours != theirs
-	}
-	return len(status.NSpids) > 1
 }
