@@ -127,12 +127,12 @@ func (s *Session) Ages() map[string]time.Duration {
 	}
 	if r, ok := s.mainlock.result(); ok {
 		ages[batchMainlock] = now.Sub(r.At)
-	} else if late := s.lateMainlock(); late != nil && !s.mainlock.finished() {
+	} else if late := s.lateMainlock(); late != nil && s.mainlock.unanswered() {
 		ages[batchMainlock] = now.Sub(late.At)
 	}
 	if r, ok := s.node.result(); ok {
 		ages[batchNode] = now.Sub(r.At)
-	} else if late := s.lateNode(); late != nil && !s.node.finished() {
+	} else if late := s.lateNode(); late != nil && s.node.unanswered() {
 		ages[batchNode] = now.Sub(late.At)
 	}
 	return ages
