@@ -16,6 +16,10 @@ const (
 	HungAfter = 3 * time.Minute
 )
 
+// lateAfter is the duration from which on a lock-free answer is late, also for a caller that waited longer than a scrape
+// does.
+const lateAfter = 10 * time.Second
+
 // kept is the state that outlives a scrape: the last answers that needed the main lock. It is under
 // Client.mu.
 type kept struct {
@@ -24,7 +28,7 @@ type kept struct {
 	requested time.Time // when the first request since the last answer was sent; zero: none
 	answered  time.Time // when the last answer arrived; zero: none from this daemon
 
-	lockfreeLate time.Time // when the last lock-free answer arrived, if its scrape had ended; zero: it was in time
+	lockfreeLate time.Time // when the last lock-free answer arrived, if it was late; zero: it was in time
 }
 
 // recordRequest records that a request is sent under a slot.
@@ -51,7 +55,7 @@ func (c *Client) recordOutcome(s slot, err error) {
 	}
 }
 
-// recordLockfree records whether the scrape of a lock-free answer had ended before it arrived.
+// recordLockfree records whether a lock-free answer was late.
 func (c *Client) recordLockfree(late bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -86,7 +90,7 @@ func latest[T any](r *T, err error, late func() *T) (*T, error) {
 }
 
 // lateMainlock returns the last answer; nil: it is too old, or the daemon has not answered the
-// lock-free stage of this Session.
+// lock-free stage of this Session, nor the one before it late.
 func (s *Session) lateMainlock() *Mainlock {
 	s.client.mu.Lock()
 	defer s.client.mu.Unlock()
@@ -112,10 +116,11 @@ func (s *Session) lateNode() *Node {
 	return &late
 }
 
-// showsLate reports whether an answer that arrived at a time may still be shown.
+// showsLate reports whether an answer that arrived at a time may still be shown. Client.mu is held.
 func (s *Session) showsLate(at time.Time) bool {
 	_, alive := s.lockfree.result()
-	return alive && s.client.config.Now().Sub(at) <= maxLate
+	now := s.client.config.Now()
+	return (alive || now.Sub(s.client.kept.lockfreeLate) <= maxLate) && now.Sub(at) <= maxLate
 }
 
 // Ages returns the age of the answer to each batch that this Session can use, by name of the batch.

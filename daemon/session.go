@@ -194,7 +194,7 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 			r.Started = c.startOf(time.Duration(r.Uptime.Value)*time.Second, sent)
 		}
 		c.dkg.observe(r)
-		c.recordLockfree(s.ctx.Err() != nil)
+		c.recordLockfree(s.ctx.Err() != nil || r.Took > lateAfter)
 		return r, nil
 	}, c.whyLockfree)
 }
