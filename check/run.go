@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	// GatherTimeout bounds one gathering: a daemon that takes longer is hung.
+	// GatherTimeout bounds one gathering.
 	GatherTimeout = 15 * time.Second
-	// SlowTimeout is for the main lock of a slow daemon, after that.
+	// SlowTimeout is for a daemon that has not answered, after that.
 	SlowTimeout = time.Minute
 	// RestTimeout bounds the gathering of everything else when the daemon is not ready.
 	RestTimeout = 5 * time.Second
@@ -85,13 +85,17 @@ func (c *Config) gather(ctx context.Context, wait *waitLine) (judge.Input, error
 // found in the list, and which blocks the explorers have, for the comparison. Each pass has its own timeout,
 // because the duration of the first says nothing about the daemon.
 func (c *Config) gatherOwn(ctx context.Context, wait *waitLine) judge.Input {
-	limit := GatherTimeout
+	limit, waited := GatherTimeout, time.Duration(0)
 	if c.Sources.Daemon != nil {
 		families := c.run(ctx, GatherTimeout, collector.Only(c.Collectors, "daemon", "smartnode", "network", "explorer")).Families
 		first := judge.NewValues(families, time.Now())
 		if first.Unanswered() {
-			wait.say("raptoreumd is slow or hung; waiting up to a minute for its main lock")
+			wait.say("raptoreumd is slow or hung; waiting up to a minute for an answer")
+			began := time.Now()
 			c.run(ctx, SlowTimeout, collector.Only(c.Collectors, "daemon"))
+			if waited = GatherTimeout + time.Since(began).Round(time.Second); waited < SlowTimeout {
+				waited = 0 // others wait already, so it did not ask
+			}
 		}
 		if !first.Ready() {
 			limit = RestTimeout
@@ -101,7 +105,7 @@ func (c *Config) gatherOwn(ctx context.Context, wait *waitLine) judge.Input {
 	return judge.Input{
 		Families: all.Families, At: time.Now(), Errors: all.Errors,
 		Datadir: c.Sources.Datadir, DebugLog: c.Sources.DebugLog, Conf: c.Sources.Process.Conf, ProTx: c.ProTxHash,
-		Waited: GatherTimeout + SlowTimeout,
+		Waited: waited,
 	}
 }
 
@@ -109,6 +113,6 @@ func (c *Config) gatherOwn(ctx context.Context, wait *waitLine) judge.Input {
 func (c *Config) run(ctx context.Context, limit time.Duration, collectors []string) collector.Result {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	set := collector.New(collector.Config{Sources: c.Sources, Enabled: collectors})
+	set := collector.New(collector.Config{Sources: c.Sources, Enabled: collectors, Once: true})
 	return set.Gather(ctx, poll.Wait)
 }

@@ -40,3 +40,42 @@ func TestRunSlowLock(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 }
+
+// TestRunSlowWithoutLocks: a daemon that answers everything, but later than a scrape, is slow.
+func TestRunSlowWithoutLocks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("answers after 18 s")
+	}
+	t.Parallel()
+	_, o := harness.Command(t, "healthy", func(s *simnet.State) { s.RPCDelay = simnet.Duration(3 * time.Second) }) // of each of 6 calls
+	verdict, out, err := run(t.Context(), t, o, config.Check{})
+	if verdict != judge.Warning || err != nil || !strings.Contains(out, "is slow, not hung: it answered a call that takes its main lock") {
+		t.Errorf("%s, %v\n%s", verdict, err, out)
+	}
+}
+
+// TestRunDKGStatus: check calls quorum dkgstatus, which never ends in a small network, only if the list shows that the
+// network was large enough at the last key generation of any kind. smartnode count alone does not.
+func TestRunDKGStatus(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault func(*simnet.State)
+		says  string
+		calls bool
+	}{
+		"4 registered, 12 counted": {func(s *simnet.State) { s.Enabled = 12 }, "whether a key generation is running is unknown: the network had too few smartnodes", false},
+		"20 new ones":              {func(s *simnet.State) { s.ListSize = 20 }, "whether a key generation is running is unknown: the network had too few smartnodes", false},
+		"20 for long": {func(s *simnet.State) {
+			s.ListSize, s.Height, s.NetworkHeight, s.Headers, s.PeersHeight = 20, 2010, 2010, 2010, 2010
+		}, "a restart is safe now", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n, o := harness.Command(t, "healthy", test.fault)
+			_, out, err := run(t.Context(), t, o, config.Check{})
+			if calls := n.Calls().Methods["quorum dkgstatus"]; err != nil || !strings.Contains(out, test.says) || (calls > 0) != test.calls {
+				t.Errorf("%d calls of quorum dkgstatus, %v, want %q\n%s", calls, err, test.says, out)
+			}
+		})
+	}
+}

@@ -96,6 +96,7 @@ type Config struct {
 	Sources Sources
 	Enabled []string   // names of the collectors; nil: all
 	Logger  log.Logger // nil: no logs
+	Once    bool       // a command gathers: this process does not watch the daemon
 }
 
 // Set is the enabled collectors of an exporter.
@@ -104,6 +105,7 @@ type Set struct {
 	collectors []named
 	own        *catalog
 	journal    *journal
+	once       bool
 
 	duration, success, rpc, age *metric
 }
@@ -125,6 +127,7 @@ func New(config Config) *Set {
 		rpc:      own.gauge("daemon_rpc_duration_seconds", "Duration of each round trip to the daemon in this scrape, and of the last read of the smartnode list, in seconds (this exporter).", "batch"),
 		age:      own.gauge("daemon_answer_age_seconds", "Age in seconds of the answers that are shown. Those of mainlock and node are shown for up to 2 minutes while raptoreumd is slow.", "batch"),
 		journal:  newJournal(config.Logger),
+		once:     config.Once,
 	}
 	for _, e := range table() {
 		if config.Enabled == nil || slices.Contains(config.Enabled, e.name) {
@@ -153,7 +156,7 @@ type Result struct {
 // Gather runs the collectors once, until ctx is done. With poll.Wait it waits for what a scrape only starts
 // in the background: the smartnode list, the handshake and the explorers.
 func (s *Set) Gather(ctx context.Context, mode poll.Mode) Result {
-	in := &scrape{Sources: s.sources, mode: mode, journal: s.journal, began: time.Now()}
+	in := &scrape{Sources: s.sources, mode: mode, journal: s.journal, once: s.once, began: time.Now()}
 	if in.Daemon != nil {
 		in.session = in.Daemon.Session(in.comparedHeights())
 		defer in.session.Release()

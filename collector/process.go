@@ -16,11 +16,9 @@ type process struct {
 	usage
 }
 
-var errHidden = errors.New("raptoreumd answers, but its process is not visible here: share its pid namespace (pid: host), give --daemon.datadir, or disable this collector with --no-collector.process")
-
 func newProcess(c *catalog) updater {
 	return &process{
-		up:       c.gauge("process_up", "1 if the raptoreumd process of this node is running (its pid file, or /proc)."),
+		up:       c.gauge("process_up", "1 if the raptoreumd process of this node is running (its pid file, or /proc); absent while raptoreumd answers but its process is not visible here, as in another container."),
 		oomKills: c.counter("daemon_oom_kills_total", "Number of processes in raptoreumd's cgroup that the kernel killed because memory ran out (memory.events oom_kill)."),
 		limits:   newLimits(c),
 		usage:    newUsage(c, namespace),
@@ -35,7 +33,7 @@ func (p *process) update(ctx context.Context, in *scrape, out *samples) error {
 	if errors.Is(err, host.ErrNotRunning) {
 		if in.session != nil {
 			if _, err := in.session.Lockfree(ctx); err == nil {
-				return errHidden
+				return errNotApplicable // in another container, or behind a tunnel
 			}
 		}
 		sendFlag(out, p.up, false)

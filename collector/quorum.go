@@ -45,6 +45,11 @@ func (q *quorum) update(ctx context.Context, in *scrape, out *samples) error {
 	if main, err := in.mainlock(ctx); err == nil && main.Height.Err == nil {
 		send(out, q.next, dkgInterval-main.Height.Value%dkgInterval)
 	}
+	if in.once { // no earlier scrape of this process has shown that the network is large enough
+		if list, err := in.list(ctx); list == nil || list.Established() < daemon.MinDKGSmartnodes {
+			return errors.Join(append(errs, err)...)
+		}
+	}
 	dkg, err := in.session.DKG(ctx)
 	if errors.Is(err, daemon.ErrDKGNetworkTooSmall) || errors.Is(err, daemon.ErrDKGDownloading) {
 		return errors.Join(errs...)

@@ -20,6 +20,7 @@ type scrape struct {
 	session *daemon.Session                         // nil: no daemon is configured
 	blocks  map[string]poll.Reading[explorer.Block] // last block that each explorer reported
 	mode    poll.Mode
+	once    bool // see Config
 	journal *journal
 	began   time.Time
 }

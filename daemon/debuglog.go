@@ -21,11 +21,23 @@ type DebugLog struct {
 	Written       time.Time   // modification time of the file
 	Tip           *UpdateTip  // the last new tip
 	ShutdownBegun time.Time   // the daemon last began to stop
+	Stopped       bool        // it has begun to stop, and not been started since
 	Corruption    time.Time   // a database was last found corrupt
 	DiskSpaceLow  time.Time   // the daemon last stopped because less than 50 MiB were free
+	Abort         Abort       // why it stopped by itself, and has not been started since
 	Punished      *Punishment // last PoSe penalty of our smartnode, for a missed key generation
 	Banned        *Ban        // last PoSe ban of our smartnode
 }
+
+// Abort is why the daemon stopped by itself. Then it exits as it does when it is told to.
+type Abort string
+
+// The reasons.
+const (
+	NoAbort      Abort = ""
+	DiskSpaceLow Abort = "less than 50 MiB of disk space were free"
+	Corruption   Abort = "a database is corrupt"
+)
 
 // UpdateTip is a new tip of the chain (validation.cpp UpdateTip).
 type UpdateTip struct {

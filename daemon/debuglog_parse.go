@@ -56,14 +56,18 @@ func (log *DebugLog) take(at time.Time, message string, own *Hash) {
 	}
 	switch message = unmarked(message); {
 	case strings.HasPrefix(message, "PrepareShutdown: In progress"):
-		log.ShutdownBegun = at
+		log.ShutdownBegun, log.Stopped = at, true
+	case strings.HasPrefix(message, "Shutdown: done"): // the beginning may be too far back
+		log.Stopped = true
+	case strings.HasPrefix(message, "Raptoreum Core version"): // InitLogging, at each start
+		log.Stopped, log.Abort = false, NoAbort
 	case strings.HasPrefix(message, "Disk space is low"): // AbortNode
-		log.DiskSpaceLow = at
+		log.DiskSpaceLow, log.Abort = at, DiskSpaceLow
 	case strings.HasPrefix(message, "Corrupted block database detected"), // AppInitMain
 		strings.HasPrefix(message, "Fatal LevelDB error: Corruption"), // dbwrapper.cpp HandleError
 		strings.HasPrefix(message, "Corruption: "),
 		strings.HasPrefix(message, "Database corrupted"):
-		log.Corruption = at
+		log.Corruption, log.Abort = at, Corruption
 	}
 }
 

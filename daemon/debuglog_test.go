@@ -52,7 +52,7 @@ func TestDebugLogOfDaemon(t *testing.T) {
 		{"revived", &own, DebugLog{Tip: tip("2026-11-25T22:46:11Z", 615, "2026-11-25T22:46:11Z")}},
 		{"shutdown", &own, DebugLog{
 			Tip:           tip("2026-11-25T22:09:55Z", 274, "2026-11-25T22:09:57Z"),
-			ShutdownBegun: logged(t, "2026-11-25T22:10:18Z"),
+			ShutdownBegun: logged(t, "2026-11-25T22:10:18Z"), Stopped: true,
 		}},
 		{"reindex", &own, DebugLog{Tip: &UpdateTip{
 			At: logged(t, "2026-11-25T23:29:53Z"), Height: 5,
@@ -102,14 +102,19 @@ func TestDebugLogLines(t *testing.T) {
 		{"progress is far too high", stamp + strings.Replace(fields, "0.250000", "100", 1), DebugLog{}},
 		{"no date", stamp + strings.Replace(fields, "date=", "dat=", 1), DebugLog{}},
 		{"text of a peer", stamp + "received: UpdateTip: new best=1 height=9 date='2026-11-25T23:24:40Z' progress=1 \n", DebugLog{}},
-		{"shutdown", stamp + "PrepareShutdown: In progress...\n", DebugLog{ShutdownBegun: at}},
-		{"disk space", stamp + "*** Disk space is low!\n", DebugLog{DiskSpaceLow: at}},
-		{"disk space, for people", stamp + "Error: Disk space is low!\n", DebugLog{DiskSpaceLow: at}},
-		{"corruption at start", stamp + ": Corrupted block database detected.\nPlease restart with -reindex.\n", DebugLog{Corruption: at}},
-		{"corruption at start, without colon", stamp + "ErrorCorrupted block database detected.\n", DebugLog{Corruption: at}},
-		{"corruption in use", stamp + "Fatal LevelDB error: Corruption: block checksum mismatch\n", DebugLog{Corruption: at}},
+		{"shutdown", stamp + "PrepareShutdown: In progress...\n", DebugLog{ShutdownBegun: at, Stopped: true}},
+		{"disk space", stamp + "*** Disk space is low!\n", DebugLog{DiskSpaceLow: at, Abort: DiskSpaceLow}},
+		{"disk space, for people", stamp + "Error: Disk space is low!\n", DebugLog{DiskSpaceLow: at, Abort: DiskSpaceLow}},
+		{"corruption at start", stamp + ": Corrupted block database detected.\nPlease restart with -reindex.\n", DebugLog{Corruption: at, Abort: Corruption}},
+		{"corruption at start, without colon", stamp + "ErrorCorrupted block database detected.\n", DebugLog{Corruption: at, Abort: Corruption}},
+		{"corruption in use", stamp + "Fatal LevelDB error: Corruption: block checksum mismatch\n", DebugLog{Corruption: at, Abort: Corruption}},
 		{"an error of LevelDB that is not corruption", stamp + "Fatal LevelDB error: IO error: x\n", DebugLog{}},
-		{"the last of a kind", "2026-11-25T20:00:00Z *** Disk space is low!\n" + stamp + "*** Disk space is low!\n", DebugLog{DiskSpaceLow: at}},
+		{"only the end of a shutdown", stamp + "Shutdown: done\n", DebugLog{Stopped: true}},
+		{
+			"started again", stamp + "*** Disk space is low!\n" + stamp + "PrepareShutdown: In progress...\n" + stamp + "Shutdown: done\n" + stamp + "Raptoreum Core version v2.0.03.01-x (release build)\n",
+			DebugLog{ShutdownBegun: at, DiskSpaceLow: at},
+		},
+		{"the last of a kind", "2026-11-25T20:00:00Z *** Disk space is low!\n" + stamp + "*** Disk space is low!\n", DebugLog{DiskSpaceLow: at, Abort: DiskSpaceLow}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.want.Written = written

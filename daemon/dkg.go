@@ -19,7 +19,22 @@ const (
 	// the base block, up to one interval ago, and a smartnode is valid only once it is confirmed:
 	// hence the distance to 2, and the minimum of all scrapes.
 	MinDKGSmartnodes = 10
+
+	// dkgWindow is how many blocks ago the last key generation may have begun: the longest interval
+	// (llmq/quorums_parameters.h), and the confirmation of its members.
+	dkgWindow = 720 + 30
 )
+
+// Established returns how many smartnodes have been valid since before the last key generation of any kind. For a process
+// that has just started it takes the place of the counts of earlier scrapes, of which it has none.
+func (l *List) Established() (n int) {
+	for i := range l.Nodes {
+		if s := &l.Nodes[i]; !s.Banned() && max(s.RegisteredHeight, s.RevivedHeight) <= l.Height-dkgWindow {
+			n++
+		}
+	}
+	return n
+}
 
 // dkgGuard decides whether quorum dkgstatus may be called, and limits it to one worker: a call that
 // does not end occupies its worker until the daemon is killed.

@@ -41,3 +41,20 @@ func TestDKGStatusRemembersCounts(t *testing.T) {
 		}
 	}
 }
+
+// TestEstablished checks that only smartnodes count that may have been members of any running quorum's key generation.
+func TestEstablished(t *testing.T) {
+	list := &List{Height: 2000}
+	for range 3 {
+		list.Nodes = append(list.Nodes, Smartnode{RegisteredHeight: 1250, RevivedHeight: -1, BanHeight: -1})
+	}
+	list.Nodes = append(list.Nodes,
+		Smartnode{RegisteredHeight: 1251, RevivedHeight: -1, BanHeight: -1},
+		Smartnode{RegisteredHeight: 100, RevivedHeight: 1251, BanHeight: -1},
+		Smartnode{RegisteredHeight: 100, RevivedHeight: -1, BanHeight: 1990},
+		Smartnode{RegisteredHeight: 100, RevivedHeight: 1250, BanHeight: -1},
+	)
+	if n := list.Established(); n != 4 {
+		t.Errorf("%d, want 4", n)
+	}
+}

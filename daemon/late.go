@@ -18,6 +18,10 @@ const (
 	HungAfter = 3 * time.Minute
 )
 
+// lateAfter is the duration from which on a lock-free answer is late, also for a caller that waited longer than a scrape
+// does.
+const lateAfter = 10 * time.Second
+
 // kept is the state that outlives a scrape: the last answers that needed the main lock. It is under
 // Client.mu. Its times have the monotonic clock: a daemon that was suspended together with this program is not hung.
 type kept struct {
@@ -26,7 +30,7 @@ type kept struct {
 	requested time.Time // when the first request since the last answer was sent; zero: none
 	answered  time.Time // when the last answer arrived; zero: none from this daemon
 
-	lockfreeLate time.Time // when the last lock-free answer arrived, if its scrape had ended; zero: it was in time
+	lockfreeLate time.Time // when the last lock-free answer arrived, if it was late; zero: it was in time
 }
 
 // recordRequest records that a request is sent under a slot.
@@ -53,7 +57,7 @@ func (c *Client) recordOutcome(s slot, err error) {
 	}
 }
 
-// recordLockfree records whether the scrape of a lock-free answer had ended before it arrived.
+// recordLockfree records whether a lock-free answer was late.
 func (c *Client) recordLockfree(late bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,7 +92,7 @@ func latest[T any](r *T, err error, late func() *T) (*T, error) {
 }
 
 // lateMainlock returns the last answer; nil: it is too old, or the daemon has not answered the
-// lock-free stage of this Session.
+// lock-free stage of this Session, nor the one before it late.
 func (s *Session) lateMainlock() *Mainlock {
 	s.client.mu.Lock()
 	defer s.client.mu.Unlock()
@@ -114,10 +118,11 @@ func (s *Session) lateNode() *Node {
 	return &late
 }
 
-// showsLate reports whether an answer that arrived at a time may still be shown.
+// showsLate reports whether an answer that arrived at a time may still be shown. Client.mu is held.
 func (s *Session) showsLate(at time.Time) bool {
 	_, alive := s.lockfree.result()
-	return alive && poll.Recent(at, s.client.config.Now(), maxLate)
+	now := s.client.config.Now()
+	return (alive || now.Sub(s.client.kept.lockfreeLate) <= maxLate) && poll.Recent(at, now, maxLate)
 }
 
 // Ages returns the age of the answer to each batch that this Session can use, by name of the batch.
@@ -134,12 +139,12 @@ func (s *Session) Ages() map[string]time.Duration {
 	}
 	if r, ok := s.mainlock.result(); ok {
 		add(batchMainlock, r.At)
-	} else if late := s.lateMainlock(); late != nil && !s.mainlock.finished() {
+	} else if late := s.lateMainlock(); late != nil && s.mainlock.unanswered() {
 		add(batchMainlock, late.At)
 	}
 	if r, ok := s.node.result(); ok {
 		add(batchNode, r.At)
-	} else if late := s.lateNode(); late != nil && !s.node.finished() {
+	} else if late := s.lateNode(); late != nil && s.node.unanswered() {
 		add(batchNode, late.At)
 	}
 	return ages

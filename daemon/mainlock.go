@@ -28,7 +28,11 @@ func (m *Mainlock) downloaded() bool {
 // is as recent as the answer to a new request.
 func (s *Session) Mainlock(ctx context.Context) (*Mainlock, error) {
 	return s.mainlock.get(ctx, func() (*Mainlock, error) {
-		if _, err := s.Lockfree(s.ctx); err != nil {
+		lockfree, err := s.Lockfree(s.ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.crowded(lockfree); err != nil {
 			return nil, err
 		}
 		f, ok := s.client.joinMainlock(s.ctx)

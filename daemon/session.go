@@ -142,13 +142,13 @@ func (g *stage[T]) result() (value T, ok bool) {
 	}
 }
 
-// finished reports whether the stage has a result or has failed.
-func (g *stage[T]) finished() bool {
+// unanswered reports whether the stage has no result yet, or ended without an answer.
+func (g *stage[T]) unanswered() bool {
 	select {
 	case <-g.done:
-		return true
+		return errors.Is(g.err, errNoAnswerYet)
 	default:
-		return false
+		return true
 	}
 }
 
@@ -194,7 +194,7 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 			r.Started = c.startOf(time.Duration(r.Uptime.Value)*time.Second, sent)
 		}
 		c.dkg.observe(r)
-		c.recordLockfree(s.ctx.Err() != nil)
+		c.recordLockfree(s.ctx.Err() != nil || r.Took > lateAfter)
 		return r, nil
 	}, c.whyLockfree)
 }

@@ -4,14 +4,15 @@
 // only a missing answer is a reason, observed in several consecutive checks:
 //
 //	raptoreumd is                       restart after
-//	gone: it refuses connections and    2 minutes; never if it exited cleanly, which removes its pid file,
-//	has no process                      because then it was stopped on purpose
-//	hung: it accepts connections but    --heal.after if the process uses no CPU time, otherwise six times
-//	does not answer, or for a minute    that. A full work queue after that still counts as hung. Never
-//	no call that takes its main lock    while debug.log has new tips: it is slow
+//	gone: it refuses connections and    2 minutes, if it has crashed: its pid file is left behind, or debug.log has no
+//	has no process                      end. Otherwise never, because it may have been stopped on purpose
+//	hung: it accepts connections but    --heal.after if the process is known to be idle although it could use the CPU,
+//	does not answer, or for a minute    otherwise six times that. A full work queue after that still counts as hung.
+//	no call that takes its main lock    Never while debug.log has new tips, or any answer comes late: it is slow
 //	silent: it refuses connections,     six times --heal.after, because it may be starting or writing its
-//	but its process is running          databases; never if the P2P handshake succeeds or it was never
-//	                                    ready at that address, because then the address is wrong
+//	but its process is running, or      databases; never if the P2P handshake succeeds or it was never
+//	that is unknown                     ready at that address, because then the address is wrong; never if it is
+//	                                    stopping, or its process is unknown and it may have been stopped on purpose
 //	anything else                       never: ready, slow, starting, busy, rejecting us, not understood
 //
 // PoSe, explorers and heights play no role. An attempt is recorded before it is made, so that a crash
@@ -43,10 +44,12 @@ const (
 	minChecks    = 3
 	goneAfter    = 2 * time.Minute  // gives a supervisor time to restart it
 	maxGap       = 10 * time.Minute // between consecutive checks
-	minBusyShare = 0.05             // of a core, from which on a process counts as working
+	maxIdleShare = 0.05             // of the core, or less, that a process may use: from then on it counts as working
 	busyFactor   = 6                // times --heal.after for a daemon that works or may be starting
-	backOff      = 10 * time.Minute // after the first attempt; doubled after each
-	recovered    = time.Hour        // ready for that long, attempts are forgotten
+	// maxWithheldShare of the time may be withheld from a process that counts as idle.
+	maxWithheldShare = 0.1
+	backOff          = 10 * time.Minute // after the first attempt; doubled after each
+	recovered        = time.Hour        // ready for that long, attempts are forgotten
 )
 
 // Policy says when a restart is due.
@@ -97,23 +100,26 @@ func Decide(p Policy, h history.History, o Observation) (Decision, history.Histo
 	}
 	needs, lasts := p.minDuration(trouble), o.At.Sub(h.Since)
 	idle := lasts
-	if h.BusyAt.After(h.Since) { // a process that uses the CPU may only be slow
+	if trouble == Hung && h.BusyAt.After(h.Since) {
 		idle = o.At.Sub(h.BusyAt)
 	}
 	if h.GaveUp {
 		return decide(GiveUp, "raptoreumd is %s, and heal has given up: its restarts did not help; check debug.log", trouble)
 	}
+	unknown := trouble == Silent && o.Alive == nil
 	switch {
-	case o.State != "hung" && o.Safe != nil && !*o.Safe:
-		return decide(Wait, "raptoreumd is %s, and a key generation is running", trouble)
 	case trouble == Gone && o.Another && h.LastReady.IsZero():
 		return leave("another raptoreumd is running, and ours was never ready at the configured address; is --daemon.conf right?")
-	case trouble == Gone && stopped(h, o):
-		return leave("raptoreumd exited and removed its pid file, so it was stopped on purpose")
 	case trouble == Silent && o.Port != nil && *o.Port:
 		return leave("the P2P handshake succeeds, so only RPC does not answer; is the address right?")
 	case trouble == Silent && h.LastReady.IsZero():
-		return leave("raptoreumd is running and was never ready at the configured address; is the address right?")
+		return leave("raptoreumd was never ready at the configured address; is it running, and is the address right?")
+	case trouble == Silent && !unknown && stopping(h, o):
+		return leave("raptoreumd was told to stop (debug.log), and is stopping")
+	case trouble == Gone || unknown:
+		if reason := stays(h, o); reason != "" {
+			return leave(reason)
+		}
 	}
 	if h.Checks < minChecks || idle < needs && lasts < max(needs, busyFactor*p.After) {
 		return decide(Wait, "raptoreumd has been %s for %s in %d checks; a restart is due after %s and %d checks", trouble, lasts.Round(time.Second), h.Checks, needs, minChecks)

@@ -20,7 +20,7 @@ type world struct {
 	cpu      float64
 	state    string
 	alive    bool
-	safe     bool
+	pidFile  bool        // left behind, or there while it runs
 	until    time.Time   // when its state changes by itself
 	helps    float64     // share of restarts that help
 	attempts []time.Time // since it was ready for an hour
@@ -38,7 +38,7 @@ func (w *world) live() {
 	}
 	fates := []fate{{"ready", true}, {"ready", true}, {"ready", true}, {"hung", true}, {"unreachable", false}, {"unreachable", true}, {"warming_up", true}, {"busy", true}, {"unauthorized", true}, {"error", true}, {"slow", true}}
 	f := fates[w.IntN(len(fates))]
-	w.state, w.alive, w.safe = f.state, f.alive, w.IntN(3) > 0
+	w.state, w.alive, w.pidFile = f.state, f.alive, f.alive || w.IntN(2) == 0
 	w.share = []float64{0, 0.01, 0.5}[w.IntN(3)]
 	w.until = w.now.Add(time.Duration(w.ExpFloat64() * float64(40*time.Minute)))
 	if w.state == "ready" {
@@ -61,8 +61,8 @@ func (w *world) observe() heal.Observation {
 	if w.alive && w.IntN(20) > 0 {
 		o.CPU = known(w.cpu)
 	}
-	if w.state == "ready" || w.IntN(10) == 0 { // at times one that is only slow
-		o.Safe = known(w.safe)
+	if w.IntN(20) > 0 {
+		o.PidFile = known(w.pidFile)
 	}
 	return o
 }
@@ -78,8 +78,8 @@ func minDuration(p heal.Policy, o heal.Observation) time.Duration {
 	return 6 * p.After
 }
 
-// TestModel: whatever happens to the daemon, to heal and to the clock, heal never restarts a daemon that answers,
-// never restarts too early or too often, and finally gives up.
+// TestModel: whatever happens to the daemon, to heal and to the clock, heal never restarts a daemon that answers or was
+// stopped cleanly, never restarts too early or too often, and finally gives up.
 func TestModel(t *testing.T) {
 	t.Parallel()
 	histories := 4000
@@ -149,8 +149,8 @@ func (w *world) step(t *testing.T, p heal.Policy) {
 	switch {
 	case o.State != "hung" && o.State != "unreachable" && (o.State != "busy" || w.history.Trouble != string(heal.Hung)):
 		t.Errorf("restarts a daemon that is %s", o.State)
-	case o.State != "hung" && o.Safe != nil && !*o.Safe:
-		t.Errorf("restarts during a key generation")
+	case !w.alive && !w.pidFile && !w.history.Ours && o.State == "unreachable":
+		t.Errorf("restarts a daemon that was stopped cleanly")
 	case w.now.Sub(w.since) < minDuration(p, o):
 		t.Errorf("restarts a daemon that is %s after %s", o.State, w.now.Sub(w.since))
 	case w.history.GaveUp && next.GaveUp:
@@ -173,7 +173,7 @@ func (w *world) step(t *testing.T, p heal.Policy) {
 	w.now = w.now.Add(time.Duration(w.IntN(300)) * time.Second)
 	if w.Float64() < w.helps {
 		w.ready = time.Time{}
-		w.state, w.alive, w.safe, w.until = "warming_up", true, true, w.now.Add(5*time.Minute)
+		w.state, w.alive, w.pidFile, w.until = "warming_up", true, true, w.now.Add(5*time.Minute)
 	} else {
 		w.until = w.now.Add(12 * time.Hour)
 	}
@@ -206,7 +206,7 @@ func TestAlwaysGivesUp(t *testing.T) {
 		c := heal.Policy{Attempts: 1 + w.IntN(5)}
 		for range 60 * 20 {
 			w.now = w.now.Add(time.Minute)
-			d, next := heal.Decide(c, w.history, heal.Observation{At: w.now, State: w.state, Alive: known(w.alive)})
+			d, next := heal.Decide(c, w.history, heal.Observation{At: w.now, State: w.state, Alive: known(w.alive), PidFile: known(true)})
 			if d.Action == heal.Restart {
 				next = next.Begin(w.now).End(w.now.Add(10*time.Second), "started by x")
 			}
@@ -218,12 +218,12 @@ func TestAlwaysGivesUp(t *testing.T) {
 	}
 }
 
-// TestAlwaysRestarts: a daemon that is hung or gone is restarted, whatever happens to heal and to the clock.
+// TestAlwaysRestarts: a daemon that is hung or has crashed is restarted, whatever happens to heal and to the clock.
 func TestAlwaysRestarts(t *testing.T) {
 	t.Parallel()
 	for seed := range 1000 {
 		w := &world{Rand: rand.New(rand.NewPCG(uint64(seed), 11)), now: began}
-		w.state, w.alive = []string{"hung", "unreachable"}[w.IntN(2)], w.IntN(2) == 0
+		w.state, w.alive, w.pidFile = []string{"hung", "unreachable"}[w.IntN(2)], w.IntN(2) == 0, true
 		w.share = []float64{0, 0.5}[w.IntN(2)]
 		w.history.LastReady = began
 		var reason string

@@ -11,18 +11,24 @@ import (
 
 // Observation is what one check learned. Nil is unknown.
 type Observation struct {
-	At    time.Time
-	State string   // of raptoreumd, as raptoreum_daemon_state has it; empty: unknown
-	Alive *bool    // its process
-	CPU   *float64 // seconds that the process has used
-	Safe  *bool    // raptoreum_safe_to_restart
-	Port  *bool    // raptoreum_port_reachable
+	At      time.Time
+	State   string     // of raptoreumd, as raptoreum_daemon_state has it; empty: unknown
+	Alive   *bool      // its process
+	Started *time.Time // its process
+	CPU     *float64   // seconds that the process has used
+	Limit   *float64   // of its CPU use, in cores; nil: none, or unknown
+	// Withheld is for how many seconds it was throttled or the hypervisor withheld the CPU; 0: never, or unknown.
+	Withheld float64
+	Port     *bool // raptoreum_port_reachable
 	// Answered reports whether a call that takes the main lock was answered in this check, however late.
 	Answered bool
+	Late     bool       // no call was answered in the time of a scrape, but then one was
 	Tip      *time.Time // when debug.log was last extended by a new tip
 	// PidFile reports whether raptoreumd.pid is there, which a crash or a kill leaves behind. No metric
-	// reports it: the caller adds it.
+	// reports it, nor PidPath and Log: the caller adds them.
 	PidFile *bool
+	PidPath string           // where the pid file of the running process is; empty: unknown, or it does not run
+	Log     *daemon.DebugLog // nil: not readable
 	// Another reports that a raptoreumd with another data directory runs: then the conf may be wrong.
 	Another bool
 }
@@ -32,41 +38,56 @@ func Observe(families []*dto.MetricFamily, at time.Time) Observation {
 	o := Observation{At: at}
 	for _, family := range families {
 		for _, m := range family.GetMetric() {
-			value := m.GetGauge().GetValue() + m.GetCounter().GetValue()
-			switch holds := value == 1; family.GetName() {
-			case "raptoreum_daemon_state":
-				if holds {
-					o.State = m.GetLabel()[0].GetValue()
-				}
-			case "raptoreum_process_up":
-				o.Alive = &holds
-			case "raptoreum_process_cpu_seconds_total":
-				o.CPU = &value
-			case "raptoreum_safe_to_restart":
-				o.Safe = &holds
-			case "raptoreum_port_reachable":
-				o.Port = &holds
-			case "raptoreum_daemon_answer_age_seconds":
-				o.Answered = o.Answered || m.GetLabel()[0].GetValue() == "mainlock"
-			case "raptoreum_debuglog_tip_timestamp_seconds":
-				tip := time.UnixMilli(int64(value * 1000))
-				o.Tip = &tip
-			}
+			o.take(family.GetName(), m)
 		}
 	}
 	return o
 }
 
-// waited returns the observation of a slow daemon with what a longer wait for its main lock has shown.
+// take reads one sample.
+func (o *Observation) take(name string, m *dto.Metric) {
+	value := m.GetGauge().GetValue() + m.GetCounter().GetValue()
+	holds, at := value == 1, time.UnixMilli(int64(value*1000))
+	switch name {
+	case "raptoreum_daemon_state":
+		if holds {
+			o.State = m.GetLabel()[0].GetValue()
+		}
+	case "raptoreum_process_up":
+		o.Alive = &holds
+	case "raptoreum_process_start_time_seconds":
+		o.Started = &at
+	case "raptoreum_process_cpu_seconds_total":
+		o.CPU = &value
+	case "raptoreum_daemon_cpu_limit_cores":
+		o.Limit = &value
+	case "raptoreum_daemon_cpu_throttled_seconds_total", "raptoreum_host_cpu_steal_seconds_total":
+		o.Withheld += value
+	case "raptoreum_port_reachable":
+		o.Port = &holds
+	case "raptoreum_daemon_answer_age_seconds":
+		o.Answered = o.Answered || m.GetLabel()[0].GetValue() == "mainlock"
+	case "raptoreum_debuglog_tip_timestamp_seconds":
+		o.Tip = &at
+	}
+}
+
+// unanswered reports whether a longer wait may show that the daemon is slow. Each run is a process of its own: it does not
+// know of answers that were late.
+func (o Observation) unanswered() bool {
+	return !o.moving() && (o.State == "hung" || o.State == "slow" && !o.Answered)
+}
+
+// waited returns the observation with what a longer wait has shown.
 func (o Observation) waited(later Observation) Observation {
-	o.At, o.State, o.Answered = later.At, later.State, later.Answered
-	if later.Tip != nil { // it may have logged a new one during the wait
-		o.Tip = later.Tip
+	later.Port, later.Late = o.Port, o.State == "hung" && (later.State == "slow" || later.State == "ready")
+	if later.Tip == nil {
+		later.Tip = o.Tip
 	}
-	if o.State == "ready" { // late
-		o.State = "slow"
+	if later.State == "ready" { // late
+		later.State = "slow"
 	}
-	return o
+	return later
 }
 
 // trouble returns what is wrong. An unknown process counts as running. A daemon whose chain moves has no
@@ -75,7 +96,7 @@ func (o Observation) trouble() Trouble {
 	switch {
 	case o.moving():
 		return None
-	case o.State == "hung", o.State == "slow" && !o.Answered: // heal waited longer than a scrape does
+	case o.State == "hung", o.State == "slow" && !o.Answered && !o.Late: // heal waited longer than a scrape does
 		return Hung
 	case o.State == "unreachable" && o.Alive != nil && !*o.Alive:
 		return Gone
@@ -92,15 +113,19 @@ func (o Observation) moving() bool {
 	return runs && o.Tip != nil && o.At.Sub(*o.Tip).Abs() < daemon.HungAfter
 }
 
-// busy reports whether the process used the CPU since the last check: such a daemon is only slow.
-func busy(h history.History, o Observation) bool {
+// idle reports whether the process is known to have used no CPU since the last check, although it could have. Another
+// one may only be slow: little use proves nothing about a process that gets little.
+func idle(h history.History, o Observation) bool {
 	passed := o.At.Sub(h.LastCheck).Seconds()
-	return h.CPU != nil && o.CPU != nil && passed > 0 && (*o.CPU-*h.CPU)/passed > minBusyShare
-}
-
-// stopped reports whether the daemon exited cleanly, and not because of an attempt of ours.
-func stopped(h history.History, o Observation) bool {
-	return h.PidFile && o.PidFile != nil && !*o.PidFile && !h.Ours
+	if h.CPU == nil || o.CPU == nil || passed <= 0 {
+		return false
+	}
+	cores := 1.0
+	if o.Limit != nil {
+		cores = min(cores, *o.Limit)
+	}
+	used, withheld := (*o.CPU-*h.CPU)/passed, (o.Withheld-h.Withheld)/passed
+	return used >= 0 && used <= maxIdleShare*cores && withheld >= 0 && withheld <= maxWithheldShare
 }
 
 // after returns the history with another observation in it.
@@ -108,7 +133,7 @@ func after(h history.History, o Observation) history.History {
 	gap := o.At.Sub(h.LastCheck)
 	inRow := !h.LastCheck.IsZero() && gap >= 0 && gap <= maxGap
 	h.Attempts = h.Recent(o.At)
-	if busy(h, o) || h.BusyAt.After(o.At) { // the clock may have been put back
+	if !idle(h, o) || h.BusyAt.After(o.At) { // the clock may have been put back
 		h.BusyAt = o.At
 	}
 	trouble := o.trouble()
@@ -126,8 +151,9 @@ func after(h history.History, o Observation) history.History {
 	}
 	h.Trouble = string(trouble)
 	if o.State == "ready" {
-		h.LastReady, h.PidFile, h.Ours = o.At, o.PidFile != nil && *o.PidFile, false
+		h.LastReady = o.At
 	}
+	h = seen(h, o)
 	switch {
 	case o.State != "ready":
 		h.ReadySince = time.Time{}
@@ -136,6 +162,6 @@ func after(h history.History, o Observation) history.History {
 	case o.At.Sub(h.ReadySince) >= recovered:
 		h.Attempts, h.GaveUp = nil, false
 	}
-	h.LastCheck, h.CPU = o.At, o.CPU
+	h.LastCheck, h.CPU, h.Withheld = o.At, o.CPU, o.Withheld
 	return h
 }

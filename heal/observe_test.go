@@ -27,6 +27,20 @@ func TestWaited(t *testing.T) {
 			t.Errorf("%s: %s, %q, want %s, %q", test.name, o.State, o.trouble(), test.state, test.want)
 		}
 	}
+	hung := Observation{At: at.Add(-time.Minute), State: "hung", Port: new(true)}
+	for _, test := range []struct {
+		later Observation
+		want  Trouble
+	}{
+		{Observation{At: at, State: "hung"}, Hung},
+		{Observation{At: at, State: "slow"}, None}, // an answer that takes no lock came late: so may those that take it
+		{Observation{At: at, State: "slow", Answered: true}, None},
+		{Observation{At: at, State: "ready", Answered: true}, None},
+	} {
+		if o := hung.waited(test.later); o.trouble() != test.want || o.Port == nil {
+			t.Errorf("after no answer at all: %+v: %q, want %q", test.later, o.trouble(), test.want)
+		}
+	}
 }
 
 // TestMoving checks whether a recent tip in debug.log shows that the daemon runs: not when it has died since.

@@ -1,12 +1,13 @@
 package heal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/config"
+	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/heal/history"
 	"raptoreum_exporter/host"
 	"raptoreum_exporter/internal/poll"
@@ -23,8 +25,7 @@ import (
 const (
 	// gatherTimeout bounds a check, because a hung daemon does not answer.
 	gatherTimeout = 15 * time.Second
-	// slowTimeout bounds the additional wait for the main lock of a slow daemon. Each run is a process of its own and does
-	// not know of earlier answers.
+	// slowTimeout bounds the additional wait for a daemon that has not answered.
 	slowTimeout = time.Minute
 )
 
@@ -111,31 +112,61 @@ func (c *Config) command() []string { return strings.Fields(c.Command) }
 
 // decide checks once, with the same metrics as a scrape.
 func (c *Config) decide(ctx context.Context, past history.History) (Decision, history.History) {
-	o := c.observe(ctx)
+	o := c.observe(ctx, past)
 	if ctx.Err() != nil { // an aborted check says nothing
 		return Decision{Action: Leave, Reason: "heal was stopped"}, past
 	}
 	return Decide(Policy{After: c.After, Attempts: c.Attempts}, past, o)
 }
 
-func (c *Config) observe(ctx context.Context) Observation {
+func (c *Config) observe(ctx context.Context, past history.History) Observation {
 	o := c.gather(ctx, gatherTimeout, c.Collectors)
-	if o.State == "slow" && !o.Answered && !o.moving() {
-		o = o.waited(c.gather(ctx, slowTimeout, collector.Only(c.Collectors, "daemon", "debuglog")))
+	if o.unanswered() {
+		o = o.waited(c.gather(ctx, slowTimeout, collector.Only(c.Collectors, "daemon", "debuglog", "process", "host")))
 	}
-	if _, err := c.findProcess(); err != nil && !errors.Is(err, host.ErrNotRunning) {
-		o.Alive, o.CPU = nil, nil
-	} else {
+	found, err := c.findProcess()
+	switch {
+	case err == nil:
+		o.PidPath = c.pidPath(found.PID)
+	case errors.Is(err, host.ErrNotRunning):
 		o.Another = errors.Is(err, host.ErrAnother)
+	default:
+		o.Alive, o.CPU, o.Started = nil, nil, nil
 	}
-	if file := c.Sources.Process.PidFile; file != "" {
+	if file := cmp.Or(o.PidPath, past.PidPath, c.Sources.Process.PidFile); file != "" {
 		_, err := os.Stat(file)
 		exists := err == nil
 		if exists || errors.Is(err, fs.ErrNotExist) {
 			o.PidFile = &exists
 		}
 	}
+	if log, err := daemon.ReadDebugLog(c.Sources.DebugLog, nil); err == nil {
+		o.Log = &log
+	}
 	return o
+}
+
+// pidPath returns where our running raptoreumd has its pid file; empty: unknown. Its command line takes precedence over
+// raptoreum.conf.
+func (c *Config) pidPath(pid int) string {
+	configured := c.Sources.Process.PidFile
+	running, err := c.Sources.Host.Running()
+	if err != nil {
+		return ""
+	}
+	for _, r := range running {
+		file := r.Options["pid"]
+		switch {
+		case r.PID != pid || file == "":
+		case filepath.IsAbs(file):
+			return file
+		case configured == "":
+			return ""
+		default: // relative to the folder of the network
+			return filepath.Join(filepath.Dir(configured), file)
+		}
+	}
+	return configured
 }
 
 func (c *Config) gather(ctx context.Context, timeout time.Duration, collectors []string) Observation {
@@ -145,11 +176,10 @@ func (c *Config) gather(ctx context.Context, timeout time.Duration, collectors [
 	return Observe(set.Gather(ctx, poll.Wait).Families, time.Now())
 }
 
-// Relevant returns the collectors that a decision may depend on.
+// Relevant returns the collectors that a decision depends on. None but those: quorum dkgstatus, for example, can hang a
+// daemon in a small network, and only a process that has watched the network for a while knows that it is large enough.
 func Relevant(enabled []string) []string {
-	return slices.DeleteFunc(slices.Clone(enabled), func(name string) bool {
-		return slices.Contains([]string{"payments", "network", "explorer", "fleet", "heal", "release"}, name)
-	})
+	return collector.Only(enabled, "daemon", "debuglog", "host", "port", "process")
 }
 
 // errUnsure means that a process may belong to another node.

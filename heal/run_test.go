@@ -29,7 +29,9 @@ type fixture struct {
 	dir     string
 	options *harness.Options
 	config  heal.Config
+	network *simnet.Network
 	log     *harness.Buffer
+	process *os.Process
 	ended   chan struct{} // closed when the process has ended
 }
 
@@ -38,7 +40,7 @@ func newFixture(t *testing.T, alive bool, faults ...func(*simnet.State)) *fixtur
 	n, o := harness.Command(t, "healthy", append([]func(*simnet.State){func(s *simnet.State) {
 		s.Daemon, s.Port = simnet.DaemonRefused, simnet.PortClosed
 	}}, faults...)...)
-	f := &fixture{T: t, dir: t.TempDir(), options: o, log: new(harness.Buffer), ended: make(chan struct{})}
+	f := &fixture{T: t, dir: t.TempDir(), options: o, network: n, log: new(harness.Buffer), ended: make(chan struct{})}
 	conf, err := os.ReadFile(o.Daemon.Conf)
 	if err != nil {
 		t.Fatal(err)
@@ -62,6 +64,10 @@ func newFixture(t *testing.T, alive bool, faults ...func(*simnet.State)) *fixtur
 	}
 	now := time.Now()
 	f.record(history.History{LastCheck: now.Add(-time.Minute), Since: now.Add(-time.Hour), Checks: 30, Trouble: string(trouble), LastReady: now.Add(-2 * time.Hour)})
+	if err := os.MkdirAll(filepath.Join(f.dir, "regtest"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	f.write("regtest/raptoreumd.pid", "999999999\n") // left behind
 	if alive {
 		f.startDaemon()
 	}
@@ -99,20 +105,23 @@ func (f *fixture) recorded() history.History {
 }
 
 // startDaemon starts this test under the name of raptoreumd, which heal finds among all processes.
-func (f *fixture) startDaemon() {
+func (f *fixture) startDaemon(args ...string) {
 	f.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		f.Fatal(err)
 	}
-	daemon := exec.CommandContext(context.WithoutCancel(f.Context()), self, "-datadir="+f.dir)
+	daemon := exec.CommandContext(context.WithoutCancel(f.Context()), self, append(args, "-datadir="+f.dir)...)
 	daemon.Args[0], daemon.Env = "raptoreumd", append(os.Environ(), "HEAL_FAKE_DAEMON=gentle")
 	if err := daemon.Start(); err != nil {
 		f.Fatal(err)
 	}
+	f.process = daemon.Process
 	go func() { _ = daemon.Wait(); close(f.ended) }()
-	f.Cleanup(func() { _ = daemon.Process.Kill(); <-f.ended })
+	f.Cleanup(f.stopDaemon)
 }
+
+func (f *fixture) stopDaemon() { _ = f.process.Kill(); <-f.ended }
 
 // commandLog returns what the command logged.
 func (f *fixture) commandLog() string {
@@ -159,6 +168,12 @@ func TestRun(t *testing.T) {
 		{
 			name: "slow", alive: true, fault: func(s *simnet.State) {
 				s.Daemon, s.Port, s.MainLockDelay = simnet.DaemonOK, simnet.PortOK, simnet.Duration(20*time.Second)
+			},
+			logged: "msg=leave reason=\"raptoreumd is slow\"", longTimeout: true,
+		},
+		{
+			name: "slow without locks", alive: true, fault: func(s *simnet.State) {
+				s.Daemon, s.Port, s.RPCDelay = simnet.DaemonOK, simnet.PortOK, simnet.Duration(3*time.Second) // of each of 6 calls
 			},
 			logged: "msg=leave reason=\"raptoreumd is slow\"", longTimeout: true,
 		},
@@ -275,18 +290,5 @@ func TestRunStopped(t *testing.T) {
 	cancel()
 	if code, err := heal.Run(ctx, f.config); code != 0 || err != nil || !strings.Contains(f.log.String(), "heal was stopped") || f.commandLog() != "" {
 		t.Errorf("code %d, %v\n%s", code, err, f.log)
-	}
-}
-
-// TestRunHistory: an unknown history file is an error that names the flag.
-func TestRunHistory(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, false)
-	f.write("history.json", `{"version":7}`)
-	for _, dry := range []bool{false, true} {
-		f.config.DryRun = dry
-		if _, err := heal.Run(t.Context(), f.config); err == nil || !strings.HasPrefix(err.Error(), "--heal.history: ") {
-			t.Error(err)
-		}
 	}
 }

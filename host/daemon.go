@@ -35,7 +35,7 @@ type Process struct {
 	PID int
 
 	// Certain reports whether its arguments, or the pid file and nothing in its arguments against it, say
-	// that it is ours. Otherwise it is the only one that may be.
+	// that it is ours. Otherwise it is the only one that may be, as one in a container always is.
 	Certain bool
 
 	// Cgroups has the path of its cgroup in each hierarchy, by the controllers of the hierarchy as
@@ -54,7 +54,7 @@ func (h *Host) Daemon(q Query) (Process, error) {
 		if p, err := h.proc.Proc(pid); err == nil {
 			stat := readStat(p)
 			if f := h.matchAgain(p, stat, q); f >= unlikely {
-				found := newProcess(p, f >= possible)
+				found := newProcess(p, f == possible || f == exact)
 				found.stat = stat
 				return found, nil
 			}
@@ -71,8 +71,10 @@ func (h *Host) Daemon(q Query) (Process, error) {
 	}
 	ours, others := found[exact], len(found[other])+len(found[unlikely])
 	certain := len(ours) > 0
-	if !certain {
-		ours = found[possible]
+	for _, f := range []fit{samePaths, possible, contained} {
+		if len(ours) == 0 {
+			ours = found[f]
+		}
 	}
 	switch {
 	case len(ours) == 1:

@@ -32,8 +32,8 @@ func TestGone(t *testing.T) {
 	if m := h.mountPoint("/var"); m != "" {
 		t.Errorf("mount point %s", m)
 	}
-	if u := unit(gone); u != "" || h.contained(gone) {
-		t.Errorf("unit %q of no process, contained %t", u, h.contained(gone))
+	if u := unit(gone); u != "" || h.contained(gone, procfs.ProcStatus{}) {
+		t.Errorf("unit %q of no process, contained %t", u, h.contained(gone, procfs.ProcStatus{}))
 	}
 	if cores, err := parseCPUMax("x 100000"); err == nil {
 		t.Errorf("%g cores", cores)

@@ -18,8 +18,10 @@ type fit int
 const (
 	unrelated fit = iota // not a running raptoreumd
 	other                // its arguments name another data directory or conf
+	contained            // it runs in a container, where its paths are others than here
 	unlikely             // it has no arguments, and the default of its user is another
 	possible             // its arguments do not say
+	samePaths            // it runs in a container, with the paths that are ours here
 	exact                // ours
 )
 
@@ -58,6 +60,19 @@ func (h *Host) match(p procfs.Proc, q Query) fit {
 	if err != nil || status.TGID != p.PID {
 		return unrelated // proc also has a folder for the id of a thread
 	}
+	if f := h.fitArguments(args, status, q); !h.contained(p, status) {
+		return f
+	} else if f == exact {
+		return samePaths
+	}
+	if option(args, "-pid") == "" && h.contradicts(q.PidFile, p, status) {
+		return other
+	}
+	return contained
+}
+
+// fitArguments compares the command line with the Query.
+func (h *Host) fitArguments(args []string, status procfs.ProcStatus, q Query) fit {
 	dir, conf := option(args, "-datadir"), option(args, "-conf")
 	if dir == "" && conf == "" {
 		dir = h.defaultDatadir(status.UIDs[1])

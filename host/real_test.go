@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,7 +88,10 @@ func TestDaemonReal(t *testing.T) {
 			}
 		}
 	}
-	waitFor(t, pid, func(cmdline []byte) bool { return len(cmdline) == 0 }) // a zombie until it is waited for
+	waitFor(t, pid, func([]byte) bool { // a zombie until it is waited for; its command line is empty a little earlier
+		stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+		return err == nil && strings.Contains(string(stat), ") Z ")
+	})
 	notFound("zombie")
 	_ = cmd.Wait()
 	notFound("reaped")

@@ -2,11 +2,8 @@ package host
 
 import (
 	"cmp"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/prometheus/procfs"
@@ -42,7 +39,7 @@ func (h *Host) Running() ([]Running, error) {
 		r := Running{
 			PID: p.PID, UID: status.UIDs[1], GID: status.GIDs[1],
 			Datadir: option(args, "-datadir"), Conf: option(args, "-conf"), Options: map[string]string{},
-			Unit: unit(p), Container: h.contained(p),
+			Unit: unit(p), Container: h.contained(p, status),
 		}
 		for _, arg := range args[1:] {
 			name, value, assigned := strings.Cut(strings.TrimLeft(arg, "-"), "=")
@@ -69,17 +66,4 @@ func unit(p procfs.Proc) string {
 		}
 	}
 	return ""
-}
-
-// contained reports whether a process has another pid namespace than ours.
-func (h *Host) contained(p procfs.Proc) bool {
-	namespace := func(pid string) string {
-		link, err := os.Readlink(filepath.Join(h.config.Procfs, pid, "ns", "pid"))
-		if err != nil {
-			return "" // not readable: unknown
-		}
-		return link
-	}
-	ours, theirs := namespace("self"), namespace(strconv.Itoa(p.PID))
-	return ours != "" && theirs != "" && ours != theirs
 }

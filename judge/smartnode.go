@@ -216,16 +216,7 @@ func (f *facts) lossPerDay() string {
 func judgeDuty(f *facts) *Finding {
 	missed, known := f.value("quorum_memberships", "valid", "false")
 	member, _ := f.value("quorum_memberships", "valid", "true")
-	restart := ""
-	switch {
-	case f.is(1, "safe_to_restart"):
-		restart = "; a restart is safe now"
-	case f.is(0, "safe_to_restart"):
-		restart = "; a key generation is running, do not restart now"
-	}
-	if enabled, counted := f.value("smartnodes", "state", "enabled"); restart == "" && counted && enabled < daemon.MinDKGSmartnodes && !f.downloading() && f.is(1, "smartnode_configured") {
-		restart = "; whether a key generation is running is unknown on a network this small"
-	}
+	restart := f.restart()
 	switch {
 	case !known && restart == "":
 		return nil
@@ -235,6 +226,34 @@ func judgeDuty(f *facts) *Finding {
 		return healthy("no quorums are known%s", restart)
 	}
 	return healthy("member of %s%s", text.Count(member, "quorum"), restart)
+}
+
+// minRestartBlocks is the number of blocks, 10 minutes, that a restart needs before the next key generation can start.
+const minRestartBlocks = 5
+
+// restart returns whether a restart would miss a key generation, as the end of a sentence; empty: it does not matter here.
+func (f *facts) restart() string {
+	next, known := f.value("dkg_next_start_blocks")
+	switch {
+	case f.is(0, "safe_to_restart"):
+		return "; a key generation is running, do not restart now"
+	case f.is(1, "safe_to_restart") && !known:
+		return "; no key generation is running"
+	case f.is(1, "safe_to_restart") && next < minRestartBlocks:
+		return "; the next key generation can start in " + text.Count(next, "block") + ", do not restart now"
+	case f.is(1, "safe_to_restart"):
+		return "; a restart is safe now"
+	}
+	enabled, counted := f.value("smartnodes", "state", "enabled")
+	switch {
+	case !counted || f.downloading() || !f.is(1, "smartnode_configured"):
+		return ""
+	case enabled < daemon.MinDKGSmartnodes:
+		return "; whether a key generation is running is unknown on a network this small"
+	case f.ready() && f.is(1, "scrape_collector_success", "collector", "quorum"):
+		return "; whether a key generation is running is unknown: the network had too few smartnodes until lately"
+	}
+	return ""
 }
 
 func judgeViews(f *facts) *Finding {

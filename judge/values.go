@@ -31,5 +31,8 @@ func (v Values) State(metric, label string) string { return v.facts.state(metric
 // Ready reports whether raptoreumd is ready.
 func (v Values) Ready() bool { return v.facts.ready() }
 
-// Unanswered reports whether raptoreumd is slow and no late answer to a call that takes its main lock is known.
-func (v Values) Unanswered() bool { return v.facts.slow() && !v.facts.answers() }
+// Unanswered reports whether a longer wait may show that raptoreumd is slow: it has not answered, or no late answer to a
+// call that takes its main lock is known.
+func (v Values) Unanswered() bool {
+	return (v.facts.slow() || v.facts.is(1, "daemon_state", "state", "hung")) && !v.facts.answers()
+}

@@ -51,6 +51,10 @@ func newHealFixture(t *testing.T, alive bool) *healFixture {
 		}
 		return path
 	}
+	if err := os.Mkdir(filepath.Join(h.dir, "regtest"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write("regtest/raptoreumd.pid", "999999999\n") // left behind
 	h.history = filepath.Join(h.dir, "history.json")
 	h.flags = []string{
 		"heal", "--daemon.conf=" + write("raptoreum.conf", string(conf)), "--heal.history=" + h.history,

@@ -33,17 +33,20 @@ func (a Attempt) Over() time.Time {
 type History struct {
 	Version    int       `json:"version"`
 	LastCheck  time.Time `json:"last_look,omitzero"`
-	Since      time.Time `json:"trouble_since,omitzero"` // of consecutive checks; zero: no trouble
-	Checks     int       `json:"looks,omitempty"`        // consecutive ones that found trouble
-	Trouble    string    `json:"trouble,omitempty"`      // of the last check
-	BusyAt     time.Time `json:"busy_at,omitzero"`       // when its process last used the CPU
-	CPU        *float64  `json:"cpu_seconds,omitempty"`  // used by the process at the last check
+	Since      time.Time `json:"trouble_since,omitzero"`     // of consecutive checks; zero: no trouble
+	Checks     int       `json:"looks,omitempty"`            // consecutive ones that found trouble
+	Trouble    string    `json:"trouble,omitempty"`          // of the last check
+	BusyAt     time.Time `json:"busy_at,omitzero"`           // when its process was last not known to be idle
+	CPU        *float64  `json:"cpu_seconds,omitempty"`      // used by the process at the last check
+	Withheld   float64   `json:"withheld_seconds,omitempty"` // CPU time that it did not get by then: throttling and steal
 	ReadySince time.Time `json:"ready_since,omitzero"`
 	LastReady  time.Time `json:"last_ready,omitzero"`
-	PidFile    bool      `json:"pid_file,omitempty"` // it had one when it was last ready
-	Ours       bool      `json:"ours,omitempty"`     // an attempt may have stopped it since it was last ready
-	Attempts   []Attempt `json:"attempts,omitempty"` // of the last 6 hours
-	Restarts   int       `json:"restarts"`           // ever
+	LastAlive  time.Time `json:"last_alive,omitzero"`
+	PidFile    bool      `json:"pid_file,omitempty"`      // it had one when it was last alive
+	PidPath    string    `json:"pid_file_path,omitempty"` // where, as far as its command line showed
+	Ours       bool      `json:"ours,omitempty"`          // an attempt may have stopped it, and none has started it since
+	Attempts   []Attempt `json:"attempts,omitempty"`      // of the last 6 hours
+	Restarts   int       `json:"restarts"`                // ever
 	GaveUp     bool      `json:"gave_up"`
 }
 

@@ -61,8 +61,11 @@ func (r *Restarter) runHeal(ctx context.Context, minute int) {
 	defer cancel()
 	families := r.node.set.Gather(ctx, poll.NoWait).Families
 	at := r.began.Add(time.Duration(minute) * time.Minute)
+	o := heal.Observe(families, at)
+	o.PidFile = new(true) // a daemon that is gone was killed
+	o.CPU = new(0.0)      // one that hangs is idle
 	var decision heal.Decision
-	if decision, r.history = heal.Decide(heal.Policy{}, r.history, heal.Observe(families, at)); decision.Action == heal.Restart {
+	if decision, r.history = heal.Decide(heal.Policy{}, r.history, o); decision.Action == heal.Restart {
 		r.history = r.history.Begin(at)
 		r.count(&r.Heal)
 	}
