@@ -39,8 +39,9 @@ type verdict struct {
 
 // oracle knows what is true about a fleet, and compares the messages with it.
 type oracle struct {
-	fleet *fleet
+	now   *moment
 	table map[string]*condition
+	names []string // of the table, in a fixed order
 	open  map[[2]string]*episode
 	done  []*episode
 
@@ -56,17 +57,19 @@ type oracle struct {
 }
 
 func newOracle(f *fleet) *oracle {
+	table := conditionTable()
 	return &oracle{
-		fleet: f, table: conditionTable(), open: map[[2]string]*episode{}, firing: map[string]map[model.Fingerprint]*alert.Alert{},
+		now: f.moment(), table: table, names: slices.Sorted(maps.Keys(table)), open: map[[2]string]*episode{}, firing: map[string]map[model.Fingerprint]*alert.Alert{},
 		healthy: map[string]int{}, alarms: map[string]int{}, sick: map[string]time.Time{},
 	}
 }
 
-// step opens and closes episodes. Call it after each step of the fleet.
-func (o *oracle) step() {
-	now := o.fleet.time(float64(o.fleet.minute))
-	o.update("", o.fleet.truth, now)
-	for _, n := range o.fleet.nodes {
+// step moves to the next minute, and opens and closes episodes.
+func (o *oracle) step(m *moment) {
+	o.now = m
+	now := m.time
+	o.update("", m.truth, now)
+	for _, n := range m.nodes {
 		o.update(n.name, n.truth, now)
 		sick := slices.ContainsFunc(slices.Collect(maps.Keys(n.truth)), func(c string) bool { return n.truth[c] })
 		if sick || len(n.now) > 0 {
@@ -95,11 +98,11 @@ func (o *oracle) update(node string, truth map[string]bool, now time.Time) {
 			rank = min(rank, o.table[name].rank)
 		}
 	}
-	if o.fleet.prometheusDown() {
+	if o.now.down {
 		rank = 0
 	}
-	for name, is := range truth {
-		key := [2]string{node, name}
+	for _, name := range o.names {
+		is, key := truth[name], [2]string{node, name}
 		e := o.open[key]
 		switch {
 		case is && e == nil:

@@ -9,7 +9,7 @@ import (
 // happening lists what is true about a node and its fleet, what was until an hour ago, and the events: of a node, also
 // those that ended within 15 minutes. It also returns when the first of what is true began at the node.
 func (o *oracle) happening(name string, now time.Time) (list []string, since time.Time) {
-	list, since = slices.Collect(maps.Keys(o.fleet.now)), now
+	list, since = slices.Collect(maps.Keys(o.now.now)), now
 	o.around(now, time.Hour, func(e *episode) {
 		if e.node != "" && e.node != name && name != "" {
 			return
@@ -23,9 +23,9 @@ func (o *oracle) happening(name string, now time.Time) (list []string, since tim
 			list = append(list, "after "+e.name)
 		}
 	})
-	for _, n := range o.fleet.nodes {
+	for _, n := range o.now.nodes {
 		for _, e := range n.events {
-			if n.name == name && e.begin <= o.fleet.minute && o.fleet.minute <= e.end+15 {
+			if n.name == name && e.begin <= o.now.minute && o.now.minute <= e.end+15 {
 				list = append(list, e.name)
 			}
 		}

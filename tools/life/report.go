@@ -48,7 +48,7 @@ func newReport(config Config) *report {
 
 func (r *report) add(o *oracle, minutes int) {
 	r.fleets++
-	r.nodeMinutes += minutes * len(o.fleet.nodes)
+	r.nodeMinutes += minutes * len(o.now.nodes)
 	r.calm += o.minutes
 	for i := range r.messages {
 		r.messages[i] += o.messages[i]

@@ -2,10 +2,10 @@ package life
 
 // renderExplorers sends what the explorers say: to the exporter beside a node, or to a watcher without a daemon.
 func (f *fleet) renderExplorers(t *target, n *node) {
+	t.send("raptoreum_scrape_collector_success", 1, "explorer")
 	first := true
 	for i := range f.explorers {
 		x := &f.explorers[i]
-		t.send("raptoreum_scrape_collector_success", 1, "explorer")
 		up := x.up && (n == nil || !n.is("isolated"))
 		if !up {
 			t.send("raptoreum_explorer_up", 0, x.host)
