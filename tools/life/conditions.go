@@ -12,6 +12,8 @@ type condition struct {
 	warning  *regexp.Regexp // alerts that are true with severity warning
 	must     string         // severity of the message that the owner must get; empty: none
 	after    int            // minutes for which it has to be visible for that
+	settles  int            // minutes after its end in which nobody can know that it is over
+	replaces *regexp.Regexp // alerts about which nothing more is said once there is a message about it
 }
 
 const prefix = "Raptoreum"
@@ -70,7 +72,9 @@ func conditionTable() map[string]*condition {
 	add("explorers misleading", 3, "warning", 40, "", "ExplorersDisagree|SmartnodeViewsDisagree")
 	add("PoSe storm", 3, "warning", 30, "", "NetworkPoSeStorm")
 	add("update available", 2, "warning", 26*hour, "", "UpdateAvailable")
-	add("watcher down", 3, "warning", 25, "ExporterDown", "FleetBlind")
+	add("watcher down", 3, "warning", 25, "", "ExporterDown|FleetBlind")
+	table["crash loop"].settles = 20 // it may crash again
+	table["banned"].replaces = regexp.MustCompile("^" + prefix + "Smartnode(OneStrikeLeft|PoSePenaltyRose|DKGMissed)$")
 	return table
 }
 

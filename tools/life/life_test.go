@@ -22,6 +22,7 @@ var (
 	routesFile  = flag.String("routes", "../../alerts/alertmanager.yml", "file of the routes")
 	maxMissed   = flag.Int("max-missed", 0, "fail if more outages are missed")
 	maxFalse    = flag.Int("max-false", 0, "fail if more critical messages are false when sent")
+	maxLate     = flag.Int("max-late", 0, "fail if the ends of more outages are reported late or never")
 	maxWarnings = flag.Float64("max-warnings", 1, "fail if a healthy node has more warnings a month, at the rate of life")
 	every       = flag.Bool("every", false, "evaluate each rule in each minute, as Prometheus does: the same result, 15 times slower")
 	shrinkTo    = flag.Int("shrink", 0, "print promtool tests for that many problems")
@@ -53,10 +54,10 @@ func TestLife(t *testing.T) {
 	})
 	total.print(os.Stdout)
 	cases.print(os.Stdout)
-	missed, criticals, warnings := total.sums()
-	if missed > *maxMissed || criticals > *maxFalse || warnings > *maxWarnings {
-		t.Errorf("%d outages missed, %d false critical messages, %.2f warnings per month on a healthy node; want at most %d, %d and %.2f",
-			missed, criticals, warnings, *maxMissed, *maxFalse, *maxWarnings)
+	missed, criticals, late, warnings := total.sums()
+	if missed > *maxMissed || criticals > *maxFalse || late > *maxLate || warnings > *maxWarnings {
+		t.Errorf("%d outages missed, %d false critical messages, %d ends late, %.2f warnings per month on a healthy node; want at most %d, %d, %d and %.2f",
+			missed, criticals, late, warnings, *maxMissed, *maxFalse, *maxLate, *maxWarnings)
 	}
 }
 

@@ -25,7 +25,9 @@ type episode struct {
 	critical   time.Time // of the first such message that is critical
 	continued  bool      // reported before it began, by an alert with another cause
 	over       time.Time // of the last message that reports its end
-	explained  map[model.Fingerprint]bool
+	known      time.Time // when nothing hid any more that it was over
+	explained  map[model.Fingerprint]*alert.Alert
+	ended      *alert.Alert // the last of them that did
 }
 
 // verdict is what was wrong with a message.
@@ -44,6 +46,7 @@ type oracle struct {
 	names []string // of the table, in a fixed order
 	open  map[[2]string]*episode
 	done  []*episode
+	dark  []*episode // of those, the ones whose end is still hidden
 
 	firing   map[string]map[model.Fingerprint]*alert.Alert // by group: what the last message said
 	false    []verdict
@@ -101,17 +104,26 @@ func (o *oracle) update(node string, truth map[string]bool, now time.Time) {
 	if o.now.down {
 		rank = 0
 	}
+	o.dark = slices.DeleteFunc(o.dark, func(e *episode) bool {
+		if e.node != node || rank < e.rank {
+			return false
+		}
+		if e.known = now; truth[e.name] { // only interrupted
+			clear(e.explained)
+		}
+		return true
+	})
 	for _, name := range o.names {
 		is, key := truth[name], [2]string{node, name}
 		e := o.open[key]
 		switch {
 		case is && e == nil:
-			e = &episode{condition: o.table[name], node: node, begin: now, explained: map[model.Fingerprint]bool{}}
+			e = &episode{condition: o.table[name], node: node, begin: now, explained: map[model.Fingerprint]*alert.Alert{}}
 			o.open[key] = e
 			o.continues(e, now)
 		case !is && e != nil:
 			delete(o.open, key)
-			o.close(e, now)
+			o.close(e, now, rank < e.rank)
 		}
 		if is {
 			e.run++
@@ -129,27 +141,54 @@ func (o *oracle) update(node string, truth map[string]bool, now time.Time) {
 }
 
 // close ends an episode. Alerts that another episode explains have no reason to end with it.
-func (o *oracle) close(e *episode, now time.Time) {
-	e.end = now
+func (o *oracle) close(e *episode, now time.Time, hidden bool) {
+	e.end, e.known = now, now
 	o.done = append(o.done, e)
-	for fp := range e.explained {
-		for _, other := range o.open {
-			if other.explained[fp] {
-				delete(e.explained, fp)
-			}
+	if hidden {
+		o.dark = append(o.dark, e)
+	}
+	for fp, a := range e.explained {
+		if o.stays(fp) || o.replaced(a, e.node) {
+			delete(e.explained, fp)
 		}
 	}
 }
 
-// continues marks an episode as reported if an alert that explains it already fires.
+// replaced reports whether a message about something that goes on stands for an alert.
+func (o *oracle) replaced(a *alert.Alert, node string) bool {
+	for _, e := range o.open {
+		if e.node == node && e.replaces != nil && e.replaces.MatchString(string(a.Labels["alertname"])) {
+			return true
+		}
+	}
+	return false
+}
+
+// stays reports whether an episode that goes on explains an alert.
+func (o *oracle) stays(fp model.Fingerprint) bool {
+	for _, e := range o.open {
+		if e.explained[fp] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// continues marks an episode as reported if an alert that explains it already fires. The alert has no reason any more to
+// end with one that was over a short time ago.
 func (o *oracle) continues(e *episode, now time.Time) {
 	for _, group := range o.firing {
 		for fp, a := range group {
 			if about(a, e.node) && e.explains(string(a.Labels["alertname"]), string(a.Labels["severity"])) {
-				e.reported, e.continued, e.explained[fp] = now, true, true
+				e.reported, e.continued, e.explained[fp] = now, true, a
 				if a.Labels["severity"] == "critical" {
 					e.critical = now
 				}
+				o.around(now, overdue, func(other *episode) {
+					if !other.end.IsZero() {
+						delete(other.explained, fp)
+					}
+				})
 			}
 		}
 	}
@@ -223,7 +262,9 @@ func (o *oracle) credit(a *alert.Alert, now time.Time) {
 		if !about(a, e.node) || !e.explains(string(a.Labels["alertname"]), string(a.Labels["severity"])) {
 			return
 		}
-		e.explained[a.Fingerprint()] = true
+		if e.end.IsZero() || !o.stays(a.Fingerprint()) {
+			e.explained[a.Fingerprint()] = a
+		}
 		if e.reported.IsZero() {
 			e.reported = now
 		}
@@ -233,13 +274,19 @@ func (o *oracle) credit(a *alert.Alert, now time.Time) {
 	})
 }
 
-// ended counts the end of an alert for the episodes that it reported.
+// ended counts the end of an alert for the episodes that it reported. A critical alert mutes the warnings of its name, and
+// its end is theirs.
 func (o *oracle) ended(a *alert.Alert, now time.Time) {
 	o.around(now, 6*time.Hour, func(e *episode) {
-		if e.explained[a.Fingerprint()] {
+		if e.explained[a.Fingerprint()] != nil {
 			delete(e.explained, a.Fingerprint())
 			if !e.end.IsZero() {
-				e.over = now
+				e.over, e.ended = now, a
+			}
+			if index(a) == 1 {
+				maps.DeleteFunc(e.explained, func(_ model.Fingerprint, other *alert.Alert) bool {
+					return index(other) == 0 && other.Labels["alertname"] == a.Labels["alertname"] && other.Labels["node"] == a.Labels["node"]
+				})
 			}
 		}
 	})
