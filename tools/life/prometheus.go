@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -45,8 +46,9 @@ type rule struct {
 	group    *rules.Group
 	index    int // in the file
 	query    *query
-	idle     bool             // an alert whose evaluation has no effect as long as its expression has no result
-	previous map[*series]bool // what the last evaluation recorded
+	labels   map[string]string // of its alerts
+	idle     bool              // its evaluation has no effect as long as its expression has no result
+	previous map[*series]bool  // what the last evaluation recorded
 }
 
 // notification is what Prometheus sends to Alertmanager for one rule.
@@ -67,9 +69,10 @@ func startPrometheus(file string, history *memory, every bool) (*prometheus, err
 // restart forgets all alerts. They are restored from the history as Prometheus does, after two evaluations.
 func (p *prometheus) restart(history *memory) error {
 	p.memory, p.evals = history, 0
+	loader := &loader{parser: p.parser}
 	manager := rules.NewManager(&rules.ManagerOptions{
 		ExternalURL: &url.URL{}, QueryFunc: p.queryFunc, NotifyFunc: p.notify, Context: context.Background(),
-		Appendable: p.memory, Queryable: p.memory, Parser: p.parser, GroupLoader: &loader{p.parser}, Metrics: rules.NewGroupMetrics(nil),
+		Appendable: p.memory, Queryable: p.memory, Parser: p.parser, GroupLoader: loader, Metrics: rules.NewGroupMetrics(nil),
 		OutageTolerance: time.Hour, ForGracePeriod: 10 * time.Minute, ResendDelay: time.Minute,
 		RuleDependencyController: independent{},
 	})
@@ -83,7 +86,7 @@ func (p *prometheus) restart(history *memory) error {
 		if _, err := fmt.Sscan(g.Name(), &r.index); err != nil {
 			return err
 		}
-		r.query = newQuery(r.Query())
+		r.query, r.labels = newQuery(r.Query()), loader.labels[r.index]
 		p.rules = append(p.rules, r)
 	}
 	slices.SortFunc(p.rules, func(a, b *rule) int { return a.index - b.index })
@@ -147,14 +150,23 @@ func (p *prometheus) evalPart(ctx context.Context, part []*rule, s stretch) erro
 		}
 		return p.record(ctx, part[0], s)
 	}
-	for step := range s.count {
+	for step := 0; step < s.count; step++ {
+		if !p.every && !slices.ContainsFunc(part, func(r *rule) bool { return !r.idle }) {
+			n, err := p.quiet(ctx, part, stretch{s.at(step), s.count - step})
+			if err != nil {
+				return err
+			}
+			if step += n; step == s.count {
+				break
+			}
+		}
 		for _, r := range part {
 			result, err := p.instant(ctx, r.query, s.at(step))
 			if err == nil {
 				err = p.evalRule(ctx, r, s, step, result)
 			}
 			if err != nil {
-				return fmt.Errorf("%s: %w", r.Name(), err)
+				return err
 			}
 		}
 	}
@@ -163,9 +175,24 @@ func (p *prometheus) evalPart(ctx context.Context, part []*rule, s stretch) erro
 
 // evalRule lets Prometheus do what follows from the result of a rule's expression.
 func (p *prometheus) evalRule(ctx context.Context, r *rule, s stretch, step int, result promql.Vector) error {
+	for i := range result {
+		if b := labels.NewBuilder(result[i].Metric); len(r.labels) > 0 {
+			for name, value := range r.labels {
+				b.Set(name, value)
+			}
+			result[i].Metric = b.Labels()
+		}
+	}
 	p.rule, p.step, p.result = r, step, result
 	r.group.Eval(ctx, s.at(step))
-	return r.LastError()
+	r.idle = len(result) == 0
+	if alerting, ok := r.Rule.(*rules.AlertingRule); ok && alerting.ActiveAlertsCount() > 0 {
+		r.idle = false
+	}
+	if err := r.LastError(); err != nil {
+		return fmt.Errorf("%s: %w", r.Name(), err)
+	}
+	return nil
 }
 
 // independent leaves out the analysis of dependencies, which is needed only for concurrent evaluation.
@@ -174,8 +201,12 @@ type independent struct{}
 func (independent) AnalyseRules([]rules.Rule) {}
 
 // loader loads each rule into a group of its own, whose name is the rule's position. Annotations stay out: they are
-// the text of messages, nobody reads them here, and most of the time goes into them.
-type loader struct{ parser *cachedParser }
+// the text of messages, and nobody reads them here. So do labels of alerts, which Prometheus expands as templates in each
+// evaluation: where they are plain text, the result of the expression gets them.
+type loader struct {
+	parser *cachedParser
+	labels []map[string]string // by position
+}
 
 func (l *loader) Load(file string, ignoreUnknown bool, scheme model.ValidationScheme) (*rulefmt.RuleGroups, []error) {
 	loaded, errs := rulefmt.ParseFile(file, ignoreUnknown, scheme, l.parser, slog.New(slog.DiscardHandler))
@@ -186,6 +217,10 @@ func (l *loader) Load(file string, ignoreUnknown bool, scheme model.ValidationSc
 	for _, g := range loaded.Groups {
 		for _, r := range g.Rules {
 			r.Annotations = nil
+			plain := r.Alert != "" && !strings.Contains(fmt.Sprint(r.Labels), "{{")
+			if l.labels = append(l.labels, nil); plain {
+				l.labels[len(l.labels)-1], r.Labels = r.Labels, nil
+			}
 			one := g
 			one.Name, one.Rules = fmt.Sprint(len(single.Groups)), []rulefmt.Rule{r}
 			single.Groups = append(single.Groups, one)

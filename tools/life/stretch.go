@@ -23,17 +23,32 @@ func (p *prometheus) alert(ctx context.Context, r *rule, s stretch) error {
 	if err != nil {
 		return err
 	}
-	alerting := r.Rule.(*rules.AlertingRule)
 	for step, result := range results {
 		if len(result) == 0 && r.idle {
 			continue
 		}
 		if err := p.evalRule(ctx, r, s, step, result); err != nil {
-			return fmt.Errorf("%s: %w", r.Name(), err)
+			return err
 		}
-		r.idle = len(result) == 0 && alerting.ActiveAlertsCount() == 0
 	}
 	return nil
+}
+
+// quiet returns for how many steps no rule of a part has a result. While none has one, none reads anything new of another.
+func (p *prometheus) quiet(ctx context.Context, part []*rule, s stretch) (int, error) {
+	for _, r := range part {
+		err := p.results(ctx, r, s, func(_ labels.Labels, step int, _ []float64) error {
+			s.count = min(s.count, step)
+			return nil
+		})
+		if err != nil {
+			return 0, err
+		}
+		if s.count == 0 {
+			break
+		}
+	}
+	return s.count, nil
 }
 
 // row is what a rule records as one series in a stretch.
