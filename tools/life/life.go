@@ -38,7 +38,7 @@ func play(ctx context.Context, config Config, index int, found func(*problem, *m
 	random := rand.New(rand.NewPCG(config.Seed, uint64(index)))
 	size := fleetSize(config.Seed, index)
 	f := newFleet(random, newCatalog(), size, config, time.Now())
-	l := &life{fleet: f, oracle: newOracle(f), found: found, random: rand.New(rand.NewPCG(^config.Seed, uint64(index)))}
+	l := &life{fleet: f, oracle: newOracle(f.moment()), found: found, random: rand.New(rand.NewPCG(^config.Seed, uint64(index)))}
 	var err error
 	if l.alertmanager, err = startAlertmanager(config.Routes, l.mailbox.put); err != nil {
 		return nil, err

@@ -59,10 +59,10 @@ type oracle struct {
 	shown [2]int // number of false verdicts and of done episodes that problems has returned
 }
 
-func newOracle(f *fleet) *oracle {
+func newOracle(m *moment) *oracle {
 	table := conditionTable()
 	return &oracle{
-		now: f.moment(), table: table, names: slices.Sorted(maps.Keys(table)), open: map[[2]string]*episode{}, firing: map[string]map[model.Fingerprint]*alert.Alert{},
+		now: m, table: table, names: slices.Sorted(maps.Keys(table)), open: map[[2]string]*episode{}, firing: map[string]map[model.Fingerprint]*alert.Alert{},
 		healthy: map[string]int{}, alarms: map[string]int{}, sick: map[string]time.Time{},
 	}
 }
