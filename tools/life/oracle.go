@@ -147,21 +147,11 @@ func (o *oracle) close(e *episode, now time.Time, hidden bool) {
 	if hidden {
 		o.dark = append(o.dark, e)
 	}
-	for fp, a := range e.explained {
-		if o.stays(fp) || o.replaced(a, e.node) {
+	for fp := range e.explained {
+		if o.stays(fp) {
 			delete(e.explained, fp)
 		}
 	}
-}
-
-// replaced reports whether a message about something that goes on stands for an alert.
-func (o *oracle) replaced(a *alert.Alert, node string) bool {
-	for _, e := range o.open {
-		if e.node == node && e.replaces != nil && e.replaces.MatchString(string(a.Labels["alertname"])) {
-			return true
-		}
-	}
-	return false
 }
 
 // stays reports whether an episode that goes on explains an alert.
@@ -208,7 +198,6 @@ func (o *oracle) receive(m message) {
 	fresh, healthy := [2]bool{}, map[string]bool{}
 	for _, a := range m.alerts {
 		if a.ResolvedAt(m.at) {
-			o.ended(a, m.at)
 			continue
 		}
 		now[a.Fingerprint()] = a
@@ -226,6 +215,11 @@ func (o *oracle) receive(m message) {
 		o.healthy[key]++
 		if isFalse {
 			o.alarms[key]++
+		}
+	}
+	for fp, a := range before {
+		if now[fp] == nil { // what the message does not list is over, or muted by something worse that it lists
+			o.ended(a, m.at)
 		}
 	}
 	o.firing[m.group] = now

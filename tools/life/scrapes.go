@@ -82,8 +82,10 @@ func (f *fleet) scrape(m *memory) {
 		n.target.scrape(m, now, func(t *target) {
 			if missed || !n.machineUp() || n.is("exporter down") || n.is("exporter restart") {
 				t.send("up", 0)
+				n.unscraped++
 				return
 			}
+			n.unscraped = 0
 			n.render(t)
 		})
 	}
