@@ -30,15 +30,6 @@ type episode struct {
 	ended      *alert.Alert // the last of them that did
 }
 
-// verdict is what was wrong with a message.
-type verdict struct {
-	at     time.Time
-	alert  *alert.Alert
-	over   string    // the condition that was over when the message was sent; empty: it never was
-	during []string  // what happened then
-	since  time.Time // the beginning of it
-}
-
 // oracle knows what is true about a fleet, and compares the messages with it.
 type oracle struct {
 	now   *moment
@@ -284,26 +275,4 @@ func (o *oracle) ended(a *alert.Alert, now time.Time) {
 			}
 		}
 	})
-}
-
-// judge decides whether an alert is true at the time of the first message that has it.
-func (o *oracle) judge(a *alert.Alert, now time.Time) bool {
-	name, severity, node := string(a.Labels["alertname"]), string(a.Labels["severity"]), string(a.Labels["node"])
-	isTrue, over := false, ""
-	o.around(now, 2*time.Hour, func(e *episode) {
-		ours := e.node == "" || node == "" || e.node == node
-		if !ours || !e.explains(name, severity) {
-			return
-		}
-		if e.end.IsZero() || now.Sub(e.end) <= late {
-			isTrue = true
-		} else {
-			over = e.name
-		}
-	})
-	if !isTrue {
-		list, since := o.happening(node, now)
-		o.false = append(o.false, verdict{at: now, alert: a, over: over, during: list, since: since})
-	}
-	return isTrue
 }
