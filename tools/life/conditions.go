@@ -99,7 +99,7 @@ func (n *node) conditions() map[string]bool {
 	c := map[string]bool{
 		"machine down":                  !n.machineUp() && !n.is("reboot"),
 		"exporter down":                 n.is("exporter down"),
-		"not scraped":                   n.unscraped >= 4 && !n.within("reboot", 10),
+		"not scraped":                   n.unscraped >= 4,
 		"dead":                          n.phase == stopped && n.is("dead"),
 		"hung":                          n.hung(),
 		"busy":                          up && n.is("busy"),

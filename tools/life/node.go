@@ -45,7 +45,7 @@ type node struct {
 
 	ooms, pressure, steal float64
 	slowAnswer            int // minute of the last answer of the main lock
-	unscraped             int // scrapes that have failed in a row
+	unscraped             int // scrapes that have failed in a row by chance
 	truth                 map[string]bool
 }
 

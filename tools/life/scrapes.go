@@ -79,13 +79,14 @@ func (f *fleet) scrape(m *memory) {
 	now := f.time(float64(f.minute))
 	for _, n := range f.nodes {
 		missed := f.random.IntN(500) == 0 || n.is("missed scrapes") && f.random.IntN(5) == 0
+		if n.unscraped++; !missed {
+			n.unscraped = 0
+		}
 		n.target.scrape(m, now, func(t *target) {
 			if missed || !n.machineUp() || n.is("exporter down") || n.is("exporter restart") {
 				t.send("up", 0)
-				n.unscraped++
 				return
 			}
-			n.unscraped = 0
 			n.render(t)
 		})
 	}
