@@ -105,7 +105,7 @@ func (a *alertmanager) stop() {
 }
 
 // receive is what Prometheus sends its alerts to.
-func (a *alertmanager) receive(ctx context.Context, _ string, alerts ...*rules.Alert) {
+func (a *alertmanager) receive(ctx context.Context, alerts []*rules.Alert) {
 	var list []*alert.Alert
 	for _, from := range alerts {
 		to := &alert.Alert{UpdatedAt: time.Now()}

@@ -12,6 +12,7 @@ type condition struct {
 	warning  *regexp.Regexp // alerts that are true with severity warning
 	must     string         // severity of the message that the owner must get; empty: none
 	after    int            // minutes for which it has to be visible for that
+	settles  int            // minutes after its end in which nobody can know that it is over
 }
 
 const prefix = "Raptoreum"
@@ -38,6 +39,7 @@ func conditionTable() map[string]*condition {
 	add("prometheus down", 0, "", 0, "", "")
 	add("machine down", 1, "critical", 15, "ExporterDown|"+down, few)
 	add("exporter down", 1, "critical", 15, "ExporterDown|SeveralNodesDown", "")
+	add("not scraped", 1, "", 0, "ExporterDown", "")
 	add("dead", 2, "critical", 15, down, few+"|DaemonRestarting|SmartnodePaymentOverdue")
 	add("hung", 2, "critical", 15, down, few+"|DaemonHung|DaemonBusy|DaemonSlow|CollectorFailing")
 	add("busy", 2, "critical", 20, "DaemonDown|SeveralNodesDown", "DaemonBusy|CollectorFailing")
@@ -57,6 +59,7 @@ func conditionTable() map[string]*condition {
 	add("port closed", 3, "critical", 65, port, few)
 	add("port closed, seen from inside", 3, "warning", 110, port, few)
 	add("port partly closed", 3, "warning", 35, "", few+"|PortUnreachable")
+	add("no inbound peers", 3, "", 0, "", "NoInboundPeers")
 	add("miss", 3, "warning", 10, "SmartnodeOneStrikeLeft", "SmartnodePoSePenaltyRose|SmartnodeDKGMissed")
 	add("one strike left", 3, "critical", 10, "SmartnodeOneStrikeLeft", "SmartnodePoSePenaltyRose|SmartnodeDKGMissed")
 	add("banned", 3, "critical", 10, "SmartnodePoSeBanned|SmartnodeNotReady", "SmartnodePaymentOverdue|SmartnodeViewsDisagree|SmartnodePoSePenaltyRose|SmartnodeDKGMissed")
@@ -70,7 +73,8 @@ func conditionTable() map[string]*condition {
 	add("explorers misleading", 3, "warning", 40, "", "ExplorersDisagree|SmartnodeViewsDisagree")
 	add("PoSe storm", 3, "warning", 30, "", "NetworkPoSeStorm")
 	add("update available", 2, "warning", 26*hour, "", "UpdateAvailable")
-	add("watcher down", 3, "warning", 25, "ExporterDown", "FleetBlind")
+	add("watcher down", 3, "warning", 25, "", "ExporterDown|FleetBlind")
+	table["crash loop"].settles = 20 // it may crash again
 	return table
 }
 
@@ -91,10 +95,11 @@ func (n *node) conditions() map[string]bool {
 	m, f := n.fleet.minute, n.fleet
 	up := n.phase == running
 	closed := n.is("port closed") && up
-	recently := len(n.missed) > 0 && m-n.missed[len(n.missed)-1] < hour
+	recently := len(n.missed) > 0 && m-n.missed[len(n.missed)-1] < hour && n.missed[len(n.missed)-1] > n.lifted
 	c := map[string]bool{
 		"machine down":                  !n.machineUp() && !n.is("reboot"),
 		"exporter down":                 n.is("exporter down"),
+		"not scraped":                   n.unscraped >= 4,
 		"dead":                          n.phase == stopped && n.is("dead"),
 		"hung":                          n.hung(),
 		"busy":                          up && n.is("busy"),
@@ -113,6 +118,7 @@ func (n *node) conditions() map[string]bool {
 		"port closed":                   closed && n.observed > 0,
 		"port closed, seen from inside": closed && n.observed == 0,
 		"port partly closed":            up && n.is("port partly closed") && n.observed > 1,
+		"no inbound peers":              up && n.inbound == 0,
 		"miss":                          recently && !n.banned,
 		"one strike left":               n.strikes() == 1,
 		"banned":                        n.banned,

@@ -1,13 +1,15 @@
 // Package life lets the alert rules face what nobody scripted. It plays months of random life of fleets of
 // smartnodes, minute by minute, with the truth known, and renders the series that the exporters would send. Prometheus'
-// own rule engine evaluates alerts.yml over them. Alertmanager's own packages apply alertmanager.yml, with a virtual
+// own rule engine evaluates alerts.yml over them, for hours at a time. Alertmanager's own packages apply alertmanager.yml, with a virtual
 // clock. An oracle compares each message with what the owner should know in that minute.
 package life
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -18,7 +20,7 @@ type Config struct {
 	Seed          uint64
 	Minutes       int     // of each fleet
 	Rate          float64 // how many times as often events happen; 0 is 1
-	Every         bool    // evaluate every expression in every minute, also where the result cannot change
+	Every         bool    // evaluate each rule in each minute, in the order of the file, as Prometheus does
 }
 
 // fleetSize returns the number of smartnodes of a fleet. Most owners have few.
@@ -27,54 +29,144 @@ func fleetSize(seed uint64, index int) int {
 	return sizes[rand.New(rand.NewPCG(seed, uint64(index))).IntN(len(sizes))]
 }
 
+// ahead is for how many minutes a fleet is played before the rules are evaluated for all of them. The more, the faster.
+const ahead = 6 * hour
+
 // play plays the life of one fleet. It has to run in a bubble of testing/synctest, whose clock it moves. For each
 // problem it calls found, with the series of the last day.
 func play(ctx context.Context, config Config, index int, found func(*problem, *memory)) (*oracle, error) {
 	random := rand.New(rand.NewPCG(config.Seed, uint64(index)))
 	size := fleetSize(config.Seed, index)
 	f := newFleet(random, newCatalog(), size, config, time.Now())
-	o := newOracle(f)
-	var mailbox mailbox
-	a, err := startAlertmanager(config.Routes, mailbox.put)
-	if err != nil {
+	l := &life{fleet: f, oracle: newOracle(f.moment()), found: found, random: rand.New(rand.NewPCG(^config.Seed, uint64(index)))}
+	var err error
+	if l.alertmanager, err = startAlertmanager(config.Routes, l.mailbox.put); err != nil {
 		return nil, err
 	}
-	defer a.stop()
-	p, err := startPrometheus(config.Rules, newMemory(), config.Every, a.receive)
-	if err != nil {
+	defer l.alertmanager.stop()
+	if l.prometheus, err = startPrometheus(config.Rules, newMemory(), config.Every); err != nil {
 		return nil, err
 	}
-	phase := time.Duration(random.IntN(60000)) * time.Millisecond // of evaluations within each minute
-	wasDown := false
+	l.phase = time.Duration(random.IntN(60000)) * time.Millisecond
 	for minute := 1; minute < config.Minutes; minute++ {
-		time.Sleep(time.Until(f.time(float64(minute))))
-		for _, m := range mailbox.take() {
-			o.receive(m)
+		err := l.scrape(ctx, minute)
+		if err == nil && (len(l.moments) == ahead || minute == config.Minutes-1) {
+			err = l.evaluate(ctx)
+			l.judge(ctx)
 		}
-		f.step(minute)
-		o.step()
-		for _, problem := range o.problems() {
-			found(problem, p.memory)
-		}
-		if down := f.prometheusDown(); down || wasDown {
-			if wasDown = down; down {
-				continue
-			}
-			history := p.memory
-			if f.lostHistory {
-				history = newMemory()
-			}
-			if err := p.restart(history); err != nil {
-				return nil, err
-			}
-		}
-		f.scrape(p.memory)
-		time.Sleep(phase)
-		if err := p.eval(ctx, time.Now()); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("minute %d of fleet %d: %w", minute, index, err)
 		}
 	}
-	return o, nil
+	return l.oracle, nil
+}
+
+// life is the life of one fleet. Nothing in it depends on the alerts. So its next hours are played first, then the rules
+// are evaluated for all of them, and then the clock moves minute by minute, and Alertmanager gets what was sent.
+type life struct {
+	fleet        *fleet
+	prometheus   *prometheus
+	alertmanager *alertmanager
+	mailbox      mailbox
+	oracle       *oracle
+	phase        time.Duration // of evaluations within each minute
+	random       *rand.Rand    // of how long they take
+	found        func(*problem, *memory)
+
+	wasDown bool
+	moments []*moment // not judged
+	due     []*moment // not evaluated
+}
+
+// moment is what is true in one minute, and what the rules say about it.
+type moment struct {
+	minute int
+	time   time.Time
+	down   bool              // Prometheus
+	now    map[string]*event // of the fleet
+	truth  map[string]bool
+	nodes  []nodeMoment
+
+	memory *memory
+	sent   []notification
+}
+
+// nodeMoment is what is true about one node in one minute.
+type nodeMoment struct {
+	*node // for what stays the same
+	now   map[string]*event
+	truth map[string]bool
+}
+
+// moment returns what is true now.
+func (f *fleet) moment() *moment {
+	m := &moment{minute: f.minute, time: f.time(float64(f.minute)), down: f.prometheusDown(), now: f.now, truth: f.truth}
+	for _, n := range f.nodes {
+		m.nodes = append(m.nodes, nodeMoment{n, n.now, n.truth})
+	}
+	return m
+}
+
+// scrape moves the fleet to the next minute, and scrapes it.
+func (l *life) scrape(ctx context.Context, minute int) error {
+	f, p := l.fleet, l.prometheus
+	f.step(minute)
+	m := f.moment()
+	l.moments = append(l.moments, m)
+	if m.down || l.wasDown {
+		if err := l.evaluate(ctx); err != nil {
+			return err
+		}
+	}
+	if l.wasDown && !m.down {
+		history := p.memory
+		if f.lostHistory {
+			history = newMemory()
+		}
+		if err := p.restart(history); err != nil {
+			return err
+		}
+	}
+	m.memory, l.wasDown = p.memory, m.down
+	if !m.down {
+		f.scrape(p.memory)
+		l.due = append(l.due, m)
+	}
+	return nil
+}
+
+// evaluate evaluates the rules in all minutes that are due.
+func (l *life) evaluate(ctx context.Context) error {
+	if len(l.due) == 0 {
+		return nil
+	}
+	sent, err := l.prometheus.eval(ctx, stretch{l.due[0].time.Add(l.phase), len(l.due)})
+	for i := range sent {
+		l.due[i].sent = sent[i]
+	}
+	l.due = nil
+	return err
+}
+
+// judge moves the clock through the minutes that were evaluated, and compares the messages with the truth.
+func (l *life) judge(ctx context.Context) {
+	for _, m := range l.moments {
+		time.Sleep(time.Until(m.time))
+		for _, message := range l.mailbox.take() {
+			l.oracle.receive(message)
+		}
+		l.oracle.step(m)
+		for _, problem := range l.oracle.problems() {
+			l.found(problem, m.memory)
+		}
+		// Without a delay that differs, alerts would arrive in the very instant in which their group is sent: by chance before
+		// that or after it.
+		time.Sleep(l.phase + time.Duration(l.random.IntN(int(time.Second))))
+		for _, n := range m.sent {
+			l.alertmanager.receive(ctx, n.alerts)
+		}
+	}
+	l.moments = nil
 }
 
 // mailbox collects messages until they are judged at the end of their minute.
@@ -94,5 +186,6 @@ func (b *mailbox) take() []message {
 	defer b.mu.Unlock()
 	taken := b.messages
 	b.messages = nil
+	slices.SortFunc(taken, func(a, b message) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.group, b.group)) })
 	return taken
 }

@@ -37,14 +37,16 @@ type node struct {
 
 	penalty   float64
 	banned    bool
-	revive    int   // minute at which the owner lifts the ban
+	revive    int   // minute from which on the owner lifts the ban
+	lifted    int   // minute at which it was lifted
 	missed    []int // minutes of missed key generations
 	portSince int   // minute since which peers reach the port; -1: they do not
 	paid      int   // height of the last payment or revival
 
-	ooms, throttled, pressure, steal float64
-	slowAnswer                       int // minute of the last answer of the main lock
-	truth                            map[string]bool
+	ooms, pressure, steal float64
+	slowAnswer            int // minute of the last answer of the main lock
+	unscraped             int // scrapes that have failed in a row by chance
+	truth                 map[string]bool
 }
 
 func (n *node) init() {
@@ -208,7 +210,7 @@ func (n *node) stepSmartnode(dkg bool) {
 	if n.banned {
 		n.penalty = registered
 		if f.minute >= n.revive && n.able() {
-			n.penalty, n.banned, n.paid = 0, false, f.height
+			n.penalty, n.banned, n.paid, n.lifted = 0, false, f.height, f.minute
 		}
 	}
 	if f.height-n.paid > registered && !n.banned {

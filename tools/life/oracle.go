@@ -25,24 +25,19 @@ type episode struct {
 	critical   time.Time // of the first such message that is critical
 	continued  bool      // reported before it began, by an alert with another cause
 	over       time.Time // of the last message that reports its end
-	explained  map[model.Fingerprint]bool
-}
-
-// verdict is what was wrong with a message.
-type verdict struct {
-	at     time.Time
-	alert  *alert.Alert
-	over   string    // the condition that was over when the message was sent; empty: it never was
-	during []string  // what happened then
-	since  time.Time // the beginning of it
+	known      time.Time // when nothing hid any more that it was over
+	explained  map[model.Fingerprint]*alert.Alert
+	ended      *alert.Alert // the last of them that did
 }
 
 // oracle knows what is true about a fleet, and compares the messages with it.
 type oracle struct {
-	fleet *fleet
+	now   *moment
 	table map[string]*condition
+	names []string // of the table, in a fixed order
 	open  map[[2]string]*episode
 	done  []*episode
+	dark  []*episode // of those, the ones whose end is still hidden
 
 	firing   map[string]map[model.Fingerprint]*alert.Alert // by group: what the last message said
 	false    []verdict
@@ -55,18 +50,20 @@ type oracle struct {
 	shown [2]int // number of false verdicts and of done episodes that problems has returned
 }
 
-func newOracle(f *fleet) *oracle {
+func newOracle(m *moment) *oracle {
+	table := conditionTable()
 	return &oracle{
-		fleet: f, table: conditionTable(), open: map[[2]string]*episode{}, firing: map[string]map[model.Fingerprint]*alert.Alert{},
+		now: m, table: table, names: slices.Sorted(maps.Keys(table)), open: map[[2]string]*episode{}, firing: map[string]map[model.Fingerprint]*alert.Alert{},
 		healthy: map[string]int{}, alarms: map[string]int{}, sick: map[string]time.Time{},
 	}
 }
 
-// step opens and closes episodes. Call it after each step of the fleet.
-func (o *oracle) step() {
-	now := o.fleet.time(float64(o.fleet.minute))
-	o.update("", o.fleet.truth, now)
-	for _, n := range o.fleet.nodes {
+// step moves to the next minute, and opens and closes episodes.
+func (o *oracle) step(m *moment) {
+	o.now = m
+	now := m.time
+	o.update("", m.truth, now)
+	for _, n := range m.nodes {
 		o.update(n.name, n.truth, now)
 		sick := slices.ContainsFunc(slices.Collect(maps.Keys(n.truth)), func(c string) bool { return n.truth[c] })
 		if sick || len(n.now) > 0 {
@@ -95,20 +92,29 @@ func (o *oracle) update(node string, truth map[string]bool, now time.Time) {
 			rank = min(rank, o.table[name].rank)
 		}
 	}
-	if o.fleet.prometheusDown() {
+	if o.now.down {
 		rank = 0
 	}
-	for name, is := range truth {
-		key := [2]string{node, name}
+	o.dark = slices.DeleteFunc(o.dark, func(e *episode) bool {
+		if e.node != node || rank < e.rank {
+			return false
+		}
+		if e.known = now; truth[e.name] { // only interrupted
+			clear(e.explained)
+		}
+		return true
+	})
+	for _, name := range o.names {
+		is, key := truth[name], [2]string{node, name}
 		e := o.open[key]
 		switch {
 		case is && e == nil:
-			e = &episode{condition: o.table[name], node: node, begin: now, explained: map[model.Fingerprint]bool{}}
+			e = &episode{condition: o.table[name], node: node, begin: now, explained: map[model.Fingerprint]*alert.Alert{}}
 			o.open[key] = e
 			o.continues(e, now)
 		case !is && e != nil:
 			delete(o.open, key)
-			o.close(e, now)
+			o.close(e, now, rank < e.rank)
 		}
 		if is {
 			e.run++
@@ -126,27 +132,44 @@ func (o *oracle) update(node string, truth map[string]bool, now time.Time) {
 }
 
 // close ends an episode. Alerts that another episode explains have no reason to end with it.
-func (o *oracle) close(e *episode, now time.Time) {
-	e.end = now
+func (o *oracle) close(e *episode, now time.Time, hidden bool) {
+	e.end, e.known = now, now
 	o.done = append(o.done, e)
+	if hidden {
+		o.dark = append(o.dark, e)
+	}
 	for fp := range e.explained {
-		for _, other := range o.open {
-			if other.explained[fp] {
-				delete(e.explained, fp)
-			}
+		if o.stays(fp) {
+			delete(e.explained, fp)
 		}
 	}
 }
 
-// continues marks an episode as reported if an alert that explains it already fires.
+// stays reports whether an episode that goes on explains an alert.
+func (o *oracle) stays(fp model.Fingerprint) bool {
+	for _, e := range o.open {
+		if e.explained[fp] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// continues marks an episode as reported if an alert that explains it already fires. The alert has no reason any more to
+// end with one that was over a short time ago.
 func (o *oracle) continues(e *episode, now time.Time) {
 	for _, group := range o.firing {
 		for fp, a := range group {
 			if about(a, e.node) && e.explains(string(a.Labels["alertname"]), string(a.Labels["severity"])) {
-				e.reported, e.continued, e.explained[fp] = now, true, true
+				e.reported, e.continued, e.explained[fp] = now, true, a
 				if a.Labels["severity"] == "critical" {
 					e.critical = now
 				}
+				o.around(now, overdue, func(other *episode) {
+					if !other.end.IsZero() {
+						delete(other.explained, fp)
+					}
+				})
 			}
 		}
 	}
@@ -166,7 +189,6 @@ func (o *oracle) receive(m message) {
 	fresh, healthy := [2]bool{}, map[string]bool{}
 	for _, a := range m.alerts {
 		if a.ResolvedAt(m.at) {
-			o.ended(a, m.at)
 			continue
 		}
 		now[a.Fingerprint()] = a
@@ -184,6 +206,11 @@ func (o *oracle) receive(m message) {
 		o.healthy[key]++
 		if isFalse {
 			o.alarms[key]++
+		}
+	}
+	for fp, a := range before {
+		if now[fp] == nil { // what the message does not list is over, or muted by something worse that it lists
+			o.ended(a, m.at)
 		}
 	}
 	o.firing[m.group] = now
@@ -220,7 +247,9 @@ func (o *oracle) credit(a *alert.Alert, now time.Time) {
 		if !about(a, e.node) || !e.explains(string(a.Labels["alertname"]), string(a.Labels["severity"])) {
 			return
 		}
-		e.explained[a.Fingerprint()] = true
+		if e.end.IsZero() || !o.stays(a.Fingerprint()) {
+			e.explained[a.Fingerprint()] = a
+		}
 		if e.reported.IsZero() {
 			e.reported = now
 		}
@@ -230,36 +259,20 @@ func (o *oracle) credit(a *alert.Alert, now time.Time) {
 	})
 }
 
-// ended counts the end of an alert for the episodes that it reported.
+// ended counts the end of an alert for the episodes that it reported. A critical alert mutes the warnings of its name, and
+// its end is theirs.
 func (o *oracle) ended(a *alert.Alert, now time.Time) {
 	o.around(now, 6*time.Hour, func(e *episode) {
-		if e.explained[a.Fingerprint()] {
+		if e.explained[a.Fingerprint()] != nil {
 			delete(e.explained, a.Fingerprint())
 			if !e.end.IsZero() {
-				e.over = now
+				e.over, e.ended = now, a
+			}
+			if index(a) == 1 {
+				maps.DeleteFunc(e.explained, func(_ model.Fingerprint, other *alert.Alert) bool {
+					return index(other) == 0 && other.Labels["alertname"] == a.Labels["alertname"] && other.Labels["node"] == a.Labels["node"]
+				})
 			}
 		}
 	})
-}
-
-// judge decides whether an alert is true at the time of the first message that has it.
-func (o *oracle) judge(a *alert.Alert, now time.Time) bool {
-	name, severity, node := string(a.Labels["alertname"]), string(a.Labels["severity"]), string(a.Labels["node"])
-	isTrue, over := false, ""
-	o.around(now, 2*time.Hour, func(e *episode) {
-		ours := e.node == "" || node == "" || e.node == node
-		if !ours || !e.explains(name, severity) {
-			return
-		}
-		if e.end.IsZero() || now.Sub(e.end) <= late {
-			isTrue = true
-		} else {
-			over = e.name
-		}
-	})
-	if !isTrue {
-		list, since := o.happening(node, now)
-		o.false = append(o.false, verdict{at: now, alert: a, over: over, during: list, since: since})
-	}
-	return isTrue
 }

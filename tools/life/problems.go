@@ -4,12 +4,45 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/prometheus/alertmanager/alert"
 )
+
+// verdict is what was wrong with a message.
+type verdict struct {
+	at     time.Time
+	alert  *alert.Alert
+	over   string    // the condition that was over when the message was sent; empty: it never was
+	during []string  // what happened then
+	since  time.Time // the beginning of it
+}
+
+// judge decides whether an alert is true at the time of the first message that has it.
+func (o *oracle) judge(a *alert.Alert, now time.Time) bool {
+	name, severity, node := string(a.Labels["alertname"]), string(a.Labels["severity"]), string(a.Labels["node"])
+	isTrue, over := false, ""
+	o.around(now, 2*time.Hour, func(e *episode) {
+		ours := e.node == "" || node == "" || e.node == node
+		if !ours || !e.explains(name, severity) {
+			return
+		}
+		if e.end.IsZero() || now.Sub(e.end) <= late {
+			isTrue = true
+		} else {
+			over = e.name
+		}
+	})
+	if !isTrue {
+		list, since := o.happening(node, now)
+		o.false = append(o.false, verdict{at: now, alert: a, over: over, during: list, since: since})
+	}
+	return isTrue
+}
 
 // happening lists what is true about a node and its fleet, what was until an hour ago, and the events: of a node, also
 // those that ended within 15 minutes. It also returns when the first of what is true began at the node.
 func (o *oracle) happening(name string, now time.Time) (list []string, since time.Time) {
-	list, since = slices.Collect(maps.Keys(o.fleet.now)), now
+	list, since = slices.Collect(maps.Keys(o.now.now)), now
 	o.around(now, time.Hour, func(e *episode) {
 		if e.node != "" && e.node != name && name != "" {
 			return
@@ -23,9 +56,9 @@ func (o *oracle) happening(name string, now time.Time) (list []string, since tim
 			list = append(list, "after "+e.name)
 		}
 	})
-	for _, n := range o.fleet.nodes {
+	for _, n := range o.now.nodes {
 		for _, e := range n.events {
-			if n.name == name && e.begin <= o.fleet.minute && o.fleet.minute <= e.end+15 {
+			if n.name == name && e.begin <= o.now.minute && o.now.minute <= e.end+15 {
 				list = append(list, e.name)
 			}
 		}

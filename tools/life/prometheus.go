@@ -1,12 +1,13 @@
 package life
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"net/url"
-	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -20,22 +21,46 @@ import (
 // interval is the scrape interval and the evaluation interval.
 const interval = time.Minute
 
-// prometheus evaluates the rules over a memory, with Prometheus' own engine and rule groups.
+// prometheus evaluates the rules over a memory, with Prometheus' own engine, rules and rule groups. It does so for many
+// minutes at a time: each rule for all of them before the next rule. Each sees what it would see one minute at a time.
 type prometheus struct {
 	*memory
 	file   string
-	notify rules.NotifyFunc
 	engine *promql.Engine
 	parser *cachedParser
-	groups []*rules.Group
-	every  bool // see Config
-	evals  int  // since the start
+	rules  []*rule   // in the order of the file
+	parts  [][]*rule // those that are needed, in an order in which each part reads only earlier ones and itself
+	every  bool      // see Config
+	evals  int       // since the start
+
+	// Of the evaluation that is going on.
+	rule   *rule
+	result promql.Vector // of its expression
+	step   int
+	sent   [][]notification // by step
+}
+
+// rule is a rule in a group of its own.
+type rule struct {
+	rules.Rule
+	group    *rules.Group
+	index    int // in the file
+	query    *query
+	labels   map[string]string // of its alerts
+	idle     bool              // its evaluation has no effect as long as its expression has no result
+	previous map[*series]bool  // what the last evaluation recorded
+}
+
+// notification is what Prometheus sends to Alertmanager for one rule.
+type notification struct {
+	index  int // of the rule
+	alerts []*rules.Alert
 }
 
 // startPrometheus loads the rules. A memory of an earlier one is its history.
-func startPrometheus(file string, history *memory, every bool, notify rules.NotifyFunc) (*prometheus, error) {
+func startPrometheus(file string, history *memory, every bool) (*prometheus, error) {
 	cached := &cachedParser{Parser: parser.NewParser(parser.Options{}), expressions: map[string]parser.Expr{}}
-	p := &prometheus{memory: history, file: file, every: every, notify: notify, parser: cached, engine: promql.NewEngine(promql.EngineOpts{
+	p := &prometheus{memory: history, file: file, every: every, parser: cached, engine: promql.NewEngine(promql.EngineOpts{
 		MaxSamples: 50e6, Timeout: time.Hour, EnableAtModifier: true, EnableNegativeOffset: true, Parser: cached,
 	})}
 	return p, p.restart(history)
@@ -44,9 +69,10 @@ func startPrometheus(file string, history *memory, every bool, notify rules.Noti
 // restart forgets all alerts. They are restored from the history as Prometheus does, after two evaluations.
 func (p *prometheus) restart(history *memory) error {
 	p.memory, p.evals = history, 0
+	loader := &loader{parser: p.parser}
 	manager := rules.NewManager(&rules.ManagerOptions{
-		ExternalURL: &url.URL{}, QueryFunc: p.queryFunc(), NotifyFunc: p.notify, Context: context.Background(),
-		Appendable: p.memory, Queryable: p.memory, Parser: p.parser, GroupLoader: &loader{p.parser},
+		ExternalURL: &url.URL{}, QueryFunc: p.queryFunc, NotifyFunc: p.notify, Context: context.Background(),
+		Appendable: p.memory, Queryable: p.memory, Parser: p.parser, GroupLoader: loader, Metrics: rules.NewGroupMetrics(nil),
 		OutageTolerance: time.Hour, ForGracePeriod: 10 * time.Minute, ResendDelay: time.Minute,
 		RuleDependencyController: independent{},
 	})
@@ -54,40 +80,118 @@ func (p *prometheus) restart(history *memory) error {
 	if len(errs) > 0 {
 		return fmt.Errorf("%s: %w", p.file, errs[0])
 	}
-	p.groups = nil
+	p.rules = nil
 	for _, g := range loaded {
-		p.groups = append(p.groups, g)
+		r := &rule{Rule: g.Rules()[0], group: g, previous: map[*series]bool{}}
+		if _, err := fmt.Sscan(g.Name(), &r.index); err != nil {
+			return err
+		}
+		r.query, r.labels = newQuery(r.Query()), loader.labels[r.index]
+		p.rules = append(p.rules, r)
 	}
-	return p.inOrderOfFile()
-}
-
-// inOrderOfFile sorts the groups, so that recorded series exist before the groups that read them.
-func (p *prometheus) inOrderOfFile() error {
-	file, errs := rulefmt.ParseFile(p.file, false, model.UTF8Validation, p.parser, slog.New(slog.DiscardHandler))
-	if len(errs) > 0 {
-		return errs[0]
+	slices.SortFunc(p.rules, func(a, b *rule) int { return a.index - b.index })
+	if p.parts = [][]*rule{p.rules}; !p.every {
+		p.parts = inParts(p.rules)
 	}
-	position := func(g *rules.Group) int {
-		return slices.IndexFunc(file.Groups, func(r rulefmt.RuleGroup) bool { return r.Name == g.Name() })
-	}
-	slices.SortFunc(p.groups, func(a, b *rules.Group) int { return position(a) - position(b) })
 	return nil
 }
 
-// eval evaluates all groups once and returns the first error of a rule.
-func (p *prometheus) eval(ctx context.Context, now time.Time) error {
-	for _, g := range p.groups {
-		g.Eval(ctx, now)
-		if p.evals == 1 {
-			g.RestoreForState(now)
+// queryFunc is what the rules ask for the result of their expression. They ask nothing else, without annotations.
+func (p *prometheus) queryFunc(context.Context, string, time.Time) (promql.Vector, error) {
+	return p.result, nil
+}
+
+func (p *prometheus) notify(_ context.Context, _ string, alerts ...*rules.Alert) {
+	if len(alerts) > 0 {
+		p.sent[p.step] = append(p.sent[p.step], notification{p.rule.index, alerts})
+	}
+}
+
+// stretch is a number of evaluations, an interval apart.
+type stretch struct {
+	first time.Time
+	count int
+}
+
+func (s stretch) at(step int) time.Time { return s.first.Add(time.Duration(step) * interval) }
+
+// eval evaluates all rules in each step of a stretch, and returns what they send in each.
+func (p *prometheus) eval(ctx context.Context, s stretch) ([][]notification, error) {
+	sent := make([][]notification, 0, s.count)
+	for len(sent) < s.count {
+		now := stretch{s.at(len(sent)), s.count - len(sent)}
+		if p.evals < 2 {
+			now.count = min(now.count, 2-p.evals)
 		}
-		for _, r := range g.Rules() {
-			if err := r.LastError(); err != nil {
-				return fmt.Errorf("%s: %w", r.Name(), err)
+		p.sent = make([][]notification, now.count)
+		for _, part := range p.parts {
+			if err := p.evalPart(ctx, part, now); err != nil {
+				return nil, err
+			}
+		}
+		if p.evals += now.count; p.evals == 2 {
+			for _, r := range p.rules {
+				r.group.RestoreForState(now.at(now.count - 1))
+			}
+		}
+		for _, list := range p.sent {
+			slices.SortStableFunc(list, func(a, b notification) int { return cmp.Compare(a.index, b.index) })
+		}
+		sent = append(sent, p.sent...)
+	}
+	return sent, nil
+}
+
+// evalPart evaluates a rule in all steps at once, or rules that read each other's last results step by step.
+func (p *prometheus) evalPart(ctx context.Context, part []*rule, s stretch) error {
+	if len(part) == 1 && !part[0].reads(part[0]) && !p.every {
+		if _, ok := part[0].Rule.(*rules.AlertingRule); ok {
+			return p.alert(ctx, part[0], s)
+		}
+		return p.record(ctx, part[0], s)
+	}
+	for step := 0; step < s.count; step++ {
+		if !p.every && !slices.ContainsFunc(part, func(r *rule) bool { return !r.idle }) {
+			n, err := p.quiet(ctx, part, stretch{s.at(step), s.count - step})
+			if err != nil {
+				return err
+			}
+			if step += n; step == s.count {
+				break
+			}
+		}
+		for _, r := range part {
+			result, err := p.instant(ctx, r.query, s.at(step))
+			if err == nil {
+				err = p.evalRule(ctx, r, s, step, result)
+			}
+			if err != nil {
+				return err
 			}
 		}
 	}
-	p.evals++
+	return nil
+}
+
+// evalRule lets Prometheus do what follows from the result of a rule's expression.
+func (p *prometheus) evalRule(ctx context.Context, r *rule, s stretch, step int, result promql.Vector) error {
+	for i := range result {
+		if b := labels.NewBuilder(result[i].Metric); len(r.labels) > 0 {
+			for name, value := range r.labels {
+				b.Set(name, value)
+			}
+			result[i].Metric = b.Labels()
+		}
+	}
+	p.rule, p.step, p.result = r, step, result
+	r.group.Eval(ctx, s.at(step))
+	r.idle = len(result) == 0
+	if alerting, ok := r.Rule.(*rules.AlertingRule); ok && alerting.ActiveAlertsCount() > 0 {
+		r.idle = false
+	}
+	if err := r.LastError(); err != nil {
+		return fmt.Errorf("%s: %w", r.Name(), err)
+	}
 	return nil
 }
 
@@ -96,11 +200,33 @@ type independent struct{}
 
 func (independent) AnalyseRules([]rules.Rule) {}
 
-// loader loads rules whose expressions know their text, because rules need it at each evaluation.
-type loader struct{ parser *cachedParser }
+// loader loads each rule into a group of its own, whose name is the rule's position. Annotations stay out: they are
+// the text of messages, and nobody reads them here. So do labels of alerts, which Prometheus expands as templates in each
+// evaluation: where they are plain text, the result of the expression gets them.
+type loader struct {
+	parser *cachedParser
+	labels []map[string]string // by position
+}
 
 func (l *loader) Load(file string, ignoreUnknown bool, scheme model.ValidationScheme) (*rulefmt.RuleGroups, []error) {
-	return rulefmt.ParseFile(file, ignoreUnknown, scheme, l.parser, slog.New(slog.DiscardHandler))
+	loaded, errs := rulefmt.ParseFile(file, ignoreUnknown, scheme, l.parser, slog.New(slog.DiscardHandler))
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	single := &rulefmt.RuleGroups{}
+	for _, g := range loaded.Groups {
+		for _, r := range g.Rules {
+			r.Annotations = nil
+			plain := r.Alert != "" && !strings.Contains(fmt.Sprint(r.Labels), "{{")
+			if l.labels = append(l.labels, nil); plain {
+				l.labels[len(l.labels)-1], r.Labels = r.Labels, nil
+			}
+			one := g
+			one.Name, one.Rules = fmt.Sprint(len(single.Groups)), []rulefmt.Rule{r}
+			single.Groups = append(single.Groups, one)
+		}
+	}
+	return single, nil
 }
 
 func (l *loader) Parse(text string) (parser.Expr, error) {
@@ -109,79 +235,4 @@ func (l *loader) Parse(text string) (parser.Expr, error) {
 		return nil, err
 	}
 	return &printed{e, e.String()}, nil
-}
-
-type printed struct {
-	parser.Expr
-	text string
-}
-
-func (p *printed) String() string { return p.text }
-
-// cachedParser parses each expression once. The engine changes what it evaluates, so it gets a copy.
-type cachedParser struct {
-	parser.Parser
-	expressions map[string]parser.Expr
-}
-
-// ParseExpr implements parser.Parser.
-func (c *cachedParser) ParseExpr(text string) (parser.Expr, error) {
-	if e, ok := c.expressions[text]; ok {
-		return clone(e), nil
-	}
-	e, err := c.Parser.ParseExpr(text)
-	if err != nil {
-		return nil, err
-	}
-	c.expressions[text] = clone(e)
-	return e, nil
-}
-
-// clone copies an expression. The matchers are shared: the storage recognises a selector by them.
-func clone(e parser.Expr) parser.Expr {
-	switch n := e.(type) {
-	case nil:
-		return nil
-	case *parser.AggregateExpr:
-		c := *n
-		c.Expr, c.Param = clone(n.Expr), clone(n.Param)
-		return &c
-	case *parser.BinaryExpr:
-		c := *n
-		c.LHS, c.RHS = clone(n.LHS), clone(n.RHS)
-		return &c
-	case *parser.Call:
-		c := *n
-		c.Args = make(parser.Expressions, len(n.Args))
-		for i, a := range n.Args {
-			c.Args[i] = clone(a)
-		}
-		return &c
-	case *parser.MatrixSelector:
-		c := *n
-		c.VectorSelector = clone(n.VectorSelector)
-		return &c
-	case *parser.SubqueryExpr:
-		c := *n
-		c.Expr = clone(n.Expr)
-		return &c
-	case *parser.ParenExpr:
-		c := *n
-		c.Expr = clone(n.Expr)
-		return &c
-	case *parser.UnaryExpr:
-		c := *n
-		c.Expr = clone(n.Expr)
-		return &c
-	case *parser.VectorSelector:
-		c := *n
-		return &c
-	case *parser.NumberLiteral:
-		c := *n
-		return &c
-	case *parser.StringLiteral:
-		c := *n
-		return &c
-	}
-	panic(fmt.Sprintf("expressions of type %s are not supported", reflect.TypeOf(e)))
 }

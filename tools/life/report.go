@@ -26,6 +26,7 @@ type report struct {
 	alarms      map[string]int    // those of them that were false
 	calm        int               // minutes of healthy nodes
 	messages    [2]int
+	late        map[string]int // ends reported late, or never, by what is known about them
 }
 
 // outages are all episodes of one condition that the owner had to know.
@@ -33,7 +34,7 @@ type outages struct {
 	must                    string // severity, and minutes after which it is required
 	count, reported, missed int
 	first, critical, end    []time.Duration
-	noEnd                   int
+	late, noEnd             int
 }
 
 // wrong are the messages with one alert that were false when they were sent.
@@ -43,12 +44,12 @@ type wrong struct {
 }
 
 func newReport(config Config) *report {
-	return &report{seed: config.Seed, rate: cmp.Or(config.Rate, 1), outages: map[string]*outages{}, wrong: map[string]*wrong{}, healthy: map[string]int{}, alarms: map[string]int{}}
+	return &report{seed: config.Seed, rate: cmp.Or(config.Rate, 1), outages: map[string]*outages{}, wrong: map[string]*wrong{}, healthy: map[string]int{}, alarms: map[string]int{}, late: map[string]int{}}
 }
 
 func (r *report) add(o *oracle, minutes int) {
 	r.fleets++
-	r.nodeMinutes += minutes * len(o.fleet.nodes)
+	r.nodeMinutes += minutes * len(o.now.nodes)
 	r.calm += o.minutes
 	for i := range r.messages {
 		r.messages[i] += o.messages[i]
@@ -59,6 +60,7 @@ func (r *report) add(o *oracle, minutes int) {
 	}
 	for _, e := range o.done {
 		r.addEpisode(e)
+		r.addLate(o, e)
 	}
 	for _, v := range o.false {
 		key := string(v.alert.Labels["severity"]) + " " + strings.TrimPrefix(string(v.alert.Labels["alertname"]), prefix)
@@ -99,6 +101,9 @@ func (r *report) addEpisode(e *episode) {
 		t.first = append(t.first, max(0, e.reported.Sub(e.seen)))
 		if !e.over.IsZero() {
 			t.end = append(t.end, e.over.Sub(e.end))
+			if e.late() {
+				t.late++
+			}
 		}
 		if len(e.explained) > 0 {
 			t.noEnd++
@@ -109,6 +114,11 @@ func (r *report) addEpisode(e *episode) {
 	}
 }
 
+// late reports whether its end was reported too late after it could be known.
+func (e *episode) late() bool {
+	return !e.over.IsZero() && e.over.Sub(e.known) > overdue+time.Duration(e.settles)*time.Minute
+}
+
 // missed reports whether no message of the required severity reported it.
 func (e *episode) missed() bool {
 	if e.must == "critical" {
@@ -117,11 +127,11 @@ func (e *episode) missed() bool {
 	return e.reported.IsZero()
 }
 
-// sums returns the numbers that have goals: missed outages, false criticals, and warnings per month of a healthy node. Where
+// sums returns the numbers that have goals: missed outages, false criticals, late ends, and warnings per month of a healthy node. Where
 // events happen more often than in life, so do warnings, and they are divided by the rate.
-func (r *report) sums() (missed, falseCriticals int, warnings float64) {
+func (r *report) sums() (missed, falseCriticals, late int, warnings float64) {
 	for _, t := range r.outages {
-		missed += t.missed
+		missed, late = missed+t.missed, late+t.late+t.noEnd
 	}
 	for k, w := range r.wrong {
 		if strings.HasPrefix(k, "critical") {
@@ -133,40 +143,75 @@ func (r *report) sums() (missed, falseCriticals int, warnings float64) {
 			warnings += float64(n)
 		}
 	}
-	return missed, falseCriticals, warnings * month / float64(max(1, r.calm)) / r.rate
+	return missed, falseCriticals, late, warnings * month / float64(max(1, r.calm)) / r.rate
 }
 
 func (r *report) print(out io.Writer) {
 	fmt.Fprintf(out, "\nSeed %d: %.1f node-months in %d fleets, events %g times as often as in life, %d critical messages and %d warnings.\n",
 		r.seed, float64(r.nodeMinutes)/month, r.fleets, r.rate, r.messages[1], r.messages[0])
-	missed, criticals, warnings := r.sums()
-	fmt.Fprintf(out, "Missed outages: %d. Messages that were false when sent: %d critical. Warnings per month on a healthy node: %.2f at the rate of life.\n\n", missed, criticals, warnings)
+	missed, criticals, late, warnings := r.sums()
+	fmt.Fprintf(out, "Missed outages: %d. Messages that were false when sent: %d critical. Ends reported late or never: %d. Warnings per month on a healthy node: %.2f at the rate of life.\n\n",
+		missed, criticals, late, warnings)
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "outage\trequired\tcount\treported\tmissed\tfirst message\tp99\tcritical\tp99\tresolved\tp99\tlate\tnever\t")
 	all := &outages{}
 	for _, name := range slices.Sorted(maps.Keys(r.outages)) {
 		t := r.outages[name]
 		t.row(w, name)
-		all.count, all.reported, all.missed, all.noEnd = all.count+t.count, all.reported+t.reported, all.missed+t.missed, all.noEnd+t.noEnd
+		all.count, all.reported, all.missed = all.count+t.count, all.reported+t.reported, all.missed+t.missed
+		all.late, all.noEnd = all.late+t.late, all.noEnd+t.noEnd
 		all.first, all.critical, all.end = append(all.first, t.first...), append(all.critical, t.critical...), append(all.end, t.end...)
 	}
 	all.row(w, "all")
 	w.Flush()
-	fmt.Fprintf(out, "\nRequired: severity of the message, and how long the outage has to last for that. Times are in minutes, median and 99th percentile. Late: reported as resolved more than %.0f minutes after its end. Never: an alert of it was not reported as resolved within 6 hours.\n", overdue.Minutes())
+	fmt.Fprintf(out, "\nRequired: severity of the message, and how long the outage has to last for that. Times are in minutes, median and 99th percentile. Late: reported as resolved more than %.0f minutes after its end could be known. Never: an alert of it was not reported as resolved within 6 hours.\n", overdue.Minutes())
+	r.printLate(out)
 	r.printWrong(out)
 	r.printHealthy(out)
 }
 
 func (t *outages) row(w io.Writer, name string) {
-	lateEnds := 0
-	for _, d := range t.end {
-		if d > overdue {
-			lateEnds++
-		}
-	}
 	fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t\n", name, t.must, t.count, t.reported, t.missed,
 		quantile(t.first, 0.5), quantile(t.first, 0.99), quantile(t.critical, 0.5), quantile(t.critical, 0.99),
-		quantile(t.end, 0.5), quantile(t.end, 0.99), lateEnds, t.noEnd)
+		quantile(t.end, 0.5), quantile(t.end, 0.99), t.late, t.noEnd)
+}
+
+// addLate notes an end that was reported late, or never, by the alert, and by what was true about the node
+// meanwhile, in minutes from that end.
+func (r *report) addLate(o *oracle, e *episode) {
+	if e.must == "" || e.visible < e.after || e.continued || e.reported.IsZero() {
+		return
+	}
+	until := e.end.Add(6 * time.Hour)
+	var what []string
+	switch {
+	case len(e.explained) > 0:
+		for _, a := range e.explained {
+			what = append(what, string(a.Labels["severity"]+" "+a.Labels["alertname"]))
+		}
+		slices.Sort(what)
+		what = append([]string{e.name + ", never:"}, what...)
+	case e.late():
+		until = e.over
+		what = []string{fmt.Sprintf("%s, %.0f min:", e.name, e.over.Sub(e.end).Minutes()), string(e.ended.Labels["severity"] + " " + e.ended.Labels["alertname"])}
+	default:
+		return
+	}
+	for _, other := range o.done {
+		if other != e && (other.node == e.node || other.node == "") && other.begin.Before(until) && !other.end.Before(e.end) {
+			what = append(what, fmt.Sprintf("; %s %+.0f to %+.0f", other.name, other.begin.Sub(e.end).Minutes(), other.end.Sub(e.end).Minutes()))
+		}
+	}
+	r.late[strings.Join(what, " ")]++
+}
+
+func (r *report) printLate(out io.Writer) {
+	if len(r.late) > 0 {
+		fmt.Fprintln(out, "\nEnds that were reported late or never:")
+	}
+	for _, what := range slices.Sorted(maps.Keys(r.late)) {
+		fmt.Fprintf(out, "%4d  %s\n", r.late[what], what)
+	}
 }
 
 func quantile(list []time.Duration, q float64) string {

@@ -2,10 +2,10 @@ package life
 
 // renderExplorers sends what the explorers say: to the exporter beside a node, or to a watcher without a daemon.
 func (f *fleet) renderExplorers(t *target, n *node) {
+	t.send("raptoreum_scrape_collector_success", 1, "explorer")
 	first := true
 	for i := range f.explorers {
 		x := &f.explorers[i]
-		t.send("raptoreum_scrape_collector_success", 1, "explorer")
 		up := x.up && (n == nil || !n.is("isolated"))
 		if !up {
 			t.send("raptoreum_explorer_up", 0, x.host)
@@ -79,6 +79,9 @@ func (f *fleet) scrape(m *memory) {
 	now := f.time(float64(f.minute))
 	for _, n := range f.nodes {
 		missed := f.random.IntN(500) == 0 || n.is("missed scrapes") && f.random.IntN(5) == 0
+		if n.unscraped++; !missed {
+			n.unscraped = 0
+		}
 		n.target.scrape(m, now, func(t *target) {
 			if missed || !n.machineUp() || n.is("exporter down") || n.is("exporter restart") {
 				t.send("up", 0)

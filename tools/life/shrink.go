@@ -15,7 +15,6 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/promql/parser"
-	"github.com/prometheus/prometheus/rules"
 )
 
 // slack is by how many minutes the end of a case may differ from when it happened, because all samples and evaluations
@@ -99,8 +98,7 @@ func newCase(file string, p *problem, m *memory) (*testCase, error) {
 		c.alerts = regexp.MustCompile("^" + string(l["alertname"]) + "$")
 	}
 	var err error
-	silent := func(context.Context, string, ...*rules.Alert) {}
-	if c.rules, err = startPrometheus(file, newMemory(), false, silent); err != nil {
+	if c.rules, err = startPrometheus(file, newMemory(), false); err != nil {
 		return nil, err
 	}
 	start := end.Truncate(time.Minute).Add(-before * time.Minute)
@@ -158,22 +156,18 @@ func (p *prometheus) names(alerts *regexp.Regexp) map[string]bool {
 			for _, m := range selectors {
 				if m.Name == labels.MetricName && !names[m.Value] {
 					names[m.Value] = true
-					for _, g := range p.groups {
-						for _, r := range g.Rules() {
-							if r.Name() == m.Value {
-								visit(bare(r.Query()))
-							}
+					for _, r := range p.rules {
+						if r.Name() == m.Value {
+							visit(bare(r.Query()))
 						}
 					}
 				}
 			}
 		}
 	}
-	for _, g := range p.groups {
-		for _, r := range g.Rules() {
-			if alerts.MatchString(r.Name()) {
-				visit(bare(r.Query()))
-			}
+	for _, r := range p.rules {
+		if alerts.MatchString(r.Name()) {
+			visit(bare(r.Query()))
 		}
 	}
 	maps.DeleteFunc(names, func(name string, _ bool) bool { return name == "ALERTS" || strings.Contains(name, ":") })
@@ -201,9 +195,9 @@ func (c *testCase) holds(list []*testSeries, from int) (bool, error) {
 				m.get(s.labels).append(at(minute).UnixMilli(), s.values[minute])
 			}
 		}
-		if err := c.rules.eval(context.Background(), at(minute)); err != nil {
-			return false, err
-		}
+	}
+	if _, err := c.rules.eval(context.Background(), stretch{at(0), c.length + 1}); err != nil {
+		return false, err
 	}
 	fires := false
 	for _, s := range m.byName["ALERTS"] {

@@ -2,6 +2,7 @@ package life
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"sort"
@@ -15,32 +16,34 @@ import (
 	"github.com/prometheus/prometheus/util/annotations"
 )
 
-// retention is how long samples are kept. The longest window of the rules is a day.
-const retention = 25 * time.Hour
+// retention is how long samples are kept. The longest window of the rules is a day, and the samples of a stretch are
+// there before its first minute is evaluated.
+const retention = 25*time.Hour + ahead*interval
 
 // series is one time series.
 type series struct {
 	labels  labels.Labels
 	times   []int64 // ms
 	values  []float64
-	changed int64 // time of the last sample that differs from the one before, or does not follow it after an interval
+	changes []int64 // times of the samples that differ from the one before, or do not follow it after an interval
 }
 
 // append adds a sample and drops those that are too old, a quarter of the storage at a time.
 func (s *series) append(t int64, v float64) {
-	if n := len(s.times); n > 0 && s.times[n-1] >= t {
-		if s.times[n-1] == t {
-			s.values[n-1] = v
-		}
-		return
+	n := len(s.times)
+	if n > 0 && s.times[n-1] >= t {
+		panic(fmt.Sprintf("a sample of %s is out of order", s.labels))
 	}
-	if n := len(s.times); n == 0 || !same(s.values[n-1], v) || t-s.times[n-1] != interval.Milliseconds() {
-		s.changed = t
+	if n == 0 || !same(s.values[n-1], v) || t-s.times[n-1] != interval.Milliseconds() {
+		s.changes = append(s.changes, t)
 	}
-	if len(s.times) == cap(s.times) {
-		old := sort.Search(len(s.times), func(i int) bool { return s.times[i] > t-retention.Milliseconds() })
+	if n == cap(s.times) {
+		oldest := t - retention.Milliseconds()
+		old, _ := slices.BinarySearch(s.times, oldest)
 		s.times = slices.Delete(s.times, 0, old)
 		s.values = slices.Delete(s.values, 0, old)
+		old, _ = slices.BinarySearch(s.changes, oldest)
+		s.changes = slices.Delete(s.changes, 0, old)
 	}
 	s.times, s.values = append(s.times, t), append(s.values, v)
 }

@@ -28,20 +28,19 @@ type target struct {
 	catalog catalog
 	memory  *memory
 	labels  labels.Labels
-	offset  time.Duration // of its scrapes within each minute
-	at      int64         // of the current scrape, in ms
-	series  map[string]*series
-	key     strings.Builder
+	offset  time.Duration         // of its scrapes within each minute
+	at      int64                 // of the current scrape, in ms
+	series  map[[2]string]*series // by name and values
 }
 
 func newTarget(c catalog, job, instance, node, vantage string, offset time.Duration) *target {
-	return &target{catalog: c, offset: offset, labels: labels.FromStrings("job", job, "instance", instance, "node", node, "vantage", vantage), series: map[string]*series{}}
+	return &target{catalog: c, offset: offset, labels: labels.FromStrings("job", job, "instance", instance, "node", node, "vantage", vantage), series: map[[2]string]*series{}}
 }
 
 // scrape begins a scrape into m. What the exporter does not send in it becomes stale.
 func (t *target) scrape(m *memory, minute time.Time, send func(*target)) {
 	if t.memory != m {
-		t.memory, t.series = m, map[string]*series{}
+		t.memory, t.series = m, map[[2]string]*series{}
 	}
 	t.at = minute.Add(t.offset).UnixMilli()
 	send(t)
@@ -54,13 +53,8 @@ func (t *target) scrape(m *memory, minute time.Time, send func(*target)) {
 
 // send sends one value of a metric; values are those of its labels.
 func (t *target) send(name string, value float64, values ...string) {
-	t.key.Reset()
-	t.key.WriteString(name)
-	for _, v := range values {
-		t.key.WriteByte(0xff)
-		t.key.WriteString(v)
-	}
-	s := t.series[t.key.String()]
+	key := [2]string{name, strings.Join(values, "\xff")}
+	s := t.series[key]
 	if s == nil {
 		names, known := t.catalog[name]
 		if !known || len(names) != len(values) {
@@ -71,7 +65,7 @@ func (t *target) send(name string, value float64, values ...string) {
 			b.Set(n, values[i])
 		}
 		s = t.memory.get(b.Labels())
-		t.series[t.key.String()] = s
+		t.series[key] = s
 	}
 	s.append(t.at, value)
 }
