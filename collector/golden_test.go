@@ -122,7 +122,7 @@ func fakeSources(t *testing.T, scenario string) (*simnet.Network, collector.Sour
 	in.Process = host.Query{Datadir: in.Datadir}
 	now := time.Now().UTC()
 	in.HealHistory = filepath.Join(t.TempDir(), "history.json")
-	if err := os.WriteFile(in.HealHistory, fmt.Appendf(nil, `{"version":1,"last_look":%q,"attempts":[{"started":%q}],"restarts":1,"gave_up":false}`,
+	if err := os.WriteFile(in.HealHistory, fmt.Appendf(nil, `{"version":1,"last_check":%q,"attempts":[{"started":%q}],"restarts":1,"gave_up":false}`,
 		now.Format(time.RFC3339), now.Add(-time.Hour).Format(time.RFC3339)), 0o600); err != nil {
 		t.Fatal(err)
 	}

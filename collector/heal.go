@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"time"
 
-	"raptoreum_exporter/heal/history"
+	"raptoreum_exporter/internal/history"
 )
 
 // healMaxAge is how long heal's last decision holds. It checks each minute, except during an attempt.
@@ -21,7 +21,7 @@ func newHealState(c *catalog) updater {
 		gaveUp:   c.gauge("heal_gave_up", "1 if heal has given up because its restarts of raptoreumd did not help; absent if its last check is more than 45 minutes old (--heal.history)."),
 		restarts: c.counter("heal_restarts_total", "Number of restarts of raptoreumd begun by heal (--heal.history)."),
 		attempt:  c.gauge("heal_last_attempt_timestamp_seconds", "Unix time at which heal began its last restart; absent after 6 hours, or once raptoreumd has been ready for an hour (--heal.history)."),
-		check:    c.gauge("heal_last_look_timestamp_seconds", "Unix time of heal's last check of raptoreumd (--heal.history)."),
+		check:    c.gauge("heal_last_check_timestamp_seconds", "Unix time of heal's last check of raptoreumd (--heal.history)."),
 	}
 }
 

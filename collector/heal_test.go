@@ -18,12 +18,12 @@ func TestHealHistory(t *testing.T) {
 		want          map[string]string
 	}{
 		{"not installed", "", map[string]string{"success": "1"}},
-		{"no attempt", `{"version":1,"last_look":"2999-11-22T11:07:00Z","restarts":2,"gave_up":true}`, map[string]string{
+		{"no attempt", `{"version":1,"last_check":"2999-11-22T11:07:00Z","restarts":2,"gave_up":true}`, map[string]string{
 			"success": "1", "raptoreum_heal_gave_up": "1", "raptoreum_heal_restarts_total": "2",
-			"raptoreum_heal_last_look_timestamp_seconds": "3.250026402e+10",
+			"raptoreum_heal_last_check_timestamp_seconds": "3.250026402e+10",
 		}},
-		{"its timer is not running", `{"version":1,"last_look":"2026-11-22T11:07:00Z","restarts":2,"gave_up":true}`, map[string]string{
-			"success": "1", "raptoreum_heal_restarts_total": "2", "raptoreum_heal_last_look_timestamp_seconds": "1.79534562e+09",
+		{"its timer is not running", `{"version":1,"last_check":"2026-11-22T11:07:00Z","restarts":2,"gave_up":true}`, map[string]string{
+			"success": "1", "raptoreum_heal_restarts_total": "2", "raptoreum_heal_last_check_timestamp_seconds": "1.79534562e+09",
 		}},
 		{"no check yet", `{"version":1}`, map[string]string{"success": "1", "raptoreum_heal_restarts_total": "0"}},
 		{"not a history", `{"version":`, map[string]string{"success": "0"}},

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"raptoreum_exporter/daemon"
-	"raptoreum_exporter/heal/history"
+	"raptoreum_exporter/internal/history"
 )
 
 // seen returns the history with what the observation of a running daemon shows about its end, when that comes.

@@ -7,7 +7,7 @@ import (
 
 	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/heal"
-	"raptoreum_exporter/heal/history"
+	"raptoreum_exporter/internal/history"
 )
 
 // logged returns the observation with a debug.log whose last line is as old as the check.

@@ -26,7 +26,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/config"
-	"raptoreum_exporter/heal/history"
+	"raptoreum_exporter/internal/history"
 )
 
 // Trouble is a state of the daemon in which a restart may help.

@@ -12,7 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"raptoreum_exporter/heal"
-	"raptoreum_exporter/heal/history"
+	"raptoreum_exporter/internal/history"
 )
 
 func TestMain(m *testing.M) {

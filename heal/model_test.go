@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/heal"
-	"raptoreum_exporter/heal/history"
+	"raptoreum_exporter/internal/history"
 )
 
 // world is a daemon that fails at random, and heal's timer and clock.

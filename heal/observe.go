@@ -6,7 +6,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"raptoreum_exporter/daemon"
-	"raptoreum_exporter/heal/history"
+	"raptoreum_exporter/internal/history"
 )
 
 // Observation is what one check learned. Nil is unknown.

@@ -17,8 +17,8 @@ import (
 	"raptoreum_exporter/collector"
 	"raptoreum_exporter/config"
 	"raptoreum_exporter/daemon"
-	"raptoreum_exporter/heal/history"
 	"raptoreum_exporter/host"
+	"raptoreum_exporter/internal/history"
 	"raptoreum_exporter/internal/poll"
 )
 

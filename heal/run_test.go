@@ -15,8 +15,8 @@ import (
 
 	"raptoreum_exporter/config"
 	"raptoreum_exporter/heal"
-	"raptoreum_exporter/heal/history"
 	"raptoreum_exporter/internal/harness"
+	"raptoreum_exporter/internal/history"
 	"raptoreum_exporter/internal/simnet"
 )
 

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/heal"
-	"raptoreum_exporter/heal/history"
+	"raptoreum_exporter/internal/history"
 	"raptoreum_exporter/internal/simnet"
 )
 

@@ -137,7 +137,7 @@ func judgeHeal(f *facts) *Finding {
 	if f.is(1, "heal_gave_up") {
 		return critical("HealGaveUp", "heal has given up: its restarts of raptoreumd did not help", "journalctl -u raptoreum_heal -n 50 --no-pager", f.debugLog())
 	}
-	if age, known := f.age("heal_last_look_timestamp_seconds"); known {
+	if age, known := f.age("heal_last_check_timestamp_seconds"); known {
 		if _, decides := f.value("heal_gave_up"); !decides { // its last decision is too old
 			return healthy("last check %s ago: its timer is not running", FormatDuration(age))
 		}

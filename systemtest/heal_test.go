@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"raptoreum_exporter/heal/history"
 	"raptoreum_exporter/internal/harness"
+	"raptoreum_exporter/internal/history"
 	"raptoreum_exporter/internal/simnet"
 )
 

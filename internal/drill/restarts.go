@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/heal"
-	"raptoreum_exporter/heal/history"
+	"raptoreum_exporter/internal/history"
 	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/simnet"
 )

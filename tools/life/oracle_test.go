@@ -34,49 +34,61 @@ func TestLateEnds(t *testing.T) {
 		"never told":   {[]span{{"fork", 10, 100}}, []told{{30, "critical", "ChainForked", false}}, 1},
 		"a restart interrupts it, and it goes on": {
 			[]span{{"fork", 10, 100}, {"stuck warm-up", 100, 160}, {"fork", 160, 300}},
-			[]told{{30, "critical", "ChainForked", false}, {302, "critical", "ChainForked", true}}, 0,
+			[]told{{30, "critical", "ChainForked", false}, {302, "critical", "ChainForked", true}},
+			0,
 		},
 		"a restart ends it, and it is told late": {
 			[]span{{"fork", 10, 100}, {"stuck warm-up", 100, 160}},
-			[]told{{30, "critical", "ChainForked", false}, {178, "critical", "ChainForked", true}}, 1,
+			[]told{{30, "critical", "ChainForked", false}, {178, "critical", "ChainForked", true}},
+			1,
 		},
 		"a restart ends it, and it is told in time": {
 			[]span{{"fork", 10, 100}, {"stuck warm-up", 100, 160}},
-			[]told{{30, "critical", "ChainForked", false}, {165, "critical", "ChainForked", true}}, 0,
+			[]told{{30, "critical", "ChainForked", false}, {165, "critical", "ChainForked", true}},
+			0,
 		},
 		"it begins again within minutes": {
 			[]span{{"behind", 10, 100}, {"behind", 105, 300}},
-			[]told{{30, "critical", "ChainBehind", false}, {302, "critical", "ChainBehind", true}}, 0,
+			[]told{{30, "critical", "ChainBehind", false}, {302, "critical", "ChainBehind", true}},
+			0,
 		},
 		"it begins again within hours": {
 			[]span{{"behind", 10, 100}, {"behind", 200, 300}},
-			[]told{{30, "critical", "ChainBehind", false}, {302, "critical", "ChainBehind", true}}, 1,
+			[]told{{30, "critical", "ChainBehind", false}, {302, "critical", "ChainBehind", true}},
+			1,
 		},
 		"a message after its end is about something else": {
 			[]span{{"fork", 10, 100}, {"behind", 90, 300}},
 			[]told{
-				{30, "critical", "ChainForked", false}, {101, "critical", "ChainForked", true},
-				{102, "warning", "ExplorersDisagree", false}, {302, "warning", "ExplorersDisagree", true},
-			}, 0,
+				{30, "critical", "ChainForked", false},
+				{101, "critical", "ChainForked", true},
+				{102, "warning", "ExplorersDisagree", false},
+				{302, "warning", "ExplorersDisagree", true},
+			},
+			0,
 		},
 		"a crash loop may go on for 20 minutes": {
 			[]span{{"crash loop", 10, 100}},
-			[]told{{30, "critical", "DaemonRestarting", false}, {120, "critical", "DaemonRestarting", true}}, 0,
+			[]told{{30, "critical", "DaemonRestarting", false}, {120, "critical", "DaemonRestarting", true}},
+			0,
 		},
 		"a crash loop does not go on for 40 minutes": {
 			[]span{{"crash loop", 10, 100}},
-			[]told{{30, "critical", "DaemonRestarting", false}, {140, "critical", "DaemonRestarting", true}}, 1,
+			[]told{{30, "critical", "DaemonRestarting", false}, {140, "critical", "DaemonRestarting", true}},
+			1,
 		},
 		"a ban replaces the last strike": {
 			[]span{{"one strike left", 10, 100}, {"banned", 100, 300}},
-			[]told{{12, "critical", "SmartnodeOneStrikeLeft", false}, {101, "critical", "SmartnodePoSeBanned", false}, {302, "critical", "SmartnodePoSeBanned", true}}, 0,
+			[]told{{12, "critical", "SmartnodeOneStrikeLeft", false}, {101, "critical", "SmartnodePoSeBanned", false}, {302, "critical", "SmartnodePoSeBanned", true}},
+			0,
 		},
 		"no ban replaces the last strike": {
 			[]span{{"one strike left", 10, 100}}, []told{{12, "critical", "SmartnodeOneStrikeLeft", false}}, 1,
 		},
 		"the end of a critical alert is that of the warning": {
 			[]span{{"port closed", 10, 200}},
-			[]told{{15, "warning", "PortUnreachable", false}, {36, "critical", "PortUnreachable", false}, {204, "critical", "PortUnreachable", true}}, 0,
+			[]told{{15, "warning", "PortUnreachable", false}, {36, "critical", "PortUnreachable", false}, {204, "critical", "PortUnreachable", true}},
+			0,
 		},
 	} {
 		o := newOracle(&moment{})

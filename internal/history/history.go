@@ -32,9 +32,9 @@ func (a Attempt) Over() time.Time {
 // History is what heal remembers. The zero value has observed nothing.
 type History struct {
 	Version    int       `json:"version"`
-	LastCheck  time.Time `json:"last_look,omitzero"`
+	LastCheck  time.Time `json:"last_check,omitzero"`
 	Since      time.Time `json:"trouble_since,omitzero"`     // of consecutive checks; zero: no trouble
-	Checks     int       `json:"looks,omitempty"`            // consecutive ones that found trouble
+	Checks     int       `json:"checks,omitempty"`           // consecutive ones that found trouble
 	Trouble    string    `json:"trouble,omitempty"`          // of the last check
 	BusyAt     time.Time `json:"busy_at,omitzero"`           // when its process was last not known to be idle
 	CPU        *float64  `json:"cpu_seconds,omitempty"`      // used by the process at the last check
@@ -163,7 +163,7 @@ func (s *Store) Write(h History) error {
 	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	f, err := os.OpenFile(next, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o644) //nolint:gosec // the exporter reads it as another user
+	f, err := os.OpenFile(next, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o644) // the exporter reads it as another user
 	if err != nil {
 		return err
 	}

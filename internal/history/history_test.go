@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"raptoreum_exporter/heal/history"
+	"raptoreum_exporter/internal/history"
 )
 
 func TestStore(t *testing.T) {
