@@ -45,7 +45,10 @@ func TestWarnings(t *testing.T) {
 		{"explorers", "ExplorersDisagree", map[string]string{`explorer_block_height{explorer="explorer-1"}`: "518", delta1: "-8", delta2: "3"}, map[string]string{`explorer_block_height{explorer="explorer-1"}`: "518", delta1: "-11", delta2: "0"}},
 		{"explorers", "ExplorersDisagree", map[string]string{delta1: "11", delta2: "11"}, map[string]string{delta1: "11", delta2: "10"}},
 		{"peers", "PeersFew", map[string]string{`peers{direction="inbound"}`: "2"}, nil},
-		{"peers", "NoInboundPeers", map[string]string{`peers{direction="inbound"}`: "0", `peers{direction="outbound"}`: "8"}, nil},
+		{
+			"peers", "NoInboundPeers", map[string]string{`peers{direction="inbound"}`: "0", `peers{direction="outbound"}`: "8"},
+			map[string]string{`peers{direction="inbound"}`: "0", `peers{direction="outbound"}`: "8", "sync_finished": "0"},
+		},
 		{"peers", "NoInboundPeers", map[string]string{
 			`peers{direction="inbound"}`: "0", `peers{direction="outbound"}`: "8",
 			`smartnode_state{state="ready"}`: "0", `smartnode_state{state="pose_banned"}`: "1",
