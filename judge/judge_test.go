@@ -46,7 +46,8 @@ func TestWarnings(t *testing.T) {
 		{"explorers", "ExplorersDisagree", map[string]string{delta1: "11", delta2: "11"}, map[string]string{delta1: "11", delta2: "10"}},
 		{"peers", "PeersFew", map[string]string{`peers{direction="inbound"}`: "2"}, nil},
 		{
-			"peers", "NoInboundPeers", map[string]string{`peers{direction="inbound"}`: "0", `peers{direction="outbound"}`: "8"},
+			"peers", "NoInboundPeers",
+			map[string]string{`peers{direction="inbound"}`: "0", `peers{direction="outbound"}`: "8"},
 			map[string]string{`peers{direction="inbound"}`: "0", `peers{direction="outbound"}`: "8", "sync_finished": "0"},
 		},
 		{"peers", "NoInboundPeers", map[string]string{
