@@ -127,6 +127,21 @@ func TestRuleFields(t *testing.T) {
 	}
 }
 
+// TestNamesInTexts checks that no text has a gap where a series has no label node, or no vantage.
+func TestNamesInTexts(t *testing.T) {
+	for _, r := range readRules(t) {
+		outside := strings.Contains(r.Expr, `vantage!~"self|"`) || strings.HasPrefix(r.Expr, "vantage:")
+		for name, text := range r.Annotations {
+			if strings.Contains(text, "{{ $labels.node }}") {
+				t.Errorf("%s: %s needs: or $labels.node $labels.instance", r.Alert, name)
+			}
+			if strings.Contains(text, "{{ $labels.vantage }}") && !outside {
+				t.Errorf("%s: %s needs another word where there is no vantage", r.Alert, name)
+			}
+		}
+	}
+}
+
 // TestMetricNames checks that every metric in the expressions and annotations is an exporter metric.
 func TestMetricNames(t *testing.T) {
 	metrics, err := os.ReadFile("../METRICS.md")

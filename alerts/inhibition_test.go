@@ -50,13 +50,13 @@ func TestInhibition(t *testing.T) {
 	}
 }
 
-// matching returns the rules that match all matchers of the form label = "value", label != "value" or
-// label =~ "a|b". It fails the test if a pattern matches no rule. It ignores the label node, which comes from the
+// matching returns the rules that match all matchers of the form label = "value", label != "value", label =~ "a|b" or
+// label !~ "a|b". It fails the test if a pattern matches no rule. It ignores the label node, which comes from the
 // scrape configuration.
 func matching(t *testing.T, rules []rule, matchers []string) []rule {
 	t.Helper()
-	selected := rules
-	form := regexp.MustCompile(`^(\w+) (=|=~|!=) "(.*)"$`)
+	selected, except := rules, []rule(nil)
+	form := regexp.MustCompile(`^(\w+) (=|=~|!=|!~) "(.*)"$`)
 	for _, text := range matchers {
 		m := form.FindStringSubmatch(text)
 		if m == nil {
@@ -86,9 +86,15 @@ func matching(t *testing.T, rules []rule, matchers []string) []rule {
 				t.Errorf("%s: %s matches no alert", text, part)
 			}
 		}
-		selected = next
+		if m[2] == "!~" {
+			except = append(except, next...)
+		} else {
+			selected = next
+		}
 	}
-	return selected
+	return slices.DeleteFunc(slices.Clone(selected), func(r rule) bool {
+		return slices.ContainsFunc(except, func(e rule) bool { return e.Alert == r.Alert })
+	})
 }
 
 // TestBridging checks that alerts muted by a root cause last until the root cause fires, although their data is
@@ -162,6 +168,35 @@ func hasLabel(r rule, label string) bool {
 		return label == "job" || label == "vantage"
 	}
 	return slices.Contains([]string{"job", "instance", "node", "vantage"}, label) && r.Expr != "vector(1)"
+}
+
+// TestBanFromOutside checks that what one exporter reports about its daemon or itself does not mute a ban or the last
+// strike that another view reports: by instance, not by node.
+func TestBanFromOutside(t *testing.T) {
+	var config struct {
+		Inhibit []struct {
+			Source []string `yaml:"source_matchers"`
+			Target []string `yaml:"target_matchers"`
+			Equal  []string
+		} `yaml:"inhibit_rules"`
+	}
+	readYAML(t, "alertmanager.yml", &config)
+	rules, own := readRules(t), 0
+	for _, i := range config.Inhibit {
+		for _, r := range matching(t, rules, i.Target) {
+			outage := !strings.Contains(i.Source[0], "RaptoreumSmartnode")
+			if !outage || r.Alert != "RaptoreumSmartnodePoSeBanned" && r.Alert != "RaptoreumSmartnodeOneStrikeLeft" {
+				continue
+			}
+			if slices.Contains(i.Equal, "node") {
+				t.Errorf("%v mutes %s of every view of the node", i.Source, r.Alert)
+			}
+			own++
+		}
+	}
+	if own < 6 {
+		t.Errorf("outages mute %d bans and strikes of their own view, want at least 6", own)
+	}
 }
 
 // TestHealGaveUpIsNotMuted checks that no outage mutes RaptoreumHealGaveUp, which requires an action of its own.

@@ -41,7 +41,7 @@ func TestLimits(t *testing.T) {
 		{"RaptoreumPeersSlow", "warning", alerts.MaxPing, []string{"> #"}},
 		{"RaptoreumDaemonRestarting", "critical", alerts.ManyRestarts, []string{"[1h]) >= #"}},
 		{"RaptoreumSmartnodeOneStrikeLeft", "critical", alerts.LastStrike, []string{"strikes_left[40m]) == # unless"}},
-		{"RaptoreumSmartnodePoSePenaltyRose", "warning", alerts.MaxPenaltyRise, []string{"> # unless"}},
+		{"RaptoreumSmartnodePoSePenaltyRose", "warning", alerts.MaxPenaltyRise, []string{"[1h]) > #"}},
 		{"RaptoreumSmartnodeViewsDisagree", "warning", alerts.MaxPenaltyGap, []string{"> #"}},
 		{"RaptoreumSmartnodePaymentOverdue", "warning", alerts.OverdueRounds, []string{"> # *"}},
 		{"RaptoreumSmartnodePaymentOverdue", "warning", alerts.OverdueBlocks, []string{"queue_length[8m]) + #"}},

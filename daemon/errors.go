@@ -42,7 +42,7 @@ func statusError(response *http.Response) error {
 	}
 	switch status := response.StatusCode; {
 	case status == http.StatusUnauthorized:
-		return &Error{Unauthorized, errors.New("it rejects the user and password; compare them with rpcuser and rpcpassword in the raptoreum.conf it was started with")}
+		return &Error{Unauthorized, errors.New("it rejects the user and password; an rpcauth= line that was added counts after its next start; otherwise compare them with rpcuser and rpcpassword in the raptoreum.conf it was started with")}
 	case status == http.StatusForbidden:
 		return &Error{Forbidden, errors.New("it does not serve this address or user; see rpcallowip in raptoreum.conf")}
 	case status == http.StatusServiceUnavailable:

@@ -12,7 +12,7 @@ func versionState() string {
 func topNumbers() []panel {
 	return []panel{
 		{
-			kind: stat, title: "Port", w: 7, h: 5, showNames: true, alerts: []string{"RaptoreumPortUnreachable", "RaptoreumPortIdentityMismatch", "RaptoreumPortVantagesDisagree"},
+			kind: stat, title: "Port", w: 7, h: 5, showNames: true, alerts: []string{"RaptoreumPortUnreachable", "RaptoreumPortIdentityMismatch", "RaptoreumPortIdentityMissing", "RaptoreumPortVantagesDisagree"},
 			description: "Whether the registered address completes the handshake, by vantage. Normal: REACHABLE from all. A failure from self, the machine itself, may be caused by a router.",
 			queries:     []query{{"from {{vantage}}", portState()}},
 			field: field{unit: "none", noValue: "UNKNOWN", mappings: []valueMapping{

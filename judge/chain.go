@@ -249,7 +249,7 @@ func judgePeers(f *facts) *Finding {
 		return nil
 	case in+out < alerts.MinPeers:
 		return warning("PeersFew", text+": too few; without peers it loses its sync", "raptoreum-cli getconnectioncount", "sudo ss -ntp | grep raptoreumd")
-	case in == 0 && (f.is(1, "smartnode_state", "state", "ready") || f.is(1, "smartnode_state", "state", "pose_banned")):
+	case in == 0 && !f.downloading() && !f.is(0, "sync_finished") && (f.is(1, "smartnode_state", "state", "ready") || f.is(1, "smartnode_state", "state", "pose_banned")):
 		return warning("NoInboundPeers", text+": no peer connects to it; is the port open?", "sudo ss -lnt | grep -E ':(10226|10230)'")
 	case measured && ping > alerts.MaxPing:
 		return warning("PeersSlow", text+fmt.Sprintf("; half of them take more than %.1f s to respond", ping), "raptoreum-cli getpeerinfo | grep -E 'pingtime|\"addr\"'")

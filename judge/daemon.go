@@ -40,7 +40,7 @@ func judgeDaemon(f *facts) *Finding {
 		return warning("DaemonStuckWarmingUp", text+"; wait, because a restart begins the warm-up again", f.debugLog())
 	case "unauthorized", "forbidden":
 		return warning("DaemonRefusesUs", "rejects the exporter's credentials or address ("+state+"), so its state is unknown", status,
-			"sudo grep -n -E '^ *(rpcuser|rpcallowip|rpcport) *=' "+f.conf()+"   # were they changed without a restart?")
+			"sudo grep -n -o -E '^ *((rpcuser|rpcallowip|rpcport) *=.*|rpcauth *= *[^:]*)' "+f.conf()+"   # were they changed or added without a restart?")
 	case "busy":
 		return critical("DaemonDown", "rejects calls: its work queue is full", "raptoreum-cli getrpcinfo", f.debugLog()).implies("DaemonBusy")
 	case "slow":
@@ -113,10 +113,10 @@ func judgeRestarts(f *facts) *Finding {
 	switch {
 	case up < youngDaemon && counted && kills > 0:
 		return warning("DaemonOOMKilled", fmt.Sprintf("raptoreumd started %s ago, after memory ran out: the kernel has killed processes of its cgroup (OOM kills: %.0f)", FormatDuration(up), kills),
-			"journalctl _TRANSPORT=kernel --since -2d | grep -i 'killed process'").implies("DaemonRestarting")
+			"sudo journalctl _TRANSPORT=kernel --since -2d | grep -i 'killed process'").implies("DaemonRestarting")
 	case up < youngDaemon:
 		return warning("DaemonRestarting", fmt.Sprintf("raptoreumd started %s ago; if you did not restart it, read why", FormatDuration(up)),
-			"journalctl -u 'raptoreum*' --since -2h --no-pager | tail -n 50", f.debugLog())
+			"sudo journalctl -u 'raptoreum*' --since -2h --no-pager | tail -n 50", f.debugLog())
 	case counted && kills > 0:
 		return healthy("none in the last %s; OOM kills before that: %.0f", FormatDuration(up), kills)
 	}
@@ -135,7 +135,7 @@ func judgeWarnings(f *facts) *Finding {
 
 func judgeHeal(f *facts) *Finding {
 	if f.is(1, "heal_gave_up") {
-		return critical("HealGaveUp", "heal has given up: its restarts of raptoreumd did not help", "journalctl -u raptoreum_heal -n 50 --no-pager", f.debugLog())
+		return critical("HealGaveUp", "heal has given up: its restarts of raptoreumd did not help", "sudo journalctl -u raptoreum_heal -n 50 --no-pager", f.debugLog())
 	}
 	if age, known := f.age("heal_last_check_timestamp_seconds"); known {
 		if _, decides := f.value("heal_gave_up"); !decides { // its last decision is too old

@@ -45,7 +45,11 @@ func TestWarnings(t *testing.T) {
 		{"explorers", "ExplorersDisagree", map[string]string{`explorer_block_height{explorer="explorer-1"}`: "518", delta1: "-8", delta2: "3"}, map[string]string{`explorer_block_height{explorer="explorer-1"}`: "518", delta1: "-11", delta2: "0"}},
 		{"explorers", "ExplorersDisagree", map[string]string{delta1: "11", delta2: "11"}, map[string]string{delta1: "11", delta2: "10"}},
 		{"peers", "PeersFew", map[string]string{`peers{direction="inbound"}`: "2"}, nil},
-		{"peers", "NoInboundPeers", map[string]string{`peers{direction="inbound"}`: "0", `peers{direction="outbound"}`: "8"}, nil},
+		{
+			"peers", "NoInboundPeers",
+			map[string]string{`peers{direction="inbound"}`: "0", `peers{direction="outbound"}`: "8"},
+			map[string]string{`peers{direction="inbound"}`: "0", `peers{direction="outbound"}`: "8", "sync_finished": "0"},
+		},
 		{"peers", "NoInboundPeers", map[string]string{
 			`peers{direction="inbound"}`: "0", `peers{direction="outbound"}`: "8",
 			`smartnode_state{state="ready"}`: "0", `smartnode_state{state="pose_banned"}`: "1",
@@ -54,6 +58,8 @@ func TestWarnings(t *testing.T) {
 		{"payment", "SmartnodePaymentOverdue", map[string]string{"smartnode_payment_wait_blocks": "37"}, map[string]string{"smartnode_payment_wait_blocks": "36"}},
 		{"quorum duty", "SmartnodeDKGMissed", map[string]string{`quorum_memberships{valid="false"}`: "1"}, nil},
 		{"explorers' view", "SmartnodeViewsDisagree", map[string]string{`explorer_smartnode_pose_penalty{explorer="explorer-1"}`: "21"}, map[string]string{`explorer_smartnode_pose_penalty{explorer="explorer-1"}`: "20"}},
+		{"port", "PortIdentityMissing", map[string]string{"port_mnauth_received": "0"}, map[string]string{"port_mnauth_received": "0", "smartnode_pose_banned": "1"}},
+		{"port", "PortIdentityMissing", map[string]string{"port_mnauth_received": "0"}, map[string]string{"port_mnauth_received": "0", "smartnode_registered": "0"}},
 		{"memory", "HostMemoryLow", map[string]string{"host_memory_available_bytes": "0.3e9"}, map[string]string{"host_memory_available_bytes": "0.34e9"}},
 		{"disk", "DatadirFillingUp", map[string]string{"datadir_free_bytes": "2.9e9"}, map[string]string{"datadir_free_bytes": "3e9"}},
 		{"files", "FileDescriptorsLow", map[string]string{"process_open_fds": "900", "process_max_fds": "1024"}, map[string]string{"process_open_fds": "800", "process_max_fds": "1024"}},

@@ -2,6 +2,9 @@ package judge
 
 import (
 	"fmt"
+	"slices"
+
+	dto "github.com/prometheus/client_model/go"
 
 	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/internal/text"
@@ -28,6 +31,9 @@ func judgePort(f *facts) *Finding {
 		return unknown("not tried: the address is unknown, or none is registered")
 	case !known:
 		return nil
+	case reachable == 1 && f.is(0, "port_mnauth_received") && f.shouldIdentify():
+		return warning("PortIdentityMissing", fmt.Sprintf("the handshake with %s succeeded, but it did not identify itself, as a ready smartnode does", address)+
+			"; if it was started, registered or revived within the hour, check again later", "raptoreum-cli smartnode status   # on its machine")
 	case reachable == 1 && f.is(0, "port_mnauth_received"):
 		return healthy("handshake succeeded (%s), but it did not identify itself; a ready smartnode does", f.state("port_peer_info", "user_agent"))
 	case reachable == 1:
@@ -42,6 +48,14 @@ func judgePort(f *facts) *Finding {
 		return critical("PortUnreachable", text+", and no peer connects to it", next...)
 	}
 	return warning("PortUnreachable", text+", from this machine; test it from another one too", next...)
+}
+
+// shouldIdentify reports whether the smartnode is one that identifies itself in a handshake. One that is known not to be
+// ready has a finding of its own.
+func (f *facts) shouldIdentify() bool {
+	state := f.state("smartnode_state", "state")
+	banned := f.is(1, "smartnode_pose_banned") || slices.ContainsFunc(f.samples("explorer_smartnode_pose_banned"), func(s *dto.Metric) bool { return valueOf(s) == 1 })
+	return f.is(1, "smartnode_registered") && !banned && (state == "" || state == "ready") && !f.downloading() && !f.is(0, "sync_finished")
 }
 
 func judgeIdentity(f *facts) *Finding {

@@ -32,7 +32,7 @@ func judgeSmartnode(f *facts) *Finding {
 		return notReady()
 	case f.downloading():
 		return unknown("unknown until the chain is downloaded; raptoreumd reports %s", state)
-	case f.is(0, "smartnode_registered") && f.is(1, "smartnode_expected") && !f.is(0, "sync_finished"):
+	case f.is(0, "smartnode_registered") && !f.is(0, "sync_finished"):
 		found = critical("SmartnodeNotRegistered", "not in the list of registered smartnodes: the collateral was spent, or no registration has this BLS key",
 			status, "raptoreum-cli protx list registered")
 		if unready {
