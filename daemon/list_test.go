@@ -23,12 +23,13 @@ func TestListPause(t *testing.T) {
 	scrape(t, client, 10*time.Second, poll.NoWait) // the list is requested at its end
 	eventually(t, "list request", func() bool { return lists() == 1 })
 	after.Add(int64(50 * time.Second))
-	eventually(t, "end of the list", func() bool { return n.Calls().Outstanding == 0 })
+	// The client closes its connection after it has noted the end of the list.
+	eventually(t, "end of the list", func() bool { return n.Calls().Outstanding == 0 && n.Calls().OpenConnections == 0 })
 	n.Set(func(s *simnet.State) { s.RPCDelay = 0 })
 	for _, step := range []struct {
 		after time.Duration
 		want  int
-	}{{20 * time.Second, 1}, {200 * time.Second, 1}, {40 * time.Second, 2}} {
+	}{{20 * time.Second, 1}, {200 * time.Second, 1}, {100 * time.Second, 2}} {
 		n.AddBlock()
 		after.Add(int64(step.after))
 		scrape(t, client, 10*time.Second, poll.Wait)
