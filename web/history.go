@@ -9,6 +9,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/judge"
 )
 
@@ -134,18 +135,24 @@ func (h *history) note(key, name string, at time.Time, families []*dto.MetricFam
 		}
 		last[k.id] = to
 	}
+	h.see(key, at, now)
 	h.expire(at)
 }
 
 // noteHandshake notes the last handshake with a node, from its families of /probe, and returns when it succeeded; zero:
 // it did not.
 func (h *history) noteHandshake(key string, at time.Time, now judge.Values) time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.see(key, at, now)
+}
+
+// see is noteHandshake; mu is held.
+func (h *history) see(key string, at time.Time, now judge.Values) time.Time {
 	age, dated := now.Get("probe_handshake_age_seconds")
 	if !dated || !now.Is(1, "port_reachable") {
 		return time.Time{}
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.seen[key] = at.Add(-time.Duration(age * float64(time.Second)))
 	return h.seen[key]
 }
@@ -156,14 +163,11 @@ type heightAt struct {
 	blocks float64
 }
 
-// maxHandshakeAge is how long a handshake is shown.
-const maxHandshakeAge = 3 * time.Minute
-
 // noteHeight notes the height of an observation.
 func (h *history) noteHeight(at time.Time, blocks float64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.heights = slices.DeleteFunc(h.heights, func(old heightAt) bool { return at.Sub(old.at) > 2*maxHandshakeAge })
+	h.heights = slices.DeleteFunc(h.heights, func(old heightAt) bool { return at.Sub(old.at) > 2*poll.MaxAge })
 	h.heights = append(h.heights, heightAt{at, blocks})
 }
 

@@ -57,7 +57,6 @@ func TestHistory(t *testing.T) {
 	h.note("ff", "paris-1", at, families(t, "port_reachable 0", `port_failed_phase{phase="version"} 1`))
 	shaken := families(t, "port_reachable 1", "probe_handshake_age_seconds 30")
 	h.note("ff", "paris-1", at.Add(5*time.Minute), shaken)
-	h.noteHandshake("ff", at.Add(5*time.Minute), judge.NewValues(shaken, at))
 	if failed := families(t, "port_reachable 0", "probe_handshake_age_seconds 10"); !h.noteHandshake("ff", at.Add(6*time.Minute), judge.NewValues(failed, at)).IsZero() {
 		t.Error("a handshake that failed counts")
 	}
