@@ -8,6 +8,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+
+	"raptoreum_exporter/internal/poll"
 )
 
 const namespace = "raptoreum_"
@@ -100,6 +102,13 @@ func send[N number](out *samples, m *metric, value N, labels ...string) {
 func sendKnown[N number](out *samples, m *metric, value *N, labels ...string) {
 	if value != nil {
 		send(out, m, *value, labels...)
+	}
+}
+
+// sendAge sends the age of what is from a time in seconds, if it is known.
+func sendAge(out *samples, m *metric, at time.Time) {
+	if age, known := poll.Age(at, time.Now()); known {
+		send(out, m, age.Seconds())
 	}
 }
 

@@ -60,9 +60,7 @@ func (n *network) sendList(out *samples, list *daemon.List) {
 	send(out, n.smartnodes, banned, "pose_banned")
 	send(out, n.smartnodes, unpayable, "unpayable")
 	send(out, n.penalised, penalised)
-	if age := time.Since(list.Asked); age >= 0 { // otherwise the clock was set back
-		send(out, n.listAge, age.Seconds())
-	}
+	sendAge(out, n.listAge, list.Asked)
 }
 
 // sporkDefault is the value of a spork that was never set (spork.cpp).

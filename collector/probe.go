@@ -1,8 +1,6 @@
 package collector
 
 import (
-	"time"
-
 	dto "github.com/prometheus/client_model/go"
 
 	"raptoreum_exporter/fleet"
@@ -50,14 +48,12 @@ func (p *Probe) send(out *samples, r *fleet.ProbeResult) {
 	send(out, p.took, r.Duration.Seconds())
 	sendFlag(out, p.refused, r.Refused != nil)
 	if h := r.Handshake; h != nil && h.Fresh() {
-		send(out, p.age, time.Since(h.At).Seconds())
+		sendAge(out, p.age, h.At)
 		p.port.send(out, *h, r.Node.ProTxHash.String())
 	}
 	sendFlag(out, p.registration.expected, true)
 	f := r.Facts
-	if f.Age != nil {
-		send(out, p.listAge, f.Age.Seconds())
-	}
+	sendAge(out, p.listAge, f.At)
 	if f.ListHeight > 0 {
 		send(out, p.listHeight, f.ListHeight)
 	}

@@ -127,10 +127,10 @@ func (s *Session) showsLate(at time.Time) bool {
 
 // Ages returns the age of the answer to each batch that this Session can use, by name of the batch.
 func (s *Session) Ages() map[string]time.Duration {
-	now := poll.Wall(s.client.config.Now())
+	now := s.client.config.Now()
 	ages := map[string]time.Duration{}
 	add := func(batch string, at time.Time) {
-		if age := now.Sub(at); age >= 0 { // otherwise the clock was set back
+		if age, known := poll.Age(at, now); known {
 			ages[batch] = age
 		}
 	}

@@ -30,8 +30,8 @@ type Facts struct {
 
 	LastPayment *float64 // RTM; only in the facts of a probe
 
-	ListHeight int64          // height of the smartnode list that the facts are from; 0: they are from an explorer
-	Age        *time.Duration // of the list, or of the explorer's answer
+	ListHeight int64     // height of the smartnode list that the facts are from; 0: they are from an explorer
+	At         time.Time // when the list was requested, or the explorer answered; zero: neither
 }
 
 // Facts returns the known facts of a node. With poll.Wait, it waits for an explorer request that is due.
@@ -43,7 +43,7 @@ func (f *Fleet) Facts(ctx context.Context, s *Snapshot, n *Node, mode poll.Mode)
 	if v == nil {
 		return Facts{}
 	}
-	facts := Facts{ListHeight: v.List.Height, Age: ageOf(v.List.Asked)} // also when the list is not usable
+	facts := Facts{ListHeight: v.List.Height, At: v.List.Asked} // also when the list is not usable
 	if !v.Current(time.Now()) {
 		return facts
 	}
@@ -73,7 +73,7 @@ func (f *Fleet) explorerFacts(ctx context.Context, n *Node, mode poll.Mode) (fac
 		return facts
 	}
 	registered := !errors.Is(r.Err, explorer.ErrUnknownSmartnode)
-	if facts.Age = ageOf(r.At); !poll.Recent(r.At, time.Now(), explorerTooOld) {
+	if facts.At = r.At; !poll.Recent(r.At, time.Now(), explorerTooOld) {
 		return facts
 	}
 	if facts.Registered = &registered; !registered {
@@ -89,15 +89,6 @@ func (f *Fleet) explorerFacts(ctx context.Context, n *Node, mode poll.Mode) (fac
 		}
 	}
 	return facts
-}
-
-// ageOf returns how long ago a time was; nil if the clock was set back since.
-func ageOf(at time.Time) *time.Duration {
-	age := time.Since(at)
-	if age < 0 {
-		return nil
-	}
-	return &age
 }
 
 // explorerReading requests a node from an explorer when that is due, and returns the last answer of any age.

@@ -148,7 +148,7 @@ func TestFactsOfAnOldView(t *testing.T) {
 	list := &daemon.List{Height: 7, Asked: time.Now().Add(-time.Hour), Nodes: make([]daemon.Smartnode, 1)}
 	s := &Snapshot{View: &View{List: list, At: time.Now().Add(-time.Hour)}}
 	facts := f.Facts(t.Context(), s, &Node{Chain: &list.Nodes[0]}, poll.NoWait)
-	if facts.Age == nil || *facts.Age < time.Hour || facts.ListHeight != 7 || facts.Registered != nil || facts.Smartnode != nil {
+	if facts.At.IsZero() || time.Since(facts.At) < time.Hour || facts.ListHeight != 7 || facts.Registered != nil || facts.Smartnode != nil {
 		t.Errorf("%+v", facts)
 	}
 }

@@ -32,11 +32,17 @@ func (r Reading[T]) Fresh() bool { return Recent(r.At, time.Now(), MaxAge) }
 // The monotonic clock stops while the machine is suspended: after it, what is hours old would be seconds old.
 func Wall(t time.Time) time.Time { return t.Round(0) }
 
-// Recent reports whether at is less than limit before now, by the wall clock. It is not if at is zero, or in the
-// future: the clock was set back, so that its age is unknown.
+// Age returns how long before now at was, by the wall clock. It is unknown if at is zero, or in the future: the clock
+// was set back.
+func Age(at, now time.Time) (age time.Duration, known bool) {
+	age = Wall(now).Sub(at)
+	return age, !at.IsZero() && age >= 0
+}
+
+// Recent reports whether at is known to be less than limit before now.
 func Recent(at, now time.Time, limit time.Duration) bool {
-	age := Wall(now).Sub(at)
-	return !at.IsZero() && age >= 0 && age < limit
+	age, known := Age(at, now)
+	return known && age < limit
 }
 
 // ErrNotRequested is wrapped in the error of a fetch that sent no request. Such a fetch is not a result: the
