@@ -168,11 +168,7 @@ func (s *Set) Gather(ctx context.Context, mode poll.Mode) Result {
 	}
 	running.Wait()
 	result := Result{Errors: map[string]error{}}
-	count := 10 // of rpc and age
-	for _, o := range outcomes {
-		count += len(o.samples)
-	}
-	all := make(samples, 0, count)
+	all := make(samples, 0, 256) // most scrapes have fewer
 	for i, c := range s.collectors {
 		all = append(all, outcomes[i].samples...)
 		if err := outcomes[i].err; err != nil {

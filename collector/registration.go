@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"strings"
 	"time"
 
 	"raptoreum_exporter/daemon"
@@ -45,7 +44,7 @@ func (r *registration) send(out *samples, self *daemon.Smartnode, f facts) {
 		sendFlag(out, r.payable, self.Payable)
 	}
 	if self.OperatorKey != "" { // an explorer does not report it
-		sendFlag(out, r.revoked, strings.Trim(self.OperatorKey, "0") == "")
+		sendFlag(out, r.revoked, self.Revoked())
 	}
 	send(out, r.penalty, self.Penalty)
 	sendFlag(out, r.banned, self.Banned())

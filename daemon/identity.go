@@ -3,7 +3,6 @@ package daemon
 import (
 	"errors"
 	"net/netip"
-	"strings"
 )
 
 // identity is what is known about the smartnode that this daemon runs. `smartnode status` reports
@@ -89,7 +88,7 @@ func (c *Client) learn(n *Node) {
 	self, err := n.Self()
 	if err == nil {
 		id.registered = self.Address
-		if strings.Trim(self.OperatorKey, "0") != "" { // a revoked one is all zeros
+		if !self.Revoked() {
 			id.operatorKey = self.OperatorKey
 		}
 	}

@@ -98,7 +98,7 @@ func (c *Client) refreshList(ctx context.Context, s *Session, mode poll.Mode) <-
 	c.list.done = done
 	c.mu.Unlock()
 	began := c.config.Now()
-	list := &List{Tip: tip, Height: height, Asked: poll.Wall(c.config.Now())}
+	list := &List{Tip: tip, Height: height, Asked: poll.Wall(began)}
 	go func() {
 		took, err := c.send(c.main, batchList, func(ctx context.Context) error { return c.readList(ctx, list) })
 		list.Took = took

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -29,6 +30,10 @@ type Smartnode struct {
 // Banned reports whether the smartnode is PoSe banned. The penalty does not show it: there are bans
 // below the maximum.
 func (s *Smartnode) Banned() bool { return s.BanHeight != -1 }
+
+// Revoked reports whether it has no operator key any more: then that is all zeros. An explorer does not report the
+// key, which is then empty.
+func (s *Smartnode) Revoked() bool { return strings.Trim(s.OperatorKey, "0") == "" }
 
 // queued reports whether the smartnode is in the payment queue (CDeterministicMNList::IsMNValid).
 func (s *Smartnode) queued() bool { return !s.Banned() && s.PayableKnown && s.Payable }

@@ -138,7 +138,7 @@ func (f *facts) hash() string { return cmp.Or(f.state("smartnode_info", "protx")
 // address returns the registered address, or a placeholder.
 func (f *facts) address() string {
 	address := f.state("smartnode_info", "address")
-	if address == "" || strings.HasSuffix(address, ":0") { // revoked
+	if address == "" || daemon.Revoked(address) {
 		return noAddress
 	}
 	return address
