@@ -12,22 +12,30 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// TestInhibition checks that the source and the target of each inhibition are different alerts of alerts.yml,
-// and that both have the labels in "equal". Alertmanager treats two missing labels as equal and mutes everything.
-func TestInhibition(t *testing.T) {
-	rules := readRules(t)
+// inhibition is one of alertmanager.yml.
+type inhibition struct {
+	Source []string `yaml:"source_matchers"`
+	Target []string `yaml:"target_matchers"`
+	Equal  []string
+}
+
+func readInhibitions(t *testing.T) []inhibition {
+	t.Helper()
 	var config struct {
-		Inhibit []struct {
-			Source []string `yaml:"source_matchers"`
-			Target []string `yaml:"target_matchers"`
-			Equal  []string
-		} `yaml:"inhibit_rules"`
+		Inhibit []inhibition `yaml:"inhibit_rules"`
 	}
 	readYAML(t, "alertmanager.yml", &config)
 	if len(config.Inhibit) < 10 {
 		t.Fatalf("%d inhibitions, want at least 10", len(config.Inhibit))
 	}
-	for _, i := range config.Inhibit {
+	return config.Inhibit
+}
+
+// TestInhibition checks that the source and the target of each inhibition are different alerts of alerts.yml,
+// and that both have the labels in "equal". Alertmanager treats two missing labels as equal and mutes everything.
+func TestInhibition(t *testing.T) {
+	rules := readRules(t)
+	for _, i := range readInhibitions(t) {
 		source, target := matching(t, rules, i.Source), matching(t, rules, i.Target)
 		if len(source) == 0 || len(target) == 0 || len(i.Equal) == 0 {
 			t.Errorf("%v -> %v, equal %v: %d source alerts, %d target alerts", i.Source, i.Target, i.Equal, len(source), len(target))
@@ -102,16 +110,9 @@ func matching(t *testing.T, rules []rule, matchers []string) []rule {
 // missing data.
 func TestBridging(t *testing.T) {
 	rules := readRules(t)
-	var config struct {
-		Inhibit []struct {
-			Source []string `yaml:"source_matchers"`
-			Target []string `yaml:"target_matchers"`
-		} `yaml:"inhibit_rules"`
-	}
-	readYAML(t, "alertmanager.yml", &config)
 	// How long each takes to fire: the exporter 3 minutes, the daemon 5, and 2 for the scrapes.
 	wants := map[string]time.Duration{"ExporterDown": 5 * time.Minute, "DaemonDown": 7 * time.Minute}
-	for _, i := range config.Inhibit {
+	for _, i := range readInhibitions(t) {
 		for source, want := range wants {
 			if !strings.Contains(i.Source[0], source) {
 				continue
@@ -173,16 +174,8 @@ func hasLabel(r rule, label string) bool {
 // TestBanFromOutside checks that what one exporter reports about its daemon or itself does not mute a ban or the last
 // strike that another view reports: by instance, not by node.
 func TestBanFromOutside(t *testing.T) {
-	var config struct {
-		Inhibit []struct {
-			Source []string `yaml:"source_matchers"`
-			Target []string `yaml:"target_matchers"`
-			Equal  []string
-		} `yaml:"inhibit_rules"`
-	}
-	readYAML(t, "alertmanager.yml", &config)
 	rules, own := readRules(t), 0
-	for _, i := range config.Inhibit {
+	for _, i := range readInhibitions(t) {
 		for _, r := range matching(t, rules, i.Target) {
 			outage := !strings.Contains(i.Source[0], "RaptoreumSmartnode")
 			if !outage || r.Alert != "RaptoreumSmartnodePoSeBanned" && r.Alert != "RaptoreumSmartnodeOneStrikeLeft" {
@@ -201,13 +194,7 @@ func TestBanFromOutside(t *testing.T) {
 
 // TestHealGaveUpIsNotMuted checks that no outage mutes RaptoreumHealGaveUp, which requires an action of its own.
 func TestHealGaveUpIsNotMuted(t *testing.T) {
-	var config struct {
-		Inhibit []struct {
-			Target []string `yaml:"target_matchers"`
-		} `yaml:"inhibit_rules"`
-	}
-	readYAML(t, "alertmanager.yml", &config)
-	for _, i := range config.Inhibit {
+	for _, i := range readInhibitions(t) {
 		for _, r := range matching(t, readRules(t), i.Target) {
 			if r.Alert == "RaptoreumHealGaveUp" {
 				t.Errorf("an inhibition with target %v mutes %s", i.Target, r.Alert)

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"raptoreum_exporter/alerts"
+	"raptoreum_exporter/internal/tools"
 )
 
 // TestServeRunbook requests runbooks the way the exporter routes them.
@@ -142,14 +143,14 @@ func runbookTexts(t *testing.T) map[string]string {
 	}
 	all := map[string]string{}
 	for _, file := range files {
-		all[strings.TrimSuffix(filepath.Base(file), ".md")] = read(t, file)
+		all[strings.TrimSuffix(filepath.Base(file), ".md")] = tools.Read(t, file)
 	}
 	return all
 }
 
 // TestRunbookURLs runs the commands of README.md that change the addresses of the runbooks, on a copy.
 func TestRunbookURLs(t *testing.T) {
-	readme, rules := read(t, "../README.md"), read(t, "alerts.yml")
+	readme, rules := tools.Read(t, "../README.md"), tools.Read(t, "alerts.yml")
 	all := strings.Count(rules, "runbook_url: ")
 	for command, changed := range map[string]string{
 		`sed -i -E '(.*/runbooks/.*)' alerts.yml`: `runbook_url: https://example\.org/runbooks/Raptoreum\w+\.md$`,
@@ -162,7 +163,7 @@ func TestRunbookURLs(t *testing.T) {
 		}
 		file := write(t, filepath.Join(t.TempDir(), "alerts.yml"), rules)
 		run(t, "sed", "-i", "-E", found[1], file)
-		if got := len(regexp.MustCompile("(?m)"+changed).FindAllString(read(t, file), -1)); got != all || all == 0 {
+		if got := len(regexp.MustCompile("(?m)"+changed).FindAllString(tools.Read(t, file), -1)); got != all || all == 0 {
 			t.Errorf("%s changed %d of %d addresses correctly", found[0], got, all)
 		}
 	}
@@ -173,7 +174,7 @@ func TestRunbookURLs(t *testing.T) {
 func TestCommands(t *testing.T) {
 	texts := runbookTexts(t)
 	for _, file := range []string{"../README.md", "../README.fr.md", "../packaging/README.md"} {
-		texts[file] = read(t, file)
+		texts[file] = tools.Read(t, file)
 	}
 	for wrong, why := range map[string]string{
 		"(?m)(?:^|[`|;] *)journalctl .*":                                   "prints nothing without sudo",
@@ -190,13 +191,4 @@ func TestCommands(t *testing.T) {
 			t.Errorf("%s: %s leaves out raptoreum_exporter@NAME", name, found)
 		}
 	}
-}
-
-func read(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }

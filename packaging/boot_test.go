@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/internal/child"
+	"raptoreum_exporter/internal/tools"
 )
 
 // bootScript runs systemd as pid 1 of its own namespaces, with the folder $1 as root and a cgroup of its own. It has
@@ -55,7 +56,7 @@ func watcherRoot(t *testing.T) machine {
 	}
 	if _, err := os.Stat(cached); err != nil {
 		run(t, "cp", "/etc/resolv.conf", m.path("/etc/resolv.conf"))
-		if strings.Contains(read(t, "/etc/os-release"), "\nID=ubuntu\n") {
+		if strings.Contains(tools.Read(t, "/etc/os-release"), "\nID=ubuntu\n") {
 			run(t, "sed", "-i", "s/ main$/ main universe/", m.path("/etc/apt/sources.list"))
 		}
 		out, err := exec.CommandContext(t.Context(), "unshare", "--mount", "sh", "-euc", `mount -t proc proc "$1/proc"

@@ -40,7 +40,7 @@ type composeFile struct {
 
 func readCompose(t *testing.T, name string) (c composeFile) {
 	t.Helper()
-	if err := yaml.Unmarshal([]byte(read(t, filepath.Join(composeDir, name))), &c); err != nil {
+	if err := yaml.Unmarshal([]byte(tools.Read(t, filepath.Join(composeDir, name))), &c); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
 	return c
@@ -131,11 +131,11 @@ func composeMounts(t *testing.T, c composeFile) map[string]string {
 // TestComposeSecrets checks that passwords are in files that git ignores and README.md creates.
 func TestComposeSecrets(t *testing.T) {
 	c := readCompose(t, "compose.yml")
-	ignored := strings.Split(read(t, "../.gitignore"), "\n")
+	ignored := strings.Split(tools.Read(t, "../.gitignore"), "\n")
 	if !slices.Contains(ignored, "/packaging/compose/secrets/") || !slices.Contains(ignored, "/packaging/compose/exporter/fleet.yml") {
 		t.Errorf(".gitignore lacks an entry: %v", ignored)
 	}
-	readme := read(t, "README.md")
+	readme := tools.Read(t, "README.md")
 	for name, secret := range c.Secrets {
 		if filepath.Dir(secret.File) != "secrets" || !strings.Contains(readme, ">"+secret.File) {
 			t.Errorf("%s is in %s, want a file in secrets/ that README.md creates", name, secret.File)
@@ -208,7 +208,7 @@ func TestComposeHost(t *testing.T) {
 
 // TestDockerfile checks for an unprivileged user, the port of the program and CA certificates for explorers.
 func TestDockerfile(t *testing.T) {
-	text := read(t, "Dockerfile")
+	text := tools.Read(t, "Dockerfile")
 	_, final, ok := strings.Cut(text, "\nFROM scratch\n")
 	if !ok {
 		t.Fatal("the last stage is not empty")
@@ -226,12 +226,12 @@ func TestDockerfile(t *testing.T) {
 		t.Error("the exporter does not read the variable of the Dockerfile")
 	}
 	have := regexp.MustCompile(`FROM \S+ golang:(\d+\.\d+)\.\d+-`).FindStringSubmatch(text)
-	need := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read(t, "../go.mod"))
+	need := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(tools.Read(t, "../go.mod"))
 	if have == nil || need == nil || have[1] != need[1] {
 		t.Errorf("Dockerfile builds with Go %q, go.mod requires %q", have, need)
 	}
 	for _, ignored := range []string{"packaging/compose", ".git"} { // passwords; large and changes often
-		if !slices.Contains(strings.Split(read(t, "Dockerfile.dockerignore"), "\n"), ignored) {
+		if !slices.Contains(strings.Split(tools.Read(t, "Dockerfile.dockerignore"), "\n"), ignored) {
 			t.Errorf("%s is not excluded from the build context", ignored)
 		}
 	}
@@ -240,7 +240,7 @@ func TestDockerfile(t *testing.T) {
 // TestComposePrometheus checks that Prometheus and Alertmanager accept their configurations, and that
 // hosts in them are services.
 func TestComposePrometheus(t *testing.T) {
-	config := read(t, filepath.Join(composeDir, "prometheus.yml"))
+	config := tools.Read(t, filepath.Join(composeDir, "prometheus.yml"))
 	ports := composePorts()
 	hosts := regexp.MustCompile(`\b([a-z]+):(\d+)\b`).FindAllStringSubmatch(config, -1)
 	for _, host := range hosts {
@@ -256,7 +256,7 @@ func TestComposePrometheus(t *testing.T) {
 	}
 	dir := t.TempDir() // as it is mounted
 	write(t, filepath.Join(dir, "prometheus.yml"), config)
-	write(t, filepath.Join(dir, "alerts.yml"), read(t, "../alerts/alerts.yml"))
+	write(t, filepath.Join(dir, "alerts.yml"), tools.Read(t, "../alerts/alerts.yml"))
 	run(t, tools.Find(t, "..", "promtool")[0], "check", "config", filepath.Join(dir, "prometheus.yml"))
 	run(t, tools.Find(t, "..", "amtool")[0], "check-config", "../alerts/alertmanager.yml")
 }

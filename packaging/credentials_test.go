@@ -10,13 +10,15 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"raptoreum_exporter/internal/tools"
 )
 
 // TestRPCAuth checks that the commands of README.md create an rpcauth line that matches the password in the file.
 // raptoreumd compares hex(HMAC-SHA256(key = the salt as text, password)) (httprpc.cpp, multiUserAuthorized).
 func TestRPCAuth(t *testing.T) {
 	needs(t, "openssl")
-	block := regexp.MustCompile("(?s)<!-- rpcauth: [^\n]*-->\n\n```sh\n(.*?)```").FindStringSubmatch(read(t, "README.md"))
+	block := regexp.MustCompile("(?s)<!-- rpcauth: [^\n]*-->\n\n```sh\n(.*?)```").FindStringSubmatch(tools.Read(t, "README.md"))
 	if block == nil {
 		t.Fatal("README.md has no commands for rpcauth")
 	}
@@ -36,13 +38,13 @@ func TestRPCAuth(t *testing.T) {
 	if out, err := command.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	lines := strings.Split(read(t, conf), "\n")
+	lines := strings.Split(tools.Read(t, conf), "\n")
 	line := regexp.MustCompile(`^rpcauth=raptoreum_exporter:([0-9a-f]{32})\$([0-9a-f]{64})$`).FindStringSubmatch(lines[0])
 	if line == nil || strings.Join(lines[1:], "\n") != "rpcport=8484\n[test]\nrpcport=1\n" {
 		t.Fatalf("raptoreum.conf has\n%s", strings.Join(lines, "\n"))
 	}
 	file := filepath.Join(etc, "rpcpassword")
-	password := strings.TrimSpace(read(t, file))
+	password := strings.TrimSpace(tools.Read(t, file))
 	mac := hmac.New(sha256.New, []byte(line[1]))
 	mac.Write([]byte(password))
 	if want := hex.EncodeToString(mac.Sum(nil)); line[2] != want || len(password) != 48 {
@@ -56,7 +58,7 @@ func TestRPCAuth(t *testing.T) {
 // TestReadmeFlags checks that the program has every flag in README.md.
 func TestReadmeFlags(t *testing.T) {
 	known := flagsOf(t)
-	for _, flag := range regexp.MustCompile(`--((?:daemon|smartnode|fleet|web|heal|log|collector)\.[a-z.-]*[a-z])`).FindAllStringSubmatch(read(t, "README.md"), -1) {
+	for _, flag := range regexp.MustCompile(`--((?:daemon|smartnode|fleet|web|heal|log|collector)\.[a-z.-]*[a-z])`).FindAllStringSubmatch(tools.Read(t, "README.md"), -1) {
 		if !known[flag[1]] {
 			t.Errorf("unknown flag %s", flag[1])
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/internal/simnet"
+	"raptoreum_exporter/internal/tools"
 )
 
 // TestDebPassword checks that the installed exporter monitors a daemon of another user with a separate RPC
@@ -37,7 +38,7 @@ func TestDebPassword(t *testing.T) {
 	m.root(t, "chmod", "0700", "/home/raptoreum")
 	m.root(t, "sh", "-euc", "printf '%s\\n' "+password+" | install -o root -g "+debUser+" -m 0640 /dev/stdin /etc/raptoreum_exporter/rpcpassword")
 
-	_, section, ok := strings.Cut(read(t, "README.md"), "\n### A separate RPC password")
+	_, section, ok := strings.Cut(tools.Read(t, "README.md"), "\n### A separate RPC password")
 	if !ok {
 		t.Fatal("README.md has no section about a separate RPC password")
 	}
@@ -52,7 +53,7 @@ func TestDebPassword(t *testing.T) {
 		t.Fatal("README.md has a different address")
 	}
 	path := m.path("/etc/raptoreum_exporter/flags")
-	if err := os.WriteFile(path, []byte(read(t, path)+lines), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(tools.Read(t, path)+lines), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if metrics, log := serve(t, m); !strings.Contains(metrics, "\nraptoreum_up 1\n") || strings.Contains(metrics, "\nraptoreum_datadir_free_bytes ") {

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"raptoreum_exporter/internal/tools"
 )
 
 const (
@@ -67,12 +69,12 @@ func TestDeb(t *testing.T) {
 
 	const edit = "--log.format=json\n"
 	flags := m.path("/etc/raptoreum_exporter/flags")
-	edited := read(t, flags) + edit
+	edited := tools.Read(t, flags) + edit
 	if err := os.WriteFile(flags, []byte(edited), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	t.Log(m.install(t, second))
-	if got := read(t, flags); got != edited {
+	if got := tools.Read(t, flags); got != edited {
 		t.Errorf("the upgrade changed flags:\n%s", got)
 	}
 	if got := m.root(t, "dpkg-query", "-W", "-f", "${Version}", debPackage); got != "99.0.0-1" {
@@ -81,7 +83,7 @@ func TestDeb(t *testing.T) {
 	checkServes(t, m)
 	// Also if both sides changed the file and the owner keeps theirs: dpkg adds ours beside it.
 	t.Log(m.install(t, otherFlags(t, second), "--force-confold"))
-	if got := read(t, flags); got != edited {
+	if got := tools.Read(t, flags); got != edited {
 		t.Errorf("the upgrade with other defaults changed flags:\n%s", got)
 	}
 	if _, err := os.Lstat(flags + ".dpkg-dist"); err != nil {
@@ -94,7 +96,7 @@ func TestDeb(t *testing.T) {
 	write(t, m.path("/var/lib/raptoreum_heal/history.json"), "{}")
 
 	t.Log(m.root(t, "dpkg", "--remove", debPackage))
-	if got := read(t, flags); got != edited {
+	if got := tools.Read(t, flags); got != edited {
 		t.Errorf("flags after the removal:\n%s", got)
 	}
 	for _, gone := range []string{"/usr/bin/raptoreum_exporter", "/usr/lib/systemd/system/raptoreum_exporter.service"} {
@@ -107,7 +109,7 @@ func TestDeb(t *testing.T) {
 		t.Errorf("files left behind (+) or removed (-):\n%s", diff)
 	}
 	for _, list := range []string{"passwd", "group", "shadow", "gshadow"} {
-		if text := read(t, m.path("/etc/"+list)); strings.Contains(text, debUser) {
+		if text := tools.Read(t, m.path("/etc/"+list)); strings.Contains(text, debUser) {
 			t.Errorf("the user is still in /etc/%s", list)
 		}
 	}
@@ -152,7 +154,7 @@ func checkInstalled(t *testing.T, m machine) {
 		}
 	}
 	user := regexp.MustCompile(`(?m)^` + debUser + `:x:(\d{1,3}):\d+:[^:]*:/nonexistent:/usr/sbin/nologin$`)
-	if passwd := read(t, m.path("/etc/passwd")); !user.MatchString(passwd) {
+	if passwd := tools.Read(t, m.path("/etc/passwd")); !user.MatchString(passwd) {
 		t.Errorf("the user is not a system user without home and shell:\n%s", passwd)
 	}
 	conffiles := m.root(t, "dpkg-query", "-W", "-f", "${Conffiles}", debPackage)

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"raptoreum_exporter/internal/tools"
 )
 
 // installed returns the files of the package: their path in the system, and the file here that they are a copy of; and
@@ -18,7 +20,7 @@ func installed(t *testing.T) (files, symlinks map[string]string) {
 	var nfpm struct {
 		Contents []struct{ Src, Dst, Type string }
 	}
-	if err := yaml.Unmarshal([]byte(read(t, "nfpm.yaml")), &nfpm); err != nil {
+	if err := yaml.Unmarshal([]byte(tools.Read(t, "nfpm.yaml")), &nfpm); err != nil {
 		t.Fatal(err)
 	}
 	files, symlinks = map[string]string{}, map[string]string{}
@@ -63,7 +65,7 @@ func TestInstalledLinks(t *testing.T) {
 			t.Errorf("%s is not installed", text)
 			continue
 		}
-		for _, link := range regexp.MustCompile(`\[[^\]]*\]\(([^):#]*)(?:#([\w-]+))?\)`).FindAllStringSubmatch(read(t, src), -1) {
+		for _, link := range regexp.MustCompile(`\[[^\]]*\]\(([^):#]*)(?:#([\w-]+))?\)`).FindAllStringSubmatch(tools.Read(t, src), -1) {
 			target := doc + text
 			if link[1] != "" {
 				target = path.Join(path.Dir(doc+text), link[1])
@@ -84,7 +86,7 @@ func TestInstalledLinks(t *testing.T) {
 			switch {
 			case files[target] == "" && !isFolder():
 				t.Errorf("%s: %s is not installed", text, link[0])
-			case link[2] != "" && !slices.Contains(anchors(read(t, files[target])), link[2]):
+			case link[2] != "" && !slices.Contains(anchors(tools.Read(t, files[target])), link[2]):
 				t.Errorf("%s: %s: there is no such heading", text, link[0])
 			}
 		}

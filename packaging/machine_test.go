@@ -34,7 +34,7 @@ func newMachine(t *testing.T) machine {
 	for _, program := range []string{"debootstrap", "apt-get", "unshare", "chroot", "timeout"} {
 		needs(t, program)
 	}
-	codename := regexp.MustCompile(`(?m)^VERSION_CODENAME=(\w+)`).FindStringSubmatch(read(t, "/etc/os-release"))
+	codename := regexp.MustCompile(`(?m)^VERSION_CODENAME=(\w+)`).FindStringSubmatch(tools.Read(t, "/etc/os-release"))
 	if codename == nil {
 		unlessCI(t, "a system without releases; debootstrap needs one")
 	}
@@ -127,7 +127,7 @@ func owned(info fs.FileInfo) string {
 // setting returns a setting of the installed unit.
 func setting(t *testing.T, m machine, name string) string {
 	t.Helper()
-	unit := read(t, m.path("/usr/lib/systemd/system/raptoreum_exporter.service"))
+	unit := tools.Read(t, m.path("/usr/lib/systemd/system/raptoreum_exporter.service"))
 	found := regexp.MustCompile(`(?m)^`+name+`=(.*)$`).FindAllStringSubmatch(unit, -1)
 	if len(found) != 1 {
 		t.Fatalf("the unit has %d lines %s=", len(found), name)

@@ -62,16 +62,6 @@ func exporter(t *testing.T) string {
 	return built.path
 }
 
-// read returns the content of a file.
-func read(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
 // write writes a file with mode 0600 and returns its path.
 func write(t *testing.T, path, content string) string {
 	t.Helper()

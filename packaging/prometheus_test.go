@@ -40,7 +40,7 @@ type scrapeConfig struct {
 // node and vantage, our rules, an Alertmanager.
 func readPrometheus(t *testing.T, path string) (c prometheusConfig) {
 	t.Helper()
-	if err := yaml.Unmarshal([]byte(read(t, path)), &c); err != nil {
+	if err := yaml.Unmarshal([]byte(tools.Read(t, path)), &c); err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
 	if len(c.RuleFiles) != 1 || filepath.Base(c.RuleFiles[0]) != "alerts.yml" || len(c.Alerting.Alertmanagers) != 1 || len(c.ScrapeConfigs) == 0 {
@@ -69,8 +69,8 @@ func checkPrometheus(t *testing.T, path string) {
 	t.Helper()
 	promtools := tools.Find(t, "..", "promtool")
 	dir := t.TempDir()
-	write(t, dir+"/alerts.yml", read(t, "../alerts/alerts.yml"))
-	config := write(t, dir+"/prometheus.yml", read(t, path))
+	write(t, dir+"/alerts.yml", tools.Read(t, "../alerts/alerts.yml"))
+	config := write(t, dir+"/prometheus.yml", tools.Read(t, path))
 	certificate(t, dir)
 	for from, to := range map[string]string{"tls.crt": "raptoreum.crt", "raptoreum-password": "raptoreum-password"} {
 		if err := os.Rename(filepath.Join(dir, from), filepath.Join(dir, to)); err != nil {
@@ -91,7 +91,7 @@ func TestPrometheus(t *testing.T) {
 	known := flagsOf(t)
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			for _, flag := range regexp.MustCompile(`(?m)^ *# +--([a-z.-]+)`).FindAllStringSubmatch(read(t, file), -1) {
+			for _, flag := range regexp.MustCompile(`(?m)^ *# +--([a-z.-]+)`).FindAllStringSubmatch(tools.Read(t, file), -1) {
 				if !known[flag[1]] {
 					t.Errorf("unknown flag %s", flag[1])
 				}
@@ -110,7 +110,7 @@ func certificate(t *testing.T, dir string) {
 	t.Helper()
 	needs(t, "openssl")
 	script := "set -eu\nNAME=localhost\n"
-	for _, line := range regexp.MustCompile(`(?m)^#   (openssl .*)$`).FindAllStringSubmatch(read(t, "prometheus/web.yml"), -1) {
+	for _, line := range regexp.MustCompile(`(?m)^#   (openssl .*)$`).FindAllStringSubmatch(tools.Read(t, "prometheus/web.yml"), -1) {
 		script += line[1] + "\n"
 	}
 	runIn(t, dir, "sh", "-c", script)
@@ -120,18 +120,18 @@ func certificate(t *testing.T, dir string) {
 func TestTLS(t *testing.T) {
 	dir := t.TempDir()
 	certificate(t, dir)
-	password := strings.TrimSpace(read(t, dir+"/raptoreum-password"))
+	password := strings.TrimSpace(tools.Read(t, dir+"/raptoreum-password"))
 	if len(password) != 48 {
 		t.Fatalf("the password has %d characters", len(password))
 	}
-	config := write(t, dir+"/web.yml", strings.Replace(read(t, "prometheus/web.yml"), ": HASH", ": "+hash(t, dir, password), 1))
+	config := write(t, dir+"/web.yml", strings.Replace(tools.Read(t, "prometheus/web.yml"), ": HASH", ": "+hash(t, dir, password), 1))
 	for _, promtool := range tools.Find(t, "..", "promtool") {
 		run(t, promtool, "check", "web-config", config)
 	}
 	address, _, _ := serving(t, "--web.config.file="+config)
 	url := "https://" + strings.Replace(address, "127.0.0.1", "localhost", 1) + "/metrics"
 	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM([]byte(read(t, dir+"/tls.crt"))) {
+	if !roots.AppendCertsFromPEM([]byte(tools.Read(t, dir+"/tls.crt"))) {
 		t.Fatal("no certificate")
 	}
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
@@ -160,7 +160,7 @@ func hash(t *testing.T, dir, password string) string {
 		}
 		return string(made)
 	}
-	line := regexp.MustCompile(`(?m)^#   (htpasswd .*)$`).FindStringSubmatch(read(t, "prometheus/web.yml"))
+	line := regexp.MustCompile(`(?m)^#   (htpasswd .*)$`).FindStringSubmatch(tools.Read(t, "prometheus/web.yml"))
 	if line == nil {
 		t.Fatal("web.yml has no htpasswd")
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"raptoreum_exporter/internal/tools"
 )
 
 // TestUnits checks that systemd-analyze accepts the units and rates their exposure as low. Heal's 2.1 comes
@@ -26,7 +28,7 @@ func TestUnits(t *testing.T) {
 	verify := []string{"verify", "--man=no"}
 	for _, unit := range units {
 		// The program is not installed here, so another one replaces it.
-		text := strings.ReplaceAll(read(t, unit), "/usr/bin/raptoreum_exporter", "/bin/true")
+		text := strings.ReplaceAll(tools.Read(t, unit), "/usr/bin/raptoreum_exporter", "/bin/true")
 		verify = append(verify, write(t, filepath.Join(dir, filepath.Base(unit)), text))
 	}
 	if out := run(t, "systemd-analyze", verify...); strings.Contains(out, dir) {
@@ -44,8 +46,8 @@ func TestTemplates(t *testing.T) {
 	instance := strings.NewReplacer(" of the Raptoreum smartnode %i", " of a Raptoreum smartnode", " the raptoreumd of %i", " raptoreumd", "/%i", "")
 	for _, name := range []string{"raptoreum_exporter.service", "raptoreum_heal.service", "raptoreum_heal.timer"} {
 		// Comments before the first section say what the unit is.
-		_, want, _ := strings.Cut(read(t, "systemd/"+name), "[Unit]")
-		_, got, _ := strings.Cut(read(t, "systemd/"+strings.Replace(name, ".", "@.", 1)), "[Unit]")
+		_, want, _ := strings.Cut(tools.Read(t, "systemd/"+name), "[Unit]")
+		_, got, _ := strings.Cut(tools.Read(t, "systemd/"+strings.Replace(name, ".", "@.", 1)), "[Unit]")
 		if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(instance.Replace(got), "\n")); diff != "" {
 			t.Errorf("%s: -single +template:\n%s", name, diff)
 		}
@@ -56,7 +58,7 @@ func TestTemplates(t *testing.T) {
 // has all flags in them, including the commented examples.
 func TestUnitsCommand(t *testing.T) {
 	start := func(unit string) []string {
-		line := regexp.MustCompile(`(?m)^ExecStart=(.*)$`).FindStringSubmatch(read(t, "systemd/"+unit))
+		line := regexp.MustCompile(`(?m)^ExecStart=(.*)$`).FindStringSubmatch(tools.Read(t, "systemd/"+unit))
 		if line == nil {
 			t.Fatal(unit, "has no ExecStart=")
 		}
@@ -71,7 +73,7 @@ func TestUnitsCommand(t *testing.T) {
 	}
 	known := flagsOf(t)
 	for _, file := range []string{"etc/flags", "etc/heal.flags"} {
-		for _, line := range strings.Split(read(t, file), "\n") {
+		for _, line := range strings.Split(tools.Read(t, file), "\n") {
 			flag, example := strings.CutPrefix(line, "#--")
 			switch {
 			case line != "" && !strings.HasPrefix(line, "#"):

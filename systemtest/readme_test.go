@@ -88,8 +88,8 @@ func TestReadme(t *testing.T) {
 	if err := os.Symlink(filepath.Join(box, name), filepath.Join(box, "bin", name)); err != nil {
 		t.Fatal(err)
 	}
-	write("home/.raptoreumcore/raptoreum.conf", read(t, o.Daemon.Conf))
-	write("etc/flags", read(t, "../packaging/etc/flags"))
+	write("home/.raptoreumcore/raptoreum.conf", tools.Read(t, o.Daemon.Conf))
+	write("etc/flags", tools.Read(t, "../packaging/etc/flags"))
 	write("rpcpassword", harness.Password+"\n")
 	t.Cleanup(func() { stopServed(t, box) })
 	env := append(os.Environ(), "HOME="+filepath.Join(box, "home"), "PATH="+filepath.Join(box, "bin")+":"+os.Getenv("PATH"),
@@ -112,14 +112,14 @@ func TestReadme(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script)
 		cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = box, env, output, output
 		if err := cmd.Run(); err != nil {
-			t.Errorf("%v:\n%s\n%s", err, script, read(t, output.Name()))
+			t.Errorf("%v:\n%s\n%s", err, script, tools.Read(t, output.Name()))
 		}
 		output.Close()
 	}
 	if ran < 8 {
 		t.Errorf("%d blocks ran", ran)
 	}
-	conf := read(t, filepath.Join(box, "home/.raptoreumcore/raptoreum.conf"))
+	conf := tools.Read(t, filepath.Join(box, "home/.raptoreumcore/raptoreum.conf"))
 	if !regexp.MustCompile(`^rpcauth=raptoreum_exporter:[0-9a-f]{32}\$[0-9a-f]{64}\n`).MatchString(conf) {
 		t.Error("no rpcauth in raptoreum.conf")
 	}
@@ -128,7 +128,7 @@ func TestReadme(t *testing.T) {
 // stopServed stops the exporter that a shim left in the background.
 func stopServed(t *testing.T, box string) {
 	t.Helper()
-	pid, err := strconv.Atoi(strings.TrimSpace(read(t, filepath.Join(box, "pid"))))
+	pid, err := strconv.Atoi(strings.TrimSpace(tools.Read(t, filepath.Join(box, "pid"))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,19 +141,10 @@ func stopServed(t *testing.T, box string) {
 	t.Error("an exporter does not exit")
 }
 
-func read(t *testing.T, path string) string {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
 // blocks returns the shell commands of a Markdown file, block by block.
 func blocks(t *testing.T, file string) (found []string) {
 	t.Helper()
-	for _, block := range regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$").FindAllStringSubmatch(read(t, file), -1) {
+	for _, block := range regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$").FindAllStringSubmatch(tools.Read(t, file), -1) {
 		switch block[1] {
 		case "sh":
 			found = append(found, block[2])
@@ -181,7 +172,7 @@ func runnable(block string) string {
 
 // TestReadmeTargets: the make targets of README.md exist, and so do all skipped commands.
 func TestReadmeTargets(t *testing.T) {
-	makefile, readme := read(t, "../Makefile"), read(t, "../README.md")
+	makefile, readme := tools.Read(t, "../Makefile"), tools.Read(t, "../README.md")
 	for _, found := range regexp.MustCompile("(?m)(?:`|^)make ([a-z0-9 -]+?)(?:`|$| +#)").FindAllStringSubmatch(readme, -1) {
 		for target := range strings.FieldsSeq(found[1]) {
 			if !strings.Contains(makefile, "\n"+target+":") {
@@ -198,7 +189,7 @@ func TestReadmeTargets(t *testing.T) {
 
 // TestReadmeFrench: README.fr.md has the commands of the part for operators, in the same order.
 func TestReadmeFrench(t *testing.T) {
-	_, part, begins := strings.Cut(read(t, "../README.md"), "<!-- for operators;")
+	_, part, begins := strings.Cut(tools.Read(t, "../README.md"), "<!-- for operators;")
 	part, _, ends := strings.Cut(part, "<!-- end of the part for operators -->")
 	if !begins || !ends {
 		t.Fatal("README.md has no part for operators")
@@ -224,7 +215,7 @@ func TestReadmeFrench(t *testing.T) {
 // TestReadmeCheck: the output of check in README.md is the golden file of a recorded daemon.
 func TestReadmeCheck(t *testing.T) {
 	const begin, end = "$ raptoreum_exporter check\n", "```\n"
-	readme, output := read(t, "../README.md"), read(t, "../testdata/scenarios/pose-punished/check.txt")
+	readme, output := tools.Read(t, "../README.md"), tools.Read(t, "../testdata/scenarios/pose-punished/check.txt")
 	before, rest, found := strings.Cut(readme, begin)
 	shown, after, ends := strings.Cut(rest, end)
 	switch {

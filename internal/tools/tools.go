@@ -1,5 +1,5 @@
-// Package tools has helpers for tests of several packages: it finds the programs of Prometheus and
-// Alertmanager and free addresses, and compares results with golden files.
+// Package tools has helpers for tests of several packages: it finds the programs of Prometheus and Alertmanager and free
+// addresses, reads files, and compares results with golden files.
 package tools
 
 import (
@@ -55,6 +55,16 @@ func existing(path string) string {
 		return ""
 	}
 	return absolute
+}
+
+// Read returns the content of a file.
+func Read(t testing.TB, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // FreeAddress returns an unused loopback address.
