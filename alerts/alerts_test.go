@@ -233,8 +233,14 @@ func readCases(t *testing.T) (cases []promtoolCase) {
 		t.Fatalf("%d promtool files, want at least 7 (%v)", len(files), err)
 	}
 	for _, path := range files {
-		var file struct{ Tests []promtoolCase }
+		var file struct {
+			Order []string `yaml:"group_eval_order"`
+			Tests []promtoolCase
+		}
 		readYAML(t, path, &file)
+		if !slices.Equal(file.Order, []string{"raptoreum", "raptoreum-trouble"}) {
+			t.Errorf("%s: group_eval_order is %q; without it the groups are evaluated in a random order", path, file.Order)
+		}
 		cases = append(cases, file.Tests...)
 	}
 	return cases
