@@ -84,7 +84,8 @@ func NewClient(ctx context.Context, config Config) (*Client, error) {
 		config.Now = time.Now
 	}
 	if config.Dial == nil {
-		config.Dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
+		// Each request has a deadline and each connection ends with the scrape, so keepalive would only cost system calls.
+		config.Dial = (&net.Dialer{Timeout: dialTimeout, KeepAlive: -1}).DialContext
 	}
 	c := &Client{
 		ctx:      ctx,

@@ -44,9 +44,10 @@ type Host struct {
 	config Config
 	proc   procfs.FS
 
-	started sync.Map // pid -> started
-	located sync.Map // mount point -> location
-	matched atomic.Pointer[matched]
+	started    sync.Map                // pid -> started
+	ownStarted atomic.Pointer[float64] // Unix seconds
+	located    sync.Map                // mount point -> location
+	matched    atomic.Pointer[matched]
 }
 
 // New returns a Host, or an error when config.Procfs is not a proc file system.

@@ -37,19 +37,30 @@ func (h *Host) Usage(of Process) Usage {
 }
 
 // OwnUsage is Usage of this process. The proc of the host, which a container can mount, has it under another pid,
-// to which "self" leads.
+// to which "self" leads. CPU and memory are from getrusage(2) and statm: the kernel visits each thread for stat.
 func (h *Host) OwnUsage() Usage {
 	process, err := h.proc.Self()
 	if err != nil {
 		return Usage{}
 	}
-	u := h.usage(process, readStat(process))
-	u.MaxFiles, u.MaxVirtualMemory = ownLimit(syscall.RLIMIT_NOFILE), ownLimit(syscall.RLIMIT_AS)
+	u := Usage{
+		OpenFiles: openFiles(process),
+		MaxFiles:  ownLimit(syscall.RLIMIT_NOFILE), MaxVirtualMemory: ownLimit(syscall.RLIMIT_AS),
+		StartTime: h.ownStart(process),
+	}
+	var used syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) == nil {
+		u.CPUSeconds = new(float64(used.Utime.Nano()+used.Stime.Nano()) / 1e9)
+	}
+	if memory, err := process.Statm(); err == nil {
+		u.VirtualMemory, u.ResidentMemory = new(memory.SizeBytes()), new(int(memory.ResidentBytes()))
+	}
 	return u
 }
 
-// usage returns what both report alike; stat may be nil.
-func (h *Host) usage(process procfs.Proc, stat *procfs.ProcStat) (u Usage) {
+// usage returns what stat, which may be nil, and the open files say.
+func (h *Host) usage(process procfs.Proc, stat *procfs.ProcStat) Usage {
+	u := Usage{OpenFiles: openFiles(process)}
 	if stat != nil {
 		cpu, resident, virtual := stat.CPUTime(), stat.ResidentMemory(), uint64(stat.VirtualMemory())
 		u.CPUSeconds, u.ResidentMemory, u.VirtualMemory = &cpu, &resident, &virtual
@@ -57,10 +68,16 @@ func (h *Host) usage(process procfs.Proc, stat *procfs.ProcStat) (u Usage) {
 			u.StartTime = &started
 		}
 	}
-	if open, err := process.FileDescriptorsLen(); err == nil {
-		u.OpenFiles = &open
-	}
 	return u
+}
+
+// openFiles returns nil if this user may not know.
+func openFiles(process procfs.Proc) *int {
+	open, err := process.FileDescriptorsLen()
+	if err != nil {
+		return nil
+	}
+	return &open
 }
 
 // readStat returns nil if the process has ended.
@@ -97,4 +114,16 @@ func (h *Host) startTime(stat procfs.ProcStat) (float64, error) {
 		h.started.Store(stat.PID, started{stat.Starttime, seconds})
 	}
 	return seconds, err
+}
+
+// ownStart is startTime of this process, which needs its stat only once.
+func (h *Host) ownStart(process procfs.Proc) *float64 {
+	if h.ownStarted.Load() == nil {
+		if stat := readStat(process); stat != nil {
+			if seconds, err := h.startTime(*stat); err == nil {
+				h.ownStarted.Store(&seconds)
+			}
+		}
+	}
+	return h.ownStarted.Load()
 }

@@ -2,6 +2,7 @@ package host_test
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,6 +29,11 @@ func TestUsage(t *testing.T) {
 			t.Errorf("started %s", started)
 		}
 	}
+	all, own := h.Usage(host.Process{PID: os.Getpid()}), h.OwnUsage()
+	if math.Abs(*own.CPUSeconds-*all.CPUSeconds) > 0.5 || *own.StartTime != *all.StartTime || *own.OpenFiles != *all.OpenFiles || *own.MaxFiles != *all.MaxFiles ||
+		math.Abs(float64(*own.ResidentMemory-*all.ResidentMemory)) > 4<<20 || math.Abs(float64(*own.VirtualMemory)-float64(*all.VirtualMemory)) > 256<<20 {
+		t.Errorf("as any process %+v, as this one %+v", all, own)
+	}
 	if u := h.Usage(host.Process{PID: 1 << 30}); u != (host.Usage{}) {
 		t.Errorf("of no process: %+v", u)
 	}
@@ -47,6 +53,7 @@ func TestOwnUsage(t *testing.T) {
 		fmt.Sprintf("proc/%d/stat", os.Getpid()): stat(os.Getpid(), 100),
 		fmt.Sprintf("proc/%d/fd/0", os.Getpid()): "",
 		"proc/4242/fd/0":                         "", "proc/4242/fd/1": "",
+		"proc/4242/statm": "300 200 100 10 0 50 0\n",
 	})
 	if err := os.Symlink("4242", filepath.Join(dir, "proc/self")); err != nil {
 		t.Fatal(err)
@@ -56,8 +63,11 @@ func TestOwnUsage(t *testing.T) {
 		t.Fatal(err)
 	}
 	u := h.OwnUsage()
-	if u.OpenFiles == nil || *u.OpenFiles != 2 || u.StartTime == nil || *u.StartTime != 1005 || *u.CPUSeconds != 3 {
-		t.Errorf("%+v", u)
+	if u.OpenFiles == nil || *u.OpenFiles != 2 || u.StartTime == nil || *u.StartTime != 1005 || u.CPUSeconds == nil {
+		t.Fatalf("%+v", u)
+	}
+	if page := os.Getpagesize(); *u.VirtualMemory != uint64(300*page) || *u.ResidentMemory != 200*page {
+		t.Errorf("%d and %d bytes of memory", *u.VirtualMemory, *u.ResidentMemory)
 	}
 	if u.MaxFiles == nil || *u.MaxFiles < 3 || u.MaxVirtualMemory == nil {
 		t.Errorf("limits: %+v", u)
