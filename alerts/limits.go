@@ -48,6 +48,10 @@ const (
 	// ManyRestarts is the number of starts within an hour that are not an upgrade (RaptoreumDaemonRestarting).
 	ManyRestarts = 3
 
+	// MinRestartBlocks is the number of blocks, 10 minutes, that a restart needs before the next key generation can
+	// start (the texts of RaptoreumUpdateAvailable and RaptoreumFileDescriptorsLow).
+	MinRestartBlocks = 5
+
 	// LastStrike is the number of strikes left at which the next missed key generation bans
 	// (RaptoreumSmartnodeOneStrikeLeft).
 	LastStrike = 1

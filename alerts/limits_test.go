@@ -1,6 +1,7 @@
 package alerts_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -72,6 +73,11 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	for _, r := range rules {
+		if r.Alert == "RaptoreumUpdateAvailable" || r.Alert == "RaptoreumFileDescriptorsLow" {
+			if want := fmt.Sprintf("raptoreum_dkg_next_start_blocks is %d or more", alerts.MinRestartBlocks); !strings.Contains(strings.Join(strings.Fields(r.Annotations["description"]), " "), want) {
+				t.Errorf("%s does not contain %q", r.Alert, want)
+			}
+		}
 		if wait, err := time.ParseDuration(r.For); r.Alert == "RaptoreumDaemonStuckWarmingUp" && (err != nil || wait.Seconds() != alerts.MaxWarmup) {
 			t.Errorf("%s waits %s, %v; MaxWarmup is %d s", r.Alert, r.For, err, alerts.MaxWarmup)
 		}

@@ -16,6 +16,7 @@ const (
 	peersFew         = alerts.MinPeers
 	pingSlow         = alerts.MaxPing
 	restartsMany     = alerts.ManyRestarts
+	restartBlocks    = alerts.MinRestartBlocks
 	lastStrike       = alerts.LastStrike
 	penaltyRise      = alerts.MaxPenaltyRise
 	memoryLow        = alerts.MinMemory

@@ -37,7 +37,7 @@ func healthy() map[string]string {
 		series("port_peer_info", paris, `user_agent="/Raptoreum Core:2.0.3/"`): "1", series("port_peer_height", paris): "100+1x60",
 		series("smartnode_configured", own): "1", series("quorum_memberships", own, `valid="false"`): "0",
 		series("daemon_answer_age_seconds", own, `batch="lockfree"`): "0", series("daemon_answer_age_seconds", own, `batch="mainlock"`): "0",
-		series("safe_to_restart", own): "1", series("daemon_start_time_seconds", own): "-86400",
+		series("safe_to_restart", own): "1", series("dkg_next_start_blocks", own): "5", series("daemon_start_time_seconds", own): "-86400",
 		series("smartnodes", own, `state="enabled"`): "90", series("smartnodes", own, `state="pose_banned"`): "10", series("smartnodes_penalised", own): "3",
 		series("datadir_free_bytes", own): "9e10", series("datadir_size_bytes", own): "1e11",
 	}
@@ -127,7 +127,7 @@ func scenarios() []scenario {
 			"Verdict": {`{alert="no alert fires"}`: allOK}, "Ban": {none: 0}, "Strikes left": {none: 2}, "PoSe penalty": {none: 0},
 			"Daemon": {none: 1}, "Smartnode": {none: 1}, "Port": {`{vantage="self"}`: 1, `{vantage="paris"}`: 1}, "Block height": {none: 160},
 			"Explorers ahead by": {`{explorer="e"}`: 0}, "Slow": {none: 0}, "Uptime, C": {none: 0}, "Next payment": {none: 480}, "Version": {`{version="2.0.3"}`: 1}, "Tip age": {none: 0},
-			"Payment": {none: 0}, "Safe to restart": {none: 1}, "Disk full in": {none: notFilling}, "Failed handshake phase": {`{vantage="self"}`: 0, `{vantage="paris"}`: 0},
+			"Payment": {none: 0}, "Safe to restart": {none: 2}, "Disk full in": {none: notFilling}, "Failed handshake phase": {`{vantage="self"}`: 0, `{vantage="paris"}`: 0},
 			"OK": {none: 1}, "Banned": {none: 0}, "Unknown": {none: 0}, "Smartnodes": {none: 1}, "Smartnodes, worst first": {`{node="n"}`: nodeOK},
 			"States of the 20 worst nodes": {`{node="n"}`: nodeOK}, "Banned: mine vs. network": {none: 0}, "Alerts for this smartnode": {none: 0}, "Firing alerts": {none: 0},
 		}},
@@ -157,6 +157,9 @@ func scenarios() []scenario {
 			series("smartnode_pose_banned", own): "1x30 stale", series("smartnode_pose_banned", paris): "", series("up", own): "0",
 			fires("RaptoreumExporterDown", "critical", own): "1",
 		}), map[string]sample{"Ban": {none: 1}, "Daemon": {none: 1}, "Verdict": {`{alert="ExporterDown"}`: actNow}}},
+		{"a key generation soon", changed(healthy(), map[string]string{series("dkg_next_start_blocks", own): "4"}), map[string]sample{"Safe to restart": {none: 1}}},
+		{"a key generation runs", changed(healthy(), map[string]string{series("safe_to_restart", own): "0"}), map[string]sample{"Safe to restart": {none: 0}}},
+		{"no chain height", changed(healthy(), map[string]string{series("dkg_next_start_blocks", own): ""}), map[string]sample{"Safe to restart": {none: 2}}},
 		{"hung", down, map[string]sample{
 			"Verdict": {`{alert="DaemonDown"}`: actNow}, "Daemon": {none: 9}, "Smartnode": {}, "Block height": {none: 160}, "Explorers ahead by": {},
 			"Version": {`{version="2.0.3"}`: 0}, "Ban": {none: 0}, "Safe to restart": {}, "Act now": {none: 1},

@@ -46,13 +46,23 @@ func paymentPanels() []panel {
 	}
 }
 
+// restart is 0 while a key generation runs, 1 if the next one can start before a restart would be over, otherwise 2.
+func restart() string {
+	safe, next := minOf(nodeMetric("safe_to_restart")), minOf(nodeMetric("dkg_next_start_blocks"))
+	return fmt.Sprintf("%s * (1 + (%s >= bool %d)) or 2 * %s", safe, next, restartBlocks, safe)
+}
+
 func quorumPanels() []panel {
 	return []panel{
 		{
 			kind: stat, title: "Safe to restart", w: 6, h: 6,
-			description: "A restart during a key generation counts as a missed quorum duty. Two misses cause a ban. Normal: SAFE most of the time. Otherwise wait a few minutes.",
-			queries:     []query{{"restart", minOf(nodeMetric("safe_to_restart"))}},
-			field:       field{unit: "none", mappings: yesNo("SAFE", good, "WAIT: DKG RUNNING", bad), noValue: "UNKNOWN"},
+			description: "A restart during a key generation counts as a missed quorum duty. Two misses cause a ban. Normal: SAFE most of the time. Otherwise wait a few minutes. A restart needs 10 minutes, 5 blocks, before the next key generation.",
+			queries:     []query{{"restart", restart()}},
+			field: field{unit: "none", noValue: "UNKNOWN", mappings: []valueMapping{
+				{value: 2, text: "SAFE", colour: good},
+				{value: 1, text: "WAIT: DKG SOON", colour: bad},
+				{value: 0, text: "WAIT: DKG RUNNING", colour: bad},
+			}},
 		},
 		{
 			kind: stat, title: "Next key generation", w: 4, h: 6,

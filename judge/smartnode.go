@@ -228,9 +228,6 @@ func judgeDuty(f *facts) *Finding {
 	return healthy("member of %s%s", text.Count(member, "quorum"), restart)
 }
 
-// minRestartBlocks is the number of blocks, 10 minutes, that a restart needs before the next key generation can start.
-const minRestartBlocks = 5
-
 // restart returns whether a restart would miss a key generation, as the end of a sentence; empty: it does not matter here.
 func (f *facts) restart() string {
 	next, known := f.value("dkg_next_start_blocks")
@@ -239,7 +236,7 @@ func (f *facts) restart() string {
 		return "; a key generation is running, do not restart now"
 	case f.is(1, "safe_to_restart") && !known:
 		return "; no key generation is running"
-	case f.is(1, "safe_to_restart") && next < minRestartBlocks:
+	case f.is(1, "safe_to_restart") && next < alerts.MinRestartBlocks:
 		return "; the next key generation can start in " + text.Count(next, "block") + ", do not restart now"
 	case f.is(1, "safe_to_restart"):
 		return "; a restart is safe now"
