@@ -125,7 +125,7 @@ func New(config Config) *Set {
 		success:  own.gauge("scrape_collector_success", "1 if the collector succeeded (this exporter).", "collector"),
 		duration: own.gauge("scrape_collector_duration_seconds", "Duration of the collector in seconds (this exporter).", "collector"),
 		rpc:      own.gauge("daemon_rpc_duration_seconds", "Duration of each round trip to the daemon in this scrape, and of the last read of the smartnode list, in seconds (this exporter).", "batch"),
-		age:      own.gauge("daemon_answer_age_seconds", "Age in seconds of the answers that are shown. Those of mainlock and node are shown for up to 2 minutes while raptoreumd is slow.", "batch"),
+		age:      own.gauge("daemon_answer_age_seconds", "Age in seconds of the answers that are shown, for up to 2 minutes while raptoreumd is slow.", "batch"),
 		journal:  newJournal(config.Logger),
 		once:     config.Once,
 	}

@@ -20,7 +20,7 @@ type daemonState struct {
 func newDaemonState(c *catalog) updater {
 	return &daemonState{
 		up:       c.gauge("up", "1 if raptoreumd is ready: it answered in this scrape, including the calls that take its main lock."),
-		state:    c.gauge("daemon_state", "State of raptoreumd; exactly one is 1. slow: it answers later than a scrape waits: what takes its main lock was answered within the last 3 minutes, or debug.log has a new tip, or the previous answer to what does not take it was late; hung: it accepts connections and answers nothing, or nothing that takes the main lock for 3 minutes; busy: its work queue is full.", "state"),
+		state:    c.gauge("daemon_state", "State of raptoreumd; exactly one is 1. slow: it answers later than a scrape waits: what takes its main lock was answered within the last 3 minutes, or debug.log has a new tip, or what does not take it was answered late within the last 3 minutes; hung: it accepts connections and answers nothing (of one that has not answered since the exporter started: for a minute), or nothing that takes the main lock for 3 minutes; busy: its work queue is full.", "state"),
 		info:     c.late("daemon_info", "Always 1; version of raptoreumd and its chain (getnetworkinfo, getblockchaininfo chain).", "version", "subversion", "protocol", "chain"),
 		started:  c.gauge("daemon_start_time_seconds", "Unix time at which raptoreumd started (current time minus uptime); changes only when the daemon restarts."),
 		warnings: c.late("daemon_warnings", "1 if raptoreumd reports a warning (getnetworkinfo warnings)."),

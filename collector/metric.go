@@ -41,7 +41,7 @@ func (c *catalog) gauge(name, help string, labels ...string) *metric {
 	return c.add(prometheus.GaugeValue, namespace+name, help, labels)
 }
 
-// late declares a gauge whose source is the mainlock or node batch: while raptoreumd is slow, the last answer is
+// late declares a gauge whose source is a batch of the daemon: while raptoreumd is slow, the last answer is
 // sent for up to 2 minutes.
 func (c *catalog) late(name, help string, labels ...string) *metric {
 	return c.gauge(name, strings.TrimSuffix(help, ".")+"; up to 2 minutes old while raptoreumd is slow.", labels...)

@@ -16,11 +16,11 @@ const listAgeHelp = "Age in seconds of the smartnode list in use, which is read 
 
 func newNetwork(c *catalog) updater {
 	return &network{
-		smartnodes: c.gauge("smartnodes", "Number of registered smartnodes of the network by state: enabled (smartnode count), pose_banned, and unpayable, whose collateral is not eligible for payments (protx list).", "state"),
+		smartnodes: c.gauge("smartnodes", "Number of registered smartnodes of the network by state: enabled (smartnode count; up to 2 minutes old while raptoreumd is slow), pose_banned, and unpayable, whose collateral is not eligible for payments (protx list).", "state"),
 		penalised:  c.gauge("smartnodes_penalised", "Number of smartnodes of the network with a PoSe penalty that are not banned (protx list)."),
 		listAge:    c.gauge("list_age_seconds", listAgeHelp),
-		spork:      c.gauge("spork_active", "1 if the spork is active, by the rule that the daemon applies to it (spork show).", "spork"),
-		received:   c.gauge("sporks_received", "1 if any spork differs from its default; 0 may mean that no peer has sent the sporks yet, and a smartnode without them misses its quorum duties (spork show)."),
+		spork:      c.late("spork_active", "1 if the spork is active, by the rule that the daemon applies to it (spork show).", "spork"),
+		received:   c.late("sporks_received", "1 if any spork differs from its default; 0 may mean that no peer has sent the sporks yet, and a smartnode without them misses its quorum duties (spork show)."),
 	}
 }
 

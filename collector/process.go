@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
+	"raptoreum_exporter/daemon"
 	"raptoreum_exporter/host"
 )
 
@@ -18,7 +19,7 @@ type process struct {
 
 func newProcess(c *catalog) updater {
 	return &process{
-		up:       c.gauge("process_up", "1 if the raptoreumd process of this node is running (its pid file, or /proc); absent while raptoreumd answers but its process is not visible here, as in another container."),
+		up:       c.gauge("process_up", "1 if the raptoreumd process of this node is running (its pid file, or /proc); absent while something listens on its RPC port but its process is not visible here, as in another container."),
 		oomKills: c.counter("daemon_oom_kills_total", "Number of processes in raptoreumd's cgroup that the kernel killed because memory ran out (memory.events oom_kill)."),
 		limits:   newLimits(c),
 		usage:    newUsage(c, namespace),
@@ -32,7 +33,7 @@ func (p *process) update(ctx context.Context, in *scrape, out *samples) error {
 	found, err := in.Host.Daemon(in.Process)
 	if errors.Is(err, host.ErrNotRunning) {
 		if in.session != nil {
-			if _, err := in.session.Lockfree(ctx); err == nil {
+			if state, _ := in.session.State(ctx); state != daemon.Unreachable {
 				return errNotApplicable // in another container, or behind a tunnel
 			}
 		}

@@ -29,7 +29,7 @@ func (in *scrape) lockfree(ctx context.Context) (*daemon.Lockfree, error) {
 	if in.session == nil {
 		return nil, errNotApplicable
 	}
-	return in.session.Lockfree(ctx)
+	return in.session.LatestLockfree(ctx)
 }
 
 func (in *scrape) mainlock(ctx context.Context) (*daemon.Mainlock, error) {

@@ -12,8 +12,8 @@ type syncing struct {
 
 func newSync(c *catalog) updater {
 	return &syncing{
-		finished: c.gauge("sync_finished", "1 if the smartnode sync is finished; before that, a smartnode rejects peers, and after that it stays 1 even on a stuck node (mnsync IsSynced)."),
-		stage:    c.gauge("sync_stage", "Stage of the smartnode sync; one is 1 (mnsync AssetID).", "stage"),
+		finished: c.late("sync_finished", "1 if the smartnode sync is finished; before that, a smartnode rejects peers, and after that it stays 1 even on a stuck node (mnsync IsSynced)."),
+		stage:    c.late("sync_stage", "Stage of the smartnode sync; one is 1 (mnsync AssetID).", "stage"),
 		download: c.late("initial_block_download", "1 if the chain is being downloaded for the first time, or its tip was over 6 hours old at the start (getblockchaininfo initialblockdownload)."),
 		progress: c.late("verification_progress_ratio", "Estimated share of the chain that is verified, from 0 to 1; for dashboards, too inexact for alerts (getblockchaininfo verificationprogress)."),
 	}

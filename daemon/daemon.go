@@ -78,6 +78,7 @@ var (
 	ErrDKGNetworkTooSmall = errors.New("quorum dkgstatus is not called: it may never end in a network that has, or had since the daemon started, fewer than 10 enabled smartnodes")
 	// ErrDKGDownloading: there is nothing wrong, a node without the chain takes part in no key generation.
 	ErrDKGDownloading = errors.New("quorum dkgstatus is not called while the chain is downloaded")
+	ErrDKGDaemonSlow  = errors.New("quorum dkgstatus is not called while raptoreumd is slow")
 	ErrDKGStatusSlow  = errors.New("quorum dkgstatus has not answered yet")
 	ErrDKGStatusStuck = errors.New("quorum dkgstatus did not answer; it is not called again until it ends or the daemon restarts")
 )

@@ -58,7 +58,7 @@ type DKG struct {
 // made only if smartnode count reported at least 10 enabled ones in this scrape and in every
 // earlier one since the daemon started (ErrDKGNetworkTooSmall), not while the chain is downloaded
 // (ErrDKGDownloading: the network was small once, and there is no duty) or the main lock is slow
-// (ErrDKGStatusSlow), and not again after it has not answered, until getrpcinfo shows that it has ended
+// (ErrDKGDaemonSlow), and not again after it has not answered, until getrpcinfo shows that it has ended
 // or the daemon restarts (ErrDKGStatusStuck).
 func (s *Session) DKG(ctx context.Context) (*DKG, error) {
 	c := s.client
@@ -79,14 +79,28 @@ func (s *Session) DKG(ctx context.Context) (*DKG, error) {
 		}
 		switch main, ok := s.mainlock.result(); {
 		case !ok || max(main.Took, node.Took) > dkgWait:
-			return nil, ErrDKGStatusSlow // it would only add to the work of a slow daemon
+			return nil, ErrDKGDaemonSlow
 		case main.Chain.Err != nil:
 			return nil, fmt.Errorf("quorum dkgstatus is not called: %w", main.Chain.Err)
 		case *main.Chain.Value.InitialBlockDownload:
 			return nil, ErrDKGDownloading
 		}
 		return c.askDKG(s.ctx)
-	}, func() error { return ErrDKGStatusSlow })
+	}, s.whyDKG)
+}
+
+// whyDKG returns why there is no answer when the time is up: usually raptoreumd is slow, and the call was not made.
+func (s *Session) whyDKG() error {
+	g := &s.client.dkg
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.outstanding:
+		return ErrDKGStatusSlow
+	case g.enabled != nil && *g.enabled < MinDKGSmartnodes:
+		return ErrDKGNetworkTooSmall
+	}
+	return ErrDKGDaemonSlow
 }
 
 func (c *Client) askDKG(ctx context.Context) (*DKG, error) {

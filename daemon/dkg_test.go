@@ -87,7 +87,7 @@ func TestDKGStatusWhileSlow(t *testing.T) {
 	t.Parallel()
 	n, client := start(t, "healthy", nil)
 	n.Set(func(s *simnet.State) { s.MainLockDelay, s.Enabled = simnet.Duration(2100*time.Millisecond), 10 })
-	if err := dkgStatus(t, client); !errors.Is(err, daemon.ErrDKGStatusSlow) {
+	if err := dkgStatus(t, client); !errors.Is(err, daemon.ErrDKGDaemonSlow) {
 		t.Errorf("error %v", err)
 	}
 	if got := n.Calls().Methods["quorum dkgstatus"]; got != 0 {

@@ -16,21 +16,26 @@ const (
 	// to 2 % of a core, with 130 blocks to validate, answered main lock calls after 3 s to over a
 	// minute.
 	HungAfter = 3 * time.Minute
+	// firstWait is the time after which a daemon counts as hung that has not answered since this program started.
+	// heal and check do not wait longer.
+	firstWait = 55 * time.Second
+	// lateAfter is the duration from which on a lock-free answer is late, also for a caller that waited longer than a
+	// scrape does.
+	lateAfter = 10 * time.Second
 )
 
-// lateAfter is the duration from which on a lock-free answer is late, also for a caller that waited longer than a scrape
-// does.
-const lateAfter = 10 * time.Second
-
-// kept is the state that outlives a scrape: the last answers that needed the main lock. It is under
-// Client.mu. Its times have the monotonic clock: a daemon that was suspended together with this program is not hung.
+// kept is the state that outlives a scrape: the last answers. It is under Client.mu. Its times have the monotonic
+// clock: a daemon that was suspended together with this program is not hung.
 type kept struct {
-	mainlock  *Mainlock // last answer; nil: none from this daemon
-	node      *Node
-	requested time.Time // when the first request since the last answer was sent; zero: none
-	answered  time.Time // when the last answer arrived; zero: none from this daemon
+	lockfree *Lockfree // last answer; nil: none from this daemon
+	mainlock *Mainlock
+	node     *Node
 
-	lockfreeLate time.Time // when the last lock-free answer arrived, if it was late; zero: it was in time
+	requested time.Time // when the first main lock request since the last answer was sent; zero: none
+	answered  time.Time // when the last answer to one arrived; zero: none from this daemon
+
+	lockfreeAnswered time.Time // when the last lock-free answer arrived; zero: none from this daemon
+	lockfreeLate     time.Time // when the last one arrived that was late
 }
 
 // recordRequest records that a request is sent under a slot.
@@ -57,14 +62,11 @@ func (c *Client) recordOutcome(s slot, err error) {
 	}
 }
 
-// recordLockfree records whether a lock-free answer was late.
-func (c *Client) recordLockfree(late bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.kept.lockfreeLate = time.Time{}
-	if late {
-		c.kept.lockfreeLate = c.config.Now()
-	}
+// LatestLockfree is Lockfree. If the time is up and the daemon is slow, it returns the last answer, marked as
+// Late and at most 2 minutes old.
+func (s *Session) LatestLockfree(ctx context.Context) (*Lockfree, error) {
+	r, err := s.Lockfree(ctx)
+	return latest(r, err, s.lateLockfree)
 }
 
 // LatestMainlock is Mainlock. If the time is up and the daemon is slow, it returns the last answer,
@@ -91,8 +93,21 @@ func latest[T any](r *T, err error, late func() *T) (*T, error) {
 	return r, err
 }
 
-// lateMainlock returns the last answer; nil: it is too old, or the daemon has not answered the
-// lock-free stage of this Session, nor the one before it late.
+// lateLockfree is lateMainlock for Lockfree.
+func (s *Session) lateLockfree() *Lockfree {
+	s.client.mu.Lock()
+	defer s.client.mu.Unlock()
+	r := s.client.kept.lockfree
+	if r == nil || !s.showsLate(r.At) {
+		return nil
+	}
+	late := *r
+	late.Late = true
+	return &late
+}
+
+// lateMainlock returns the last answer; nil: it is too old, or the daemon has not answered the lock-free stage of
+// this Session, nor an earlier one late.
 func (s *Session) lateMainlock() *Mainlock {
 	s.client.mu.Lock()
 	defer s.client.mu.Unlock()
@@ -136,6 +151,8 @@ func (s *Session) Ages() map[string]time.Duration {
 	}
 	if r, ok := s.lockfree.result(); ok {
 		add(batchLockfree, r.At)
+	} else if late := s.lateLockfree(); late != nil && s.lockfree.unanswered() {
+		add(batchLockfree, late.At)
 	}
 	if r, ok := s.mainlock.result(); ok {
 		add(batchMainlock, r.At)
@@ -150,26 +167,28 @@ func (s *Session) Ages() map[string]time.Duration {
 	return ages
 }
 
-// whyLockfree returns why there is no lock-free answer. Such a daemon is hung, unless it answered the request
-// before within the last 3 minutes, but late: then it is slow.
+// whyLockfree returns why there is no lock-free answer. Such a daemon is hung, unless it has answered late within the
+// last 3 minutes, or has not had a minute for its first answer: then it is slow.
 func (c *Client) whyLockfree() error {
 	now := c.config.Now()
 	c.mu.Lock()
-	late := c.kept.lockfreeLate
+	answered, late := c.kept.lockfreeAnswered, c.kept.lockfreeLate
 	c.mu.Unlock()
-	state, before := Hung, ""
-	if silent := now.Sub(late); silent < HungAfter {
-		state, before = Slow, fmt.Sprintf("; the one before was answered late, %s ago", age(silent))
-	}
 	r := c.lockfree.current.Load()
 	if r == nil { // answered just now
-		return &Error{state, fmt.Errorf("%w within the time of the scrape%s", errNoAnswerYet, before)}
+		return &Error{Slow, fmt.Errorf("%w within the time of the scrape", errNoAnswerYet)}
 	}
-	waited := age(now.Sub(r.since))
-	if !r.connected.Load() {
-		return &Error{Unreachable, fmt.Errorf("no connection after %s", waited)}
+	waited := now.Sub(r.since)
+	request := fmt.Errorf("%w to the %s request after %s", errNoAnswerYet, r.what, age(waited))
+	switch {
+	case !r.connected.Load():
+		return &Error{Unreachable, fmt.Errorf("no connection after %s", age(waited))}
+	case now.Sub(late) < HungAfter:
+		return &Error{Slow, fmt.Errorf("%w; an earlier one was answered late, %s ago", request, age(now.Sub(late)))}
+	case answered.IsZero() && waited < firstWait:
+		return &Error{Slow, fmt.Errorf("%w, the first; it counts as hung after %s", request, firstWait)}
 	}
-	return &Error{state, fmt.Errorf("%w to the %s request after %s%s", errNoAnswerYet, r.what, waited, before)}
+	return &Error{Hung, request}
 }
 
 // whyMain returns why there is no answer that needs the main lock: the daemon is slow or hung, or did

@@ -156,6 +156,7 @@ func (g *stage[T]) unanswered() bool {
 type Lockfree struct {
 	Took    time.Duration
 	At      time.Time     // when the answer arrived
+	Late    bool          // it arrived in an earlier scrape, or between two
 	Uptime  Answer[int64] // seconds
 	RPC     Answer[RPCInfo]
 	Traffic Answer[NetTotals]
@@ -194,9 +195,25 @@ func (s *Session) Lockfree(ctx context.Context) (*Lockfree, error) {
 			r.Started = c.startOf(time.Duration(r.Uptime.Value)*time.Second, sent)
 		}
 		c.dkg.observe(r)
-		c.recordLockfree(s.ctx.Err() != nil || r.Took > lateAfter)
+		s.keepLockfree(r)
 		return r, nil
 	}, c.whyLockfree)
+}
+
+// keepLockfree keeps the answer. If it came too late for its scrape, the next scrape would not get further: the main lock
+// is asked for at once.
+func (s *Session) keepLockfree(r *Lockfree) {
+	c := s.client
+	c.mu.Lock()
+	now, over := c.config.Now(), s.ctx.Err() != nil
+	c.kept.lockfree, c.kept.lockfreeAnswered = r, now
+	if over || r.Took > lateAfter {
+		c.kept.lockfreeLate = now
+	}
+	c.mu.Unlock()
+	if over && s.crowded(r) == nil && c.main.try() {
+		c.abandon(c.sendMainlock())
+	}
 }
 
 // startOf converts the uptime in the answer to a request sent at that time to a start time that stays the

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/internal/poll"
 	"raptoreum_exporter/internal/simnet"
 )
 
@@ -64,7 +65,7 @@ func TestSlowWithoutLocks(t *testing.T) {
 		eventually(t, "end of the request", func() bool { return n.Calls().OpenConnections == 0 })
 	}
 	n.Set(func(s *simnet.State) { s.RPCDelay = simnet.Duration(short / 2) }) // of each of the 6 calls
-	if state, reason := scrape(); state != daemon.Hung {
+	if state, reason := scrape(); state != daemon.Slow || !strings.Contains(reason, "the first") {
 		t.Errorf("the first scrape: %s, %s", state, reason)
 	}
 	answered()
@@ -84,8 +85,58 @@ func TestSlowWithoutLocks(t *testing.T) {
 	}
 	n.Set(func(s *simnet.State) { s.Daemon, s.RPCDelay = simnet.DaemonOK, 0 })
 	eventually(t, "ready", func() bool { state, _ := scrape(); return state == daemon.Ready })
-	set(n, simnet.DaemonHung)
+	advance(daemon.HungAfter)
+	n.Set(func(s *simnet.State) { s.RPCDelay = simnet.Duration(short / 2) })
 	if state, reason := scrape(); state != daemon.Hung {
-		t.Errorf("after an answer in time: %s, %s", state, reason)
+		t.Errorf("3 minutes after the last late answer: %s, %s", state, reason)
+	}
+	answered()
+	n.Set(func(s *simnet.State) { s.RPCDelay = 0 })
+	eventually(t, "ready", func() bool { state, _ := scrape(); return state == daemon.Ready })
+	set(n, simnet.DaemonHung)
+	if state, reason := scrape(); state != daemon.Slow {
+		t.Errorf("after a late answer and one in time: %s, %s", state, reason)
+	}
+}
+
+// TestHungFromTheStart: a daemon that has never answered has a minute for its first answer.
+func TestHungFromTheStart(t *testing.T) {
+	t.Parallel()
+	n, client, advance := slowly(t, nil)
+	set(n, simnet.DaemonHung)
+	for _, want := range []daemon.State{daemon.Slow, daemon.Hung} {
+		if state, _ := scrape(t, client, short, poll.NoWait); state != want {
+			t.Errorf("%s, want %s", state, want)
+		}
+		advance(time.Minute)
+	}
+}
+
+// TestAllLate: of a daemon that answers everything, but later than a scrape, the next scrapes show it.
+func TestAllLate(t *testing.T) {
+	t.Parallel()
+	n, client, _ := slowly(t, nil)
+	n.Set(func(s *simnet.State) { s.RPCDelay = simnet.Duration(short / 2) }) // of each of the 6 calls
+	scrape(t, client, short, poll.NoWait)
+	eventually(t, "answers", func() bool {
+		c := n.Calls()
+		return c.Methods["getblockcount"] == 1 && c.Methods["getpeerinfo"] == 1 && c.Outstanding == 0 && c.OpenConnections == 0
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), short)
+	defer cancel()
+	s := client.Session(nil)
+	defer s.Release()
+	lockfree, err := s.LatestLockfree(ctx)
+	if err != nil || !lockfree.Late || *lockfree.Count.Value.Enabled == 0 {
+		t.Errorf("lock-free %+v, %v", lockfree, err)
+	}
+	if main, err := s.LatestMainlock(ctx); err != nil || !main.Late || main.Height.Value == 0 {
+		t.Errorf("main lock %+v, %v", main, err)
+	}
+	if node, err := s.LatestNode(ctx); err != nil || !node.Late {
+		t.Errorf("node %+v, %v", node, err)
+	}
+	if ages := s.Ages(); len(ages) != 3 {
+		t.Errorf("ages %v", ages)
 	}
 }

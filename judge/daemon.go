@@ -46,7 +46,11 @@ func judgeDaemon(f *facts) *Finding {
 	case "slow":
 		return judgeSlow(f)
 	case "hung":
-		return critical("DaemonDown", "is hung: it accepts connections but does not answer"+f.process(),
+		text := "is hung: it accepts connections but does not answer" + f.process() + f.logged()
+		if tip, logged := f.age("debuglog_tip_timestamp_seconds"); logged && tip < daemon.HungAfter.Seconds() {
+			text += "; it still validates blocks: wait before you restart it"
+		}
+		return critical("DaemonDown", text,
 			f.debugLog(), "top -b -n 1 | head -n 12").implies("DaemonHung")
 	case "unreachable":
 		return critical("DaemonDown", "does not answer"+f.process(), status, f.debugLog())

@@ -27,6 +27,9 @@ const (
 func (p *Progress) Line(families []*dto.MetricFamily, at time.Time) (line string, finished bool) {
 	f := &facts{Input{Families: families, At: at}}
 	height, known := f.value("block_height")
+	if logged, newer := f.value("debuglog_block_height"); known && newer && f.slow() {
+		height = max(height, logged) // the answer is from an earlier scrape
+	}
 	switch {
 	case f.state("daemon_state", "state") == "warming_up":
 		return "raptoreumd is starting: " + f.state("daemon_warmup_info", "message") + f.logged(), false

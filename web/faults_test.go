@@ -93,7 +93,7 @@ func TestSlowDaemon(t *testing.T) {
 		want    map[string]string
 	}{
 		{time.Millisecond, 10 * time.Second, map[string]string{"raptoreum_up": "1", "raptoreum_peers_best_height": "529", state("slow"): "0"}},
-		{3 * time.Second, 10 * time.Second, map[string]string{"raptoreum_up": "0", state("hung"): "1", "raptoreum_block_height": ""}},
+		{3 * time.Second, 10 * time.Second, map[string]string{"raptoreum_up": "0", state("slow"): "1", "raptoreum_block_height": ""}},
 		{350 * time.Millisecond, 5 * time.Second, map[string]string{"raptoreum_up": "1", "raptoreum_block_height": "529", "raptoreum_block_timestamp_seconds": "", "raptoreum_peers": ""}},
 	} {
 		t.Run(c.perCall.String(), func(t *testing.T) {

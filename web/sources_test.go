@@ -223,6 +223,12 @@ func TestProcesses(t *testing.T) {
 			}
 			e.Scrape(2*time.Second).Want(t, c.want)
 			e.Scrape(2*time.Second).Want(t, map[string]string{"raptoreum_process_resident_memory_bytes": ""}) // not from our own /proc
+			if c.want[up] == "" && c.want[success] == "1" {
+				for _, mode := range []simnet.DaemonMode{simnet.DaemonBusy, simnet.DaemonWarmingUp, simnet.DaemonUnauthorized, simnet.DaemonHung} {
+					e.Network.Set(func(s *simnet.State) { s.Daemon = mode })
+					e.Scrape(2*time.Second).Want(t, c.want)
+				}
+			}
 		})
 	}
 }
