@@ -128,6 +128,9 @@ func (c *Config) observe(ctx context.Context, past history.History) Observation 
 	switch {
 	case err == nil:
 		o.PidPath = c.pidPath(found.PID)
+		if disk, err := c.Sources.Host.Disk(found); err == nil {
+			o.Disk = &disk
+		}
 	case errors.Is(err, host.ErrNotRunning):
 		o.Another = errors.Is(err, host.ErrAnother)
 	default:
