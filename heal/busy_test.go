@@ -1,6 +1,8 @@
 package heal_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +10,7 @@ import (
 	"raptoreum_exporter/heal"
 	"raptoreum_exporter/host"
 	"raptoreum_exporter/internal/history"
+	"raptoreum_exporter/internal/simnet"
 )
 
 // moved is the disk use of a process that has read and written so much.
@@ -88,6 +91,39 @@ func TestWaitsForDisk(t *testing.T) {
 		}
 		if want := map[bool]heal.Action{true: heal.Restart, false: heal.Wait}[test.name == "deadlock"]; d.Action != want || !strings.Contains(d.Reason, test.says) {
 			t.Errorf("%s: %s, %s", test.name, d.Action, d.Reason)
+		}
+	}
+}
+
+// TestRunWaitsForDisk: heal reads what shows that from /proc. A dry run signals no process, so the pid can be any.
+func TestRunWaitsForDisk(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, false, func(s *simnet.State) { s.Daemon = simnet.DaemonHung })
+	stat := func(state string) string {
+		return "7 (raptoreumd) " + state + " 1 1 1 0 -1 0 0 0 9 0 0 0 0 0 20 0 2 0 0 4096 2" + strings.Repeat(" 0", 28)
+	}
+	for name, content := range map[string]string{
+		"self": "", "stat": "btime 1000000000\n", "1/cmdline": "init\x00", "7/cmdline": "raptoreumd\x00-datadir=" + f.dir + "\x00",
+		"7/comm": "raptoreumd\n", "7/status": "Name:\traptoreumd\nTgid:\t7\nUid:\t0\t0\t0\t0\n", "7/stat": stat("S"), "7/task/7/stat": stat("S"),
+	} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(f.dir, name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		f.write(name, content)
+	}
+	f.options.Procfs = f.dir
+	f.config.Sources, f.config.DryRun = f.options.Connect(t), true
+	f.config.CheckTimeout, f.config.SlowTimeout = time.Second, time.Second
+	h := f.recorded()
+	h.Since, h.CPU, h.Disk = time.Now().Add(-10*time.Minute), known(0.0), &history.Disk{MajorFaults: 9}
+	f.record(h)
+	for state, want := range map[string]string{
+		"S": "msg=\"would restart\"",
+		"D": "; its process is waiting for the disk (threads in state D: 1); a restart is due once it has been idle for 5m0s, or after 30m0s\"",
+	} {
+		f.write("7/task/7/stat", stat(state))
+		if code, err := heal.Run(t.Context(), f.config); code != 0 || err != nil || !strings.Contains(f.log.String(), want) {
+			t.Errorf("%s: code %d, %v\n%s", state, code, err, f.log)
 		}
 	}
 }

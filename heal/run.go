@@ -22,14 +22,7 @@ import (
 	"raptoreum_exporter/internal/poll"
 )
 
-const (
-	// gatherTimeout bounds a check, because a hung daemon does not answer.
-	gatherTimeout = 15 * time.Second
-	// slowTimeout bounds the additional wait for a daemon that has not answered.
-	slowTimeout = time.Minute
-)
-
-// Config is what the command needs. All fields but RealProcfs are required.
+// Config is what the command needs. All fields but RealProcfs and the timeouts are required.
 type Config struct {
 	config.Heal
 	Sources    collector.Sources
@@ -37,6 +30,14 @@ type Config struct {
 	History    string   // file
 	RealProcfs bool     // Sources.Host reads the /proc of this machine: only then may a process be signalled
 	Logger     log.Logger
+
+	CheckTimeout time.Duration // of a check, because a hung daemon does not answer; 0: 15 seconds
+	SlowTimeout  time.Duration // of the additional wait for a daemon that has not answered; 0: a minute
+}
+
+// timeouts returns CheckTimeout and SlowTimeout.
+func (c *Config) timeouts() (check, slow time.Duration) {
+	return cmp.Or(c.CheckTimeout, 15*time.Second), cmp.Or(c.SlowTimeout, time.Minute)
 }
 
 // Run checks once and restarts raptoreumd if that is due. The exit code is 1 when heal has given up or the
@@ -120,9 +121,10 @@ func (c *Config) decide(ctx context.Context, past history.History) (Decision, hi
 }
 
 func (c *Config) observe(ctx context.Context, past history.History) Observation {
-	o := c.gather(ctx, gatherTimeout, c.Collectors)
+	check, slow := c.timeouts()
+	o := c.gather(ctx, check, c.Collectors)
 	if o.unanswered() {
-		o = o.waited(c.gather(ctx, slowTimeout, collector.Only(c.Collectors, "daemon", "debuglog", "process", "host")))
+		o = o.waited(c.gather(ctx, slow, collector.Only(c.Collectors, "daemon", "debuglog", "process", "host")))
 	}
 	found, err := c.findProcess()
 	switch {
