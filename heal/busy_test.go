@@ -121,9 +121,15 @@ func TestRunWaitsForDisk(t *testing.T) {
 		"S": "msg=\"would restart\"",
 		"D": "; its process is waiting for the disk (threads in state D: 1); a restart is due once it has been idle for 5m0s, or after 30m0s\"",
 	} {
-		f.write("7/task/7/stat", stat(state))
+		file := f.write("7/task/7/stat", stat("S"))
+		later := time.AfterFunc(2500*time.Millisecond, func() { // after the timeouts: one sample would not find it
+			if err := os.WriteFile(file, []byte(stat(state)), 0o600); err != nil {
+				t.Error(err)
+			}
+		})
 		if code, err := heal.Run(t.Context(), f.config); code != 0 || err != nil || !strings.Contains(f.log.String(), want) {
 			t.Errorf("%s: code %d, %v\n%s", state, code, err, f.log)
 		}
+		later.Stop()
 	}
 }

@@ -130,9 +130,7 @@ func (c *Config) observe(ctx context.Context, past history.History) Observation 
 	switch {
 	case err == nil:
 		o.PidPath = c.pidPath(found.PID)
-		if disk, err := c.Sources.Host.Disk(found); err == nil {
-			o.Disk = &disk
-		}
+		o.Disk = c.disk(found, o.trouble() == Hung)
 	case errors.Is(err, host.ErrNotRunning):
 		o.Another = errors.Is(err, host.ErrAnother)
 	default:
@@ -149,6 +147,21 @@ func (c *Config) observe(ctx context.Context, past history.History) Observation 
 		o.Log = &log
 	}
 	return o
+}
+
+// disk reads how a process uses the disk; nil: unknown. It looks for a blocked thread for 2 seconds if patient: one that
+// writes and flushes all the time was in state D in a fifth of the samples.
+func (c *Config) disk(p host.Process, patient bool) *host.Disk {
+	for sample := 1; ; sample++ {
+		d, err := c.Sources.Host.Disk(p)
+		switch {
+		case err != nil:
+			return nil
+		case d.Blocked > 0 || !patient || sample == 20:
+			return &d
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 // pidPath returns where our running raptoreumd has its pid file; empty: unknown. Its command line takes precedence over
