@@ -19,7 +19,7 @@ const maxProbes = 16
 
 // gatherTarget gathers a node of the fleet as /probe does, but waits for the chain data.
 func (c *Config) gatherTarget(ctx context.Context) (judge.Input, error) {
-	ctx, cancel := context.WithTimeout(ctx, GatherTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.Timeouts.Gather)
 	defer cancel()
 	snapshot := c.Sources.Fleet.Snapshot(ctx, poll.Wait)
 	node, ok := snapshot.Find(c.Target)
@@ -37,7 +37,7 @@ func (c *Config) watchesFleet() bool {
 // checkFleet checks each node of the fleet as --target does, prints one line for each and its problems, and returns the
 // worst verdict. The error is ErrInterrupted.
 func (c *Config) checkFleet(interrupted context.Context, style Style) (judge.Verdict, error) {
-	ctx, cancel := context.WithTimeout(interrupted, SlowTimeout)
+	ctx, cancel := context.WithTimeout(interrupted, c.Timeouts.Slow)
 	defer cancel()
 	snapshot := c.Sources.Fleet.Snapshot(ctx, poll.Wait)
 	reports := make([]judge.Report, len(snapshot.Nodes))

@@ -3,6 +3,7 @@
 package check
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,19 +17,21 @@ import (
 	"raptoreum_exporter/judge"
 )
 
-const (
-	// GatherTimeout bounds one gathering.
-	GatherTimeout = 15 * time.Second
-	// SlowTimeout is for a daemon that has not answered, after that.
-	SlowTimeout = time.Minute
-	// RestTimeout bounds the gathering of everything else when the daemon is not ready.
-	RestTimeout = 5 * time.Second
-)
+// Timeouts bound the parts of a check.
+type Timeouts struct {
+	Gather time.Duration // one gathering; 0: 15 seconds
+	Slow   time.Duration // the additional wait for a daemon that has not answered; 0: a minute
+	Rest   time.Duration // the gathering of everything else when the daemon is not ready; 0: 5 seconds
+}
+
+func (t Timeouts) withDefaults() Timeouts {
+	return Timeouts{cmp.Or(t.Gather, 15*time.Second), cmp.Or(t.Slow, time.Minute), cmp.Or(t.Rest, 5*time.Second)}
+}
 
 // ErrInterrupted means that a check was aborted: what is missing then says nothing about the daemon.
 var ErrInterrupted = errors.New("interrupted before the check was complete")
 
-// Config configures the command. All fields but ProTxHash and FleetFile are required.
+// Config configures the command. All fields but ProTxHash, FleetFile and Timeouts are required.
 type Config struct {
 	config.Check
 	Sources    collector.Sources
@@ -37,11 +40,13 @@ type Config struct {
 	FleetFile  string   // that contains Target
 	Stdout     io.Writer
 	Stderr     io.Writer // for the progress, on a terminal
+	Timeouts   Timeouts
 }
 
 // Run checks once and prints the report, and those of the fleet if there is no daemon. With Watch it shows the progress
 // of a sync instead. The error is ErrInterrupted or about a wrong flag.
 func Run(ctx context.Context, c Config) (judge.Verdict, error) {
+	c.Timeouts = c.Timeouts.withDefaults()
 	if c.Watch {
 		return watch(ctx, c)
 	}
@@ -85,20 +90,20 @@ func (c *Config) gather(ctx context.Context, wait *waitLine) (judge.Input, error
 // found in the list, and which blocks the explorers have, for the comparison. Each pass has its own timeout,
 // because the duration of the first says nothing about the daemon.
 func (c *Config) gatherOwn(ctx context.Context, wait *waitLine) judge.Input {
-	limit, waited := GatherTimeout, time.Duration(0)
+	limit, waited := c.Timeouts.Gather, time.Duration(0)
 	if c.Sources.Daemon != nil {
-		families := c.run(ctx, GatherTimeout, collector.Only(c.Collectors, "daemon", "smartnode", "network", "explorer")).Families
+		families := c.run(ctx, c.Timeouts.Gather, collector.Only(c.Collectors, "daemon", "smartnode", "network", "explorer")).Families
 		first := judge.NewValues(families, time.Now())
 		if first.Unanswered() {
 			wait.say("raptoreumd is slow or hung; waiting up to a minute for an answer")
 			began := time.Now()
-			c.run(ctx, SlowTimeout, collector.Only(c.Collectors, "daemon"))
-			if waited = GatherTimeout + time.Since(began).Round(time.Second); waited < SlowTimeout {
+			c.run(ctx, c.Timeouts.Slow, collector.Only(c.Collectors, "daemon"))
+			if waited = c.Timeouts.Gather + time.Since(began).Round(time.Second); waited < c.Timeouts.Slow {
 				waited = 0 // others wait already, so it did not ask
 			}
 		}
 		if !first.Ready() {
-			limit = RestTimeout
+			limit = c.Timeouts.Rest
 		}
 	}
 	all := c.run(ctx, limit, c.Collectors)

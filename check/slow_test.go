@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"raptoreum_exporter/check"
 	"raptoreum_exporter/config"
 	"raptoreum_exporter/internal/harness"
 	"raptoreum_exporter/internal/simnet"
@@ -27,16 +28,16 @@ func TestDisabledCollectors(t *testing.T) {
 // TestRunSlowLock: check waits for the main lock longer than a scrape, and says slow.
 func TestRunSlowLock(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a main lock that is held for 20 s at a time")
+		t.Skip("a main lock that is held for 4 s at a time")
 	}
 	t.Parallel()
-	_, o := harness.Command(t, "healthy", func(s *simnet.State) { s.MainLockDelay = simnet.Duration(20 * time.Second) })
+	_, o := harness.Command(t, "healthy", func(s *simnet.State) { s.MainLockDelay = simnet.Duration(4 * time.Second) })
 	began := time.Now()
-	verdict, out, err := run(t.Context(), t, o, config.Check{})
+	verdict, out, err := runWithin(t.Context(), t, o, config.Check{}, check.Timeouts{Gather: 3 * time.Second, Slow: 24 * time.Second, Rest: time.Second})
 	if verdict != judge.Warning || err != nil || !strings.Contains(out, "is slow, not hung: it answered a call that takes its main lock") {
 		t.Errorf("%s, %v\n%s", verdict, err, out)
 	}
-	if took := time.Since(began); took > 40*time.Second {
+	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("it took %s", took)
 	}
 }
@@ -44,11 +45,11 @@ func TestRunSlowLock(t *testing.T) {
 // TestRunSlowWithoutLocks: a daemon that answers everything, but later than a scrape, is slow.
 func TestRunSlowWithoutLocks(t *testing.T) {
 	if testing.Short() {
-		t.Skip("answers after 18 s")
+		t.Skip("answers after 11 s")
 	}
 	t.Parallel()
-	_, o := harness.Command(t, "healthy", func(s *simnet.State) { s.RPCDelay = simnet.Duration(3 * time.Second) }) // of each of 6 calls
-	verdict, out, err := run(t.Context(), t, o, config.Check{})
+	_, o := harness.Command(t, "healthy", func(s *simnet.State) { s.RPCDelay = simnet.Duration(1800 * time.Millisecond) }) // of each of 6 calls
+	verdict, out, err := runWithin(t.Context(), t, o, config.Check{}, check.Timeouts{Gather: 3 * time.Second})
 	if verdict != judge.Warning || err != nil || !strings.Contains(out, "is slow, not hung: it answered a call that takes its main lock") {
 		t.Errorf("%s, %v\n%s", verdict, err, out)
 	}

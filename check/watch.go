@@ -27,7 +27,7 @@ func watch(ctx context.Context, c Config) (judge.Verdict, error) {
 	}
 	var p judge.Progress
 	for {
-		line, finished := next(ctx, &p, set)
+		line, finished := next(ctx, c.Timeouts.Gather, &p, set)
 		fmt.Fprintf(c.Stdout, "%s%s%s", begin, clip(line, c.Stdout), end)
 		if finished {
 			return judge.OK, nil
@@ -41,8 +41,8 @@ func watch(ctx context.Context, c Config) (judge.Verdict, error) {
 }
 
 // next gathers once and returns a line about it, or an empty line if ctx was done.
-func next(ctx context.Context, p *judge.Progress, set *collector.Set) (line string, finished bool) {
-	timeout, cancel := context.WithTimeout(ctx, GatherTimeout)
+func next(ctx context.Context, limit time.Duration, p *judge.Progress, set *collector.Set) (line string, finished bool) {
+	timeout, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	line, finished = p.Line(set.Gather(timeout, poll.NoWait).Families, time.Now())
 	if ctx.Err() != nil {

@@ -107,29 +107,3 @@ func TestStoppedByUs(t *testing.T) {
 		}
 	}
 }
-
-// TestIdle: a hung daemon is restarted early only if its process is known to be idle although it could use the CPU.
-func TestIdle(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		change func(o *heal.Observation, minute float64)
-		want   int
-	}{
-		{"idle", func(*heal.Observation, float64) {}, 5},
-		{"working", func(o *heal.Observation, m float64) { o.CPU = known(m * 6) }, 30}, // a tenth of a core
-		{"working, as far as its limit of 2 % allows", func(o *heal.Observation, m float64) { o.CPU, o.Limit = known(m*1.2), known(0.02) }, 30},
-		{"idle, with a limit", func(o *heal.Observation, _ float64) { o.Limit = known(2.0) }, 5},
-		{"throttled", func(o *heal.Observation, m float64) { o.Withheld = m * 30 }, 30},
-		{"other guests take the CPU", func(o *heal.Observation, m float64) { o.Withheld = m * 12 }, 30},
-		{"a little steal", func(o *heal.Observation, m float64) { o.Withheld = m * 3 }, 5},
-		{"its process is not visible", func(o *heal.Observation, _ float64) { o.CPU = nil }, 30},
-	} {
-		observations := repeat(60, hung)
-		for i := range observations {
-			test.change(&observations[i], float64(i))
-		}
-		if got := firstRestart(heal.Policy{}, observations); got != test.want {
-			t.Errorf("%s: restart at minute %d, want %d", test.name, got, test.want)
-		}
-	}
-}

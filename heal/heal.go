@@ -6,9 +6,10 @@
 //	raptoreumd is                       restart after
 //	gone: it refuses connections and    2 minutes, if it has crashed: its pid file is left behind, or debug.log has no
 //	has no process                      end. Otherwise never, because it may have been stopped on purpose
-//	hung: it accepts connections but    --heal.after if the process is known to be idle although it could use the CPU,
-//	does not answer, or for a minute    otherwise six times that. A full work queue after that still counts as hung.
-//	no call that takes its main lock    Never while debug.log has new tips, or any answer comes late: it is slow
+//	hung: it accepts connections but    --heal.after if the process is known to be idle: it could use the CPU, but does
+//	does not answer, or for a minute    not, and does not wait for the disk or the swap. Otherwise six times that. A full
+//	no call that takes its main lock    work queue after that still counts as hung. Never while debug.log has new tips,
+//	                                    or any answer comes late: it is slow
 //	silent: it refuses connections,     six times --heal.after, because it may be starting or writing its
 //	but its process is running, or      databases; never if the P2P handshake succeeds or it was never
 //	that is unknown                     ready at that address, because then the address is wrong; never if it is
@@ -41,15 +42,12 @@ const (
 )
 
 const (
-	minChecks    = 3
-	goneAfter    = 2 * time.Minute  // gives a supervisor time to restart it
-	maxGap       = 10 * time.Minute // between consecutive checks
-	maxIdleShare = 0.05             // of the core, or less, that a process may use: from then on it counts as working
-	busyFactor   = 6                // times --heal.after for a daemon that works or may be starting
-	// maxWithheldShare of the time may be withheld from a process that counts as idle.
-	maxWithheldShare = 0.1
-	backOff          = 10 * time.Minute // after the first attempt; doubled after each
-	recovered        = time.Hour        // ready for that long, attempts are forgotten
+	minChecks  = 3
+	goneAfter  = 2 * time.Minute  // gives a supervisor time to restart it
+	maxGap     = 10 * time.Minute // between consecutive checks
+	busyFactor = 6                // times --heal.after for a daemon that works or may be starting
+	backOff    = 10 * time.Minute // after the first attempt; doubled after each
+	recovered  = time.Hour        // ready for that long, attempts are forgotten
 )
 
 // Policy says when a restart is due.
@@ -122,7 +120,7 @@ func Decide(p Policy, h history.History, o Observation) (Decision, history.Histo
 		}
 	}
 	if h.Checks < minChecks || idle < needs && lasts < max(needs, busyFactor*p.After) {
-		return decide(Wait, "raptoreumd has been %s for %s in %d checks; a restart is due after %s and %d checks", trouble, lasts.Round(time.Second), h.Checks, needs, minChecks)
+		return decide(Wait, "%s", p.wait(h, lasts))
 	}
 	switch attempts := len(h.Attempts); {
 	case attempts >= p.Attempts:

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"raptoreum_exporter/heal"
+	"raptoreum_exporter/host"
 	"raptoreum_exporter/internal/history"
 )
 
@@ -33,7 +34,7 @@ func repeat(n int, o heal.Observation) []heal.Observation {
 
 var (
 	ready   = heal.Observation{State: "ready", Alive: known(true)}
-	hung    = heal.Observation{State: "hung", Alive: known(true), CPU: known(7.0)}
+	hung    = heal.Observation{State: "hung", Alive: known(true), CPU: known(7.0), Disk: &host.Disk{}}
 	gone    = heal.Observation{State: "unreachable", Alive: known(false)}
 	crashed = pid(gone, true)
 	silent  = heal.Observation{State: "unreachable", Alive: known(true)}
@@ -77,7 +78,7 @@ func TestDecide(t *testing.T) {
 			t.Errorf("%s: restart at minute %d, want %d", test.name, got, test.want)
 		}
 	}
-	unanswered := heal.Observation{State: "slow", Alive: known(true), CPU: known(7.0)}
+	unanswered := heal.Observation{State: "slow", Alive: known(true), CPU: known(7.0), Disk: &host.Disk{}}
 	slow := with(unanswered, func(o *heal.Observation) { o.Answered = true })
 	for _, test := range []struct {
 		name         string

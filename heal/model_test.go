@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"raptoreum_exporter/heal"
+	"raptoreum_exporter/host"
 	"raptoreum_exporter/internal/history"
 )
 
@@ -18,6 +19,7 @@ type world struct {
 	since    time.Time     // of trouble; zero: none
 	share    float64       // of a core, used by the process
 	cpu      float64
+	blocked  int // threads that wait for the disk
 	state    string
 	alive    bool
 	pidFile  bool        // left behind, or there while it runs
@@ -39,7 +41,7 @@ func (w *world) live() {
 	fates := []fate{{"ready", true}, {"ready", true}, {"ready", true}, {"hung", true}, {"unreachable", false}, {"unreachable", true}, {"warming_up", true}, {"busy", true}, {"unauthorized", true}, {"error", true}, {"slow", true}}
 	f := fates[w.IntN(len(fates))]
 	w.state, w.alive, w.pidFile = f.state, f.alive, f.alive || w.IntN(2) == 0
-	w.share = []float64{0, 0.01, 0.5}[w.IntN(3)]
+	w.share, w.blocked = []float64{0, 0.01, 0.5}[w.IntN(3)], max(0, w.IntN(4)-2)
 	w.until = w.now.Add(time.Duration(w.ExpFloat64() * float64(40*time.Minute)))
 	if w.state == "ready" {
 		w.until = w.now.Add(time.Duration(w.ExpFloat64() * float64(3*time.Hour)))
@@ -59,7 +61,7 @@ func (w *world) observe() heal.Observation {
 		o.Alive = known(w.alive)
 	}
 	if w.alive && w.IntN(20) > 0 {
-		o.CPU = known(w.cpu)
+		o.CPU, o.Disk = known(w.cpu), &host.Disk{Blocked: w.blocked}
 	}
 	if w.IntN(20) > 0 {
 		o.PidFile = known(w.pidFile)
@@ -70,6 +72,8 @@ func (w *world) observe() heal.Observation {
 // minDuration is the minimum duration of a trouble before a restart.
 func minDuration(p heal.Policy, o heal.Observation) time.Duration {
 	switch {
+	case o.Disk != nil && o.Disk.Blocked > 0:
+		return 6 * p.After
 	case o.State == "hung", o.State == "busy":
 		return p.After
 	case o.Alive != nil && !*o.Alive:
@@ -224,7 +228,7 @@ func TestAlwaysRestarts(t *testing.T) {
 	for seed := range 1000 {
 		w := &world{Rand: rand.New(rand.NewPCG(uint64(seed), 11)), now: began}
 		w.state, w.alive, w.pidFile = []string{"hung", "unreachable"}[w.IntN(2)], w.IntN(2) == 0, true
-		w.share = []float64{0, 0.5}[w.IntN(2)]
+		w.share, w.blocked = []float64{0, 0.5}[w.IntN(2)], w.IntN(2)
 		w.history.LastReady = began
 		var reason string
 		for w.history.Restarts == 0 && w.now.Sub(began) < 12*time.Hour {

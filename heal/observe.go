@@ -6,6 +6,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"raptoreum_exporter/daemon"
+	"raptoreum_exporter/host"
 	"raptoreum_exporter/internal/history"
 )
 
@@ -19,7 +20,8 @@ type Observation struct {
 	Limit   *float64   // of its CPU use, in cores; nil: none, or unknown
 	// Withheld is for how many seconds it was throttled or the hypervisor withheld the CPU; 0: never, or unknown.
 	Withheld float64
-	Port     *bool // raptoreum_port_reachable
+	Disk     *host.Disk // how its process uses it; no metric reports that: the caller adds it
+	Port     *bool      // raptoreum_port_reachable
 	// Answered reports whether a call that takes the main lock was answered in this check, however late.
 	Answered bool
 	Late     bool       // no call was answered in the time of a scrape, but then one was
@@ -113,28 +115,13 @@ func (o Observation) moving() bool {
 	return runs && o.Tip != nil && o.At.Sub(*o.Tip).Abs() < daemon.HungAfter
 }
 
-// idle reports whether the process is known to have used no CPU since the last check, although it could have. Another
-// one may only be slow: little use proves nothing about a process that gets little.
-func idle(h history.History, o Observation) bool {
-	passed := o.At.Sub(h.LastCheck).Seconds()
-	if h.CPU == nil || o.CPU == nil || passed <= 0 {
-		return false
-	}
-	cores := 1.0
-	if o.Limit != nil {
-		cores = min(cores, *o.Limit)
-	}
-	used, withheld := (*o.CPU-*h.CPU)/passed, (o.Withheld-h.Withheld)/passed
-	return used >= 0 && used <= maxIdleShare*cores && withheld >= 0 && withheld <= maxWithheldShare
-}
-
 // after returns the history with another observation in it.
 func after(h history.History, o Observation) history.History {
 	gap := o.At.Sub(h.LastCheck)
 	inRow := !h.LastCheck.IsZero() && gap >= 0 && gap <= maxGap
 	h.Attempts = h.Recent(o.At)
-	if !idle(h, o) || h.BusyAt.After(o.At) { // the clock may have been put back
-		h.BusyAt = o.At
+	if reason := busy(h, o); reason != "" {
+		h.BusyAt, h.Busy = o.At, reason
 	}
 	trouble := o.trouble()
 	if o.State == "busy" && h.Trouble == string(Hung) && h.Checks > 0 && inRow {
@@ -162,6 +149,6 @@ func after(h history.History, o Observation) history.History {
 	case o.At.Sub(h.ReadySince) >= recovered:
 		h.Attempts, h.GaveUp = nil, false
 	}
-	h.LastCheck, h.CPU, h.Withheld = o.At, o.CPU, o.Withheld
+	h.LastCheck, h.CPU, h.Withheld, h.Disk = o.At, o.CPU, o.Withheld, (*history.Disk)(o.Disk)
 	return h
 }

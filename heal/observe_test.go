@@ -70,3 +70,10 @@ func TestMoving(t *testing.T) {
 		}
 	}
 }
+
+// TestTimeouts: the tests of Run shorten them.
+func TestTimeouts(t *testing.T) {
+	if check, slow := new(Config).timeouts(); check != 15*time.Second || slow != time.Minute {
+		t.Errorf("a check takes up to %s, then %s", check, slow)
+	}
+}

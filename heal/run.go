@@ -22,14 +22,7 @@ import (
 	"raptoreum_exporter/internal/poll"
 )
 
-const (
-	// gatherTimeout bounds a check, because a hung daemon does not answer.
-	gatherTimeout = 15 * time.Second
-	// slowTimeout bounds the additional wait for a daemon that has not answered.
-	slowTimeout = time.Minute
-)
-
-// Config is what the command needs. All fields but RealProcfs are required.
+// Config is what the command needs. All fields but RealProcfs and the timeouts are required.
 type Config struct {
 	config.Heal
 	Sources    collector.Sources
@@ -37,6 +30,14 @@ type Config struct {
 	History    string   // file
 	RealProcfs bool     // Sources.Host reads the /proc of this machine: only then may a process be signalled
 	Logger     log.Logger
+
+	CheckTimeout time.Duration // of a check, because a hung daemon does not answer; 0: 15 seconds
+	SlowTimeout  time.Duration // of the additional wait for a daemon that has not answered; 0: a minute
+}
+
+// timeouts returns CheckTimeout and SlowTimeout.
+func (c *Config) timeouts() (check, slow time.Duration) {
+	return cmp.Or(c.CheckTimeout, 15*time.Second), cmp.Or(c.SlowTimeout, time.Minute)
 }
 
 // Run checks once and restarts raptoreumd if that is due. The exit code is 1 when heal has given up or the
@@ -120,14 +121,16 @@ func (c *Config) decide(ctx context.Context, past history.History) (Decision, hi
 }
 
 func (c *Config) observe(ctx context.Context, past history.History) Observation {
-	o := c.gather(ctx, gatherTimeout, c.Collectors)
+	check, slow := c.timeouts()
+	o := c.gather(ctx, check, c.Collectors)
 	if o.unanswered() {
-		o = o.waited(c.gather(ctx, slowTimeout, collector.Only(c.Collectors, "daemon", "debuglog", "process", "host")))
+		o = o.waited(c.gather(ctx, slow, collector.Only(c.Collectors, "daemon", "debuglog", "process", "host")))
 	}
 	found, err := c.findProcess()
 	switch {
 	case err == nil:
 		o.PidPath = c.pidPath(found.PID)
+		o.Disk = c.disk(found, o.trouble() == Hung)
 	case errors.Is(err, host.ErrNotRunning):
 		o.Another = errors.Is(err, host.ErrAnother)
 	default:
@@ -144,6 +147,21 @@ func (c *Config) observe(ctx context.Context, past history.History) Observation 
 		o.Log = &log
 	}
 	return o
+}
+
+// disk reads how a process uses the disk; nil: unknown. It looks for a blocked thread for 2 seconds if patient: one that
+// writes and flushes all the time was in state D in a fifth of the samples.
+func (c *Config) disk(p host.Process, patient bool) *host.Disk {
+	for sample := 1; ; sample++ {
+		d, err := c.Sources.Host.Disk(p)
+		switch {
+		case err != nil:
+			return nil
+		case d.Blocked > 0 || !patient || sample == 20:
+			return &d
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 // pidPath returns where our running raptoreumd has its pid file; empty: unknown. Its command line takes precedence over

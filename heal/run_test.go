@@ -51,6 +51,7 @@ func newFixture(t *testing.T, alive bool, faults ...func(*simnet.State)) *fixtur
 		Heal:    config.Heal{Command: f.write("start", startCommand), After: 5 * time.Minute, Attempts: 3, StopTimeout: 2 * time.Second},
 		Sources: o.Connect(t), Collectors: o.Collectors, History: filepath.Join(f.dir, "history.json"),
 		RealProcfs: true, Logger: log.NewLogfmtLogger(f.log),
+		CheckTimeout: 3 * time.Second, SlowTimeout: 12 * time.Second, // a fifth of the real ones, as the delays of the tests
 	}
 	if err := f.config.Validate(o.Collectors); err != nil {
 		t.Fatal(err)
@@ -167,13 +168,13 @@ func TestRun(t *testing.T) {
 		},
 		{
 			name: "slow", alive: true, fault: func(s *simnet.State) {
-				s.Daemon, s.Port, s.MainLockDelay = simnet.DaemonOK, simnet.PortOK, simnet.Duration(20*time.Second)
+				s.Daemon, s.Port, s.MainLockDelay = simnet.DaemonOK, simnet.PortOK, simnet.Duration(4*time.Second)
 			},
 			logged: "msg=leave reason=\"raptoreumd is slow\"", longTimeout: true,
 		},
 		{
 			name: "slow without locks", alive: true, fault: func(s *simnet.State) {
-				s.Daemon, s.Port, s.RPCDelay = simnet.DaemonOK, simnet.PortOK, simnet.Duration(3*time.Second) // of each of 6 calls
+				s.Daemon, s.Port, s.RPCDelay = simnet.DaemonOK, simnet.PortOK, simnet.Duration(600*time.Millisecond) // of each of 6 calls
 			},
 			logged: "msg=leave reason=\"raptoreumd is slow\"", longTimeout: true,
 		},
@@ -188,7 +189,7 @@ func TestRun(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if testing.Short() && test.longTimeout {
-				t.Skip("a check of 15 seconds")
+				t.Skip("a check of up to 15 seconds")
 			}
 			t.Parallel()
 			f := newFixture(t, test.alive, test.fault)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,8 +19,22 @@ import (
 // sleeping, when set in the environment, makes the test binary wait, in place of raptoreumd.
 const sleeping = "HOST_TEST_SLEEP"
 
+// blocked as its value makes the test binary wait in state D, like one that waits for the disk.
+const blocked = "blocked"
+
 func TestMain(m *testing.M) {
-	if os.Getenv(sleeping) != "" {
+	switch os.Getenv(sleeping) {
+	case "":
+	case blocked:
+		// The kernel makes the parent wait for the exit of its child.
+		child, _, _ := syscall.RawSyscall6(syscall.SYS_CLONE, syscall.CLONE_VFORK|uintptr(syscall.SIGCHLD), 0, 0, 0, 0, 0)
+		if child == 0 {
+			minute := syscall.Timespec{Sec: 60}
+			_, _, _ = syscall.RawSyscall(syscall.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&minute)), 0, 0)
+			_, _, _ = syscall.RawSyscall(syscall.SYS_EXIT_GROUP, 0, 0, 0)
+		}
+		os.Exit(0)
+	default:
 		_, _ = os.Stdin.Read(make([]byte, 1)) // ends with the test that holds the other end
 		os.Exit(0)
 	}

@@ -39,6 +39,8 @@ type History struct {
 	BusyAt     time.Time `json:"busy_at,omitzero"`           // when its process was last not known to be idle
 	CPU        *float64  `json:"cpu_seconds,omitempty"`      // used by the process at the last check
 	Withheld   float64   `json:"withheld_seconds,omitempty"` // CPU time that it did not get by then: throttling and steal
+	Busy       string    `json:"busy,omitempty"`             // what it was then
+	Disk       *Disk     `json:"disk,omitempty"`             // how its process had used it by the last check
 	ReadySince time.Time `json:"ready_since,omitzero"`
 	LastReady  time.Time `json:"last_ready,omitzero"`
 	LastAlive  time.Time `json:"last_alive,omitzero"`
@@ -48,6 +50,14 @@ type History struct {
 	Attempts   []Attempt `json:"attempts,omitempty"`      // of the last 6 hours
 	Restarts   int       `json:"restarts"`                // ever
 	GaveUp     bool      `json:"gave_up"`
+}
+
+// Disk has the fields of host.Disk, which only higher packages may import.
+type Disk struct {
+	Blocked      int     `json:"blocked_threads"`
+	MajorFaults  uint64  `json:"major_faults"`
+	DelaySeconds float64 `json:"delay_seconds"`
+	Bytes        *uint64 `json:"bytes,omitempty"`
 }
 
 const version = 1
