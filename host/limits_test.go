@@ -54,9 +54,10 @@ func TestDaemonLimits(t *testing.T) {
 	outside.CPUCores = nil
 	want := map[string]host.Limits{
 		"v2-systemd":       limits(1, 2.5, 3*gibibyte, 1792*mebibyte),
-		"v2-slice":         limits(1.5, 7, 2*gibibyte, 1535*mebibyte),
+		"v2-slice":         limits(1.5, 7.001, 2*gibibyte, 1535*mebibyte),
 		"v2-high":          high,
-		"v2-equal":         limits(2, 2, 3*gibibyte, gibibyte+4096),
+		"v2-equal":         limits(2, 3, 3*gibibyte, gibibyte+4096),
+		"v2-neighbour":     limits(1.5, 902, 4*gibibyte, 4*gibibyte-6*mebibyte),
 		"v2-nolimit":       noLimits(0, 1792*mebibyte),
 		"v2-noaccounting":  {},
 		"v2-root":          {},
@@ -68,11 +69,12 @@ func TestDaemonLimits(t *testing.T) {
 		"v2-lxcfs-outside": noLimits(0, 768*mebibyte),
 
 		"v1-systemd":        limits(1.5, 2.5, 3*gibibyte, 1792*mebibyte),
-		"v1-slice":          limits(1, 9, 2*gibibyte, 1535*mebibyte),
+		"v1-slice":          limits(1, 9.000001, 2*gibibyte, 1535*mebibyte),
+		"v1-neighbour":      limits(1.5, 902, 4*gibibyte, 4*gibibyte-6*mebibyte),
 		"v1-nohierarchy":    onlyMemory,
 		"v1-nolimit":        noLimits(0, 1792*mebibyte),
 		"v1-docker":         limits(1, 12, 3*gibibyte, gibibyte),
-		"v1-docker-systemd": limits(0.5, 5, 3*gibibyte, gibibyte),
+		"v1-docker-systemd": limits(0.5, 17, 3*gibibyte, gibibyte),
 		"v1-docker-other":   {},
 		"v1-lxcfs":          outside,
 
@@ -109,6 +111,7 @@ type damage struct {
 
 func noCores(l *host.Limits)     { l.CPUCores = nil }
 func noThrottled(l *host.Limits) { l.CPUThrottledSeconds = nil }
+func onlyAbove(l *host.Limits)   { *l.CPUThrottledSeconds = 0 }
 func noLimit(l *host.Limits)     { l.MemoryLimit = nil }
 func noUsed(l *host.Limits)      { l.MemoryUsed = nil }
 func noMemory(l *host.Limits)    { l.MemoryLimit, l.MemoryUsed = nil, nil }
@@ -123,9 +126,9 @@ func TestDaemonLimitsDamagedV2(t *testing.T) {
 		"v2 cpu.max negative":       {folder + "cpu.max", "-5 100000\n", noCores, "cpu.max"},
 		"v2 cpu.max period 0":       {folder + "cpu.max", "100000 0\n", noCores, "cpu.max"},
 		"v2 parent's cpu.max bad":   {"/system.slice/cpu.max", "x 1\n", nothing, "cpu.max"},
-		"v2 cpu.stat missing":       {folder + "cpu.stat", missing, noThrottled, ""},
+		"v2 cpu.stat missing":       {folder + "cpu.stat", missing, onlyAbove, ""},
 		"v2 cpu.stat bad":           {folder + "cpu.stat", "throttled_usec -1\n", noThrottled, "cpu.stat: throttled_usec"},
-		"v2 cpu.stat truncated":     {folder + "cpu.stat", "throttled_usec", noThrottled, ""},
+		"v2 cpu.stat truncated":     {folder + "cpu.stat", "throttled_usec", onlyAbove, ""},
 		"v2 memory.max missing":     {folder + "memory.max", missing, noLimit, ""},
 		"v2 memory.max bad":         {folder + "memory.max", "3G\n", noLimit, "memory.max"},
 		"v2 memory.high missing":    {folder + "memory.high", missing, nothing, ""},
