@@ -2,19 +2,22 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"math"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// Limits is what raptoreumd's cgroup and its ancestors allow it, and how much of that is in use.
+// Limits is what the cgroup of raptoreumd, its ancestors and its CPU affinity allow it, and how much of that is in use.
 // A nil field means no limit, or unknown. Ancestors outside the container that we run in are not
 // visible, except for the memory limit of cgroup v1.
 type Limits struct {
 	// CPUCores is the lowest CPU limit along the path to the root, in cores: quota divided by
-	// period (cpu.max; cgroup v1: cpu.cfs_quota_us, cpu.cfs_period_us).
+	// period (cpu.max; cgroup v1: cpu.cfs_quota_us, cpu.cfs_period_us). It is the number of CPUs that raptoreumd may
+	// run on if that is lower than the limit and than the number of online CPUs (/proc/PID/status Cpus_allowed_list).
 	CPUCores *float64
 
 	// CPUThrottledSeconds is for how long its cgroup and all its ancestors were throttled, in seconds since each was
@@ -46,7 +49,45 @@ func (h *Host) DaemonLimits(p Process) (Limits, error) {
 	if g, err := h.cgroup(p, "memory"); err == nil {
 		l.MemoryLimit, l.MemoryUsed, memoryErr = g.memory()
 	}
-	return l, errors.Join(cpuErr, memoryErr)
+	allowed, allowedErr := h.allowedCPUs(p.PID)
+	if allowed != nil && (l.CPUCores == nil || *allowed < *l.CPUCores) {
+		l.CPUCores = allowed
+	}
+	return l, errors.Join(cpuErr, memoryErr, allowedErr)
+}
+
+// allowedCPUs returns on how many CPUs a process may run; nil: on all that are online, or unknown. A cpuset of its cgroup
+// and an affinity of its own (AllowedCPUs=, CPUAffinity=, taskset) restrict it alike.
+func (h *Host) allowedCPUs(pid int) (*float64, error) {
+	file := filepath.Join(h.config.Procfs, strconv.Itoa(pid), "status")
+	status, err := read(file)
+	if err != nil {
+		return nil, ignoreMissing(err)
+	}
+	list, err := findField(status, "Cpus_allowed_list:")
+	if err != nil {
+		return nil, ignoreMissing(err)
+	}
+	allowed, err := countCPUs(list)
+	if err != nil {
+		return nil, fmt.Errorf("%s: Cpus_allowed_list: %w", file, err)
+	}
+	// Only the numbers are compared. Without a restriction the list may have CPUs that are not online, and lxcfs
+	// shows a container its CPUs under other numbers than the list has.
+	online, err := h.onlineCPUs()
+	if err != nil || allowed >= online {
+		return nil, ignoreMissing(err)
+	}
+	return new(float64(allowed)), nil
+}
+
+// onlineCPUs returns what Machine has last read: /proc/stat takes long to read.
+func (h *Host) onlineCPUs() (int, error) {
+	if online := h.online.Load(); online > 0 {
+		return int(online), nil
+	}
+	online, _, err := readCPUs(filepath.Join(h.config.Procfs, "stat"))
+	return online, err
 }
 
 // cpu returns the lowest limit in cores and for how many seconds it and those above it throttled the cgroup.

@@ -1,6 +1,7 @@
 package host_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -189,6 +190,56 @@ func (d damage) run(t *testing.T, fixture string) {
 	}
 	if (err != nil) != (d.wantErr != "") || err != nil && !strings.Contains(err.Error(), d.wantErr) {
 		t.Errorf("got error %v, want one with %q", err, d.wantErr)
+	}
+}
+
+// TestDaemonLimitsAllowedCPUs: raptoreumd may run on fewer CPUs than the machine has, whatever its quota is.
+func TestDaemonLimitsAllowedCPUs(t *testing.T) {
+	const quota, none = "v2-slice", "v2-nolimit" // 1.5 cores
+	for name, tc := range map[string]struct {
+		fixture, allowed string
+		online           int
+		want             float64 // 0 is no limit
+		wantErr          string
+	}{
+		"one of 8":                       {none, "3", 8, 1, ""},
+		"range":                          {none, "0-1", 8, 2, ""},
+		"list":                           {none, "0-1,4,6-7", 8, 5, ""},
+		"all":                            {none, "0-7", 8, 0, ""},
+		"CPUs that are not online":       {none, "0-127", 8, 0, ""},
+		"all that a container shows":     {none, "4-5", 2, 0, ""}, // as cpu0 and cpu1
+		"lower than the quota":           {quota, "2", 8, 1, ""},
+		"higher than the quota":          {quota, "0-3", 8, 1.5, ""},
+		"number of CPUs is unknown":      {none, "0", 0, 0, ""},
+		"not reported":                   {quota, "", 8, 1.5, ""},
+		"malformed":                      {quota, "0-x", 8, 1.5, "Cpus_allowed_list"},
+		"backwards":                      {quota, "3-1", 8, 1.5, "Cpus_allowed_list"},
+		"number of CPUs is not readable": {quota, "0", -1, 1.5, "steal"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, p, dir := machine(t, tc.fixture)
+			status, stat := "Name:\traptoreumd\n", "cpu 1 2 3 4 5 6 7 8\n"
+			if tc.allowed != "" {
+				status += "Cpus_allowed:\tff\nCpus_allowed_list:\t" + tc.allowed + "\n"
+			}
+			for i := range tc.online {
+				stat += fmt.Sprintf("cpu%d 1 2 3 4 5 6 7 8\n", i)
+			}
+			if tc.online < 0 {
+				stat = "cpu 1 2 3 4 5 6 7 x\n"
+			}
+			write(t, dir, map[string]string{"proc/7/status": status, "proc/stat": stat})
+			for range 2 { // the second time with the number of CPUs that Machine has read
+				got, err := h.DaemonLimits(p)
+				if (err != nil) != (tc.wantErr != "") || err != nil && !strings.Contains(err.Error(), tc.wantErr) {
+					t.Errorf("got error %v, want one with %q", err, tc.wantErr)
+				}
+				if got.CPUCores == nil && tc.want != 0 || got.CPUCores != nil && *got.CPUCores != tc.want {
+					t.Errorf("got %+v, want %v cores", got, tc.want)
+				}
+				_, _ = h.Machine()
+			}
+		})
 	}
 }
 
