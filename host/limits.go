@@ -30,10 +30,10 @@ type Limits struct {
 	// cgroup v1: memory.limit_in_bytes, memory.stat hierarchical_memory_limit). It may exceed the machine's memory.
 	MemoryLimit *uint64
 
-	// MemoryUsed is what the cgroup with that limit uses, in bytes, without the file cache that the
-	// kernel reclaims first. Without a limit it is that of raptoreumd's own cgroup
-	// (memory.current minus memory.stat inactive_file; cgroup v1: memory.usage_in_bytes minus
-	// memory.stat total_inactive_file).
+	// MemoryUsed is what the cgroup with that limit uses, in bytes, without what the kernel reclaims before it kills:
+	// file cache and, in cgroup v2, slab. Without a limit it is that of raptoreumd's own cgroup (memory.current minus
+	// memory.stat inactive_file, active_file and slab_reclaimable; cgroup v1: memory.usage_in_bytes minus
+	// memory.stat total_inactive_file and total_active_file).
 	MemoryUsed *uint64
 }
 
@@ -202,21 +202,32 @@ func (g cgroup) memoryLimitsV1() ([]uint64, error) {
 	return limits, errors.Join(errs...)
 }
 
-// usedMemory returns the bytes that one cgroup uses without reclaimable cache; nil is unknown.
+// usedMemory returns the bytes that one cgroup uses and the kernel cannot reclaim; nil is unknown. Reading the databases
+// fills any limit with file cache, and a kill does not follow from that alone. Tmpfs cannot be dropped: it counts in file
+// and cache of memory.stat, but not in the lists of file pages.
 func (g cgroup) usedMemory(folder string) (*uint64, error) {
-	usage, key := "memory.current", "inactive_file"
-	if !g.v2 {
-		usage, key = "memory.usage_in_bytes", "total_inactive_file"
+	usage, reclaimable := "memory.current", []string{"inactive_file", "active_file", "slab_reclaimable"}
+	if !g.v2 { // which does not report the slab
+		usage, reclaimable = "memory.usage_in_bytes", []string{"total_inactive_file", "total_active_file"}
 	}
-	cache, err := readField(filepath.Join(folder, "memory.stat"), key)
+	file := filepath.Join(folder, "memory.stat")
+	stat, err := read(file)
 	if err != nil {
 		return nil, ignoreMissing(err)
+	}
+	free := uint64(0)
+	for _, key := range reclaimable {
+		n, err := parseField(stat, key)
+		if err != nil {
+			return nil, ignoreMissing(fmt.Errorf("%s: %w", file, err))
+		}
+		free += n
 	}
 	all, err := readLimit(filepath.Join(folder, usage), 0, parseBytes)
 	if err != nil {
 		return nil, ignoreMissing(err)
 	}
-	return new(all - min(all, cache)), nil // the two are not read at the same moment
+	return new(all - min(all, free)), nil // the two are not read at the same moment
 }
 
 // ignoreMissing returns nil for what this kernel does not have, else err.

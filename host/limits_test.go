@@ -16,6 +16,9 @@ import (
 const (
 	mebibyte = 1 << 20
 	gibibyte = 1 << 30
+
+	// What each memory.stat of the fixtures has of the active file cache and, in cgroup v2, of reclaimable slab.
+	activeV1, activeV2 = 96 * mebibyte, (96 + 12) * mebibyte
 )
 
 // machine unpacks testdata/host/cgroups/NAME.txtar, in which raptoreumd is process 7, and finds it.
@@ -47,40 +50,40 @@ func noLimits(throttled float64, used uint64) host.Limits {
 }
 
 func TestDaemonLimits(t *testing.T) {
-	onlyMemory := limits(0, 0, 3*gibibyte, 1792*mebibyte)
+	onlyMemory := limits(0, 0, 3*gibibyte, 1792*mebibyte-activeV1)
 	onlyMemory.CPUCores, onlyMemory.CPUThrottledSeconds = nil, nil
-	high := limits(0, 0, 2*gibibyte, 2047*mebibyte)
+	high := limits(0, 0, 2*gibibyte, 2047*mebibyte-activeV2)
 	high.CPUCores = nil
-	outside := limits(0, 0, 4*gibibyte, 1536*mebibyte)
+	outside := limits(0, 0, 4*gibibyte, 1536*mebibyte-activeV1)
 	outside.CPUCores = nil
 	want := map[string]host.Limits{
-		"v2-systemd":       limits(1, 2.5, 3*gibibyte, 1792*mebibyte),
-		"v2-slice":         limits(1.5, 7.001, 2*gibibyte, 1535*mebibyte),
+		"v2-systemd":       limits(1, 2.5, 3*gibibyte, 1792*mebibyte-activeV2),
+		"v2-slice":         limits(1.5, 7.001, 2*gibibyte, 1535*mebibyte-activeV2),
 		"v2-high":          high,
-		"v2-equal":         limits(2, 3, 3*gibibyte, gibibyte+4096),
-		"v2-neighbour":     limits(1.5, 902, 4*gibibyte, 4*gibibyte-6*mebibyte),
-		"v2-nolimit":       noLimits(0, 1792*mebibyte),
+		"v2-equal":         limits(2, 3, 3*gibibyte, gibibyte+4096-activeV2),
+		"v2-neighbour":     limits(1.5, 902, 4*gibibyte, 4*gibibyte-6*mebibyte-activeV2),
+		"v2-nolimit":       noLimits(0, 1792*mebibyte-activeV2),
 		"v2-noaccounting":  {},
 		"v2-root":          {},
-		"v2-docker":        limits(1.5, 12.345678, 3*gibibyte, gibibyte),
+		"v2-docker":        limits(1.5, 12.345678, 3*gibibyte, gibibyte-activeV2),
 		"v2-docker-other":  {},
-		"v2-docker-host":   limits(1, 3, 3*gibibyte, gibibyte),
-		"v2-docker-bind":   limits(1, 2.5, 3*gibibyte, 1792*mebibyte),
-		"v2-lxcfs":         limits(2, 4, 4*gibibyte, 1536*mebibyte),
-		"v2-lxcfs-outside": noLimits(0, 768*mebibyte),
+		"v2-docker-host":   limits(1, 3, 3*gibibyte, gibibyte-activeV2),
+		"v2-docker-bind":   limits(1, 2.5, 3*gibibyte, 1792*mebibyte-activeV2),
+		"v2-lxcfs":         limits(2, 4, 4*gibibyte, 1536*mebibyte-activeV2),
+		"v2-lxcfs-outside": noLimits(0, 768*mebibyte-activeV2),
 
-		"v1-systemd":        limits(1.5, 2.5, 3*gibibyte, 1792*mebibyte),
-		"v1-slice":          limits(1, 9.000001, 2*gibibyte, 1535*mebibyte),
-		"v1-neighbour":      limits(1.5, 902, 4*gibibyte, 4*gibibyte-6*mebibyte),
+		"v1-systemd":        limits(1.5, 2.5, 3*gibibyte, 1792*mebibyte-activeV1),
+		"v1-slice":          limits(1, 9.000001, 2*gibibyte, 1535*mebibyte-activeV1),
+		"v1-neighbour":      limits(1.5, 902, 4*gibibyte, 4*gibibyte-6*mebibyte-activeV1),
 		"v1-nohierarchy":    onlyMemory,
-		"v1-nolimit":        noLimits(0, 1792*mebibyte),
-		"v1-docker":         limits(1, 12, 3*gibibyte, gibibyte),
-		"v1-docker-systemd": limits(0.5, 17, 3*gibibyte, gibibyte),
+		"v1-nolimit":        noLimits(0, 1792*mebibyte-activeV1),
+		"v1-docker":         limits(1, 12, 3*gibibyte, gibibyte-activeV1),
+		"v1-docker-systemd": limits(0.5, 17, 3*gibibyte, gibibyte-activeV1),
 		"v1-docker-other":   {},
 		"v1-lxcfs":          outside,
 
-		"hybrid":           limits(1, 2.5, 3*gibibyte, 1792*mebibyte),
-		"hybrid-memory-v2": limits(1, 2.5, 3*gibibyte, 1792*mebibyte),
+		"hybrid":           limits(1, 2.5, 3*gibibyte, 1792*mebibyte-activeV1),
+		"hybrid-memory-v2": limits(1, 2.5, 3*gibibyte, 1792*mebibyte-activeV2),
 	}
 	files, err := filepath.Glob("../testdata/host/cgroups/*.txtar")
 	if err != nil || len(files) != len(want) {
@@ -139,7 +142,9 @@ func TestDaemonLimitsDamagedV2(t *testing.T) {
 		"v2 memory.stat missing":    {folder + "memory.stat", missing, noUsed, ""},
 		"v2 memory.stat unreadable": {folder + "memory.stat", unreadable, noUsed, "memory.stat"},
 		"v2 memory.stat bad":        {folder + "memory.stat", "inactive_file x\n", noUsed, "inactive_file"},
-		"v2 more cache than usage":  {folder + "memory.stat", "inactive_file 99999999999\n", func(l *host.Limits) { *l.MemoryUsed = 0 }, ""},
+		"v2 active_file missing":    {folder + "memory.stat", "inactive_file 1\nslab_reclaimable 1\n", noUsed, ""},
+		"v2 slab bad":               {folder + "memory.stat", "inactive_file 1\nactive_file 1\nslab_reclaimable -1\n", noUsed, "memory.stat: slab_reclaimable"},
+		"v2 more cache than usage":  {folder + "memory.stat", "inactive_file 99999999999\nactive_file 1\nslab_reclaimable 1\n", func(l *host.Limits) { *l.MemoryUsed = 0 }, ""},
 	} {
 		t.Run(name, func(t *testing.T) { tc.run(t, "v2-systemd") })
 	}
@@ -148,15 +153,16 @@ func TestDaemonLimitsDamagedV2(t *testing.T) {
 func TestDaemonLimitsDamagedV1(t *testing.T) {
 	const folder = "/system.slice/raptoreumd.service/"
 	for name, tc := range map[string]damage{
-		"v1 quota missing":       {"/cpu,cpuacct" + folder + "cpu.cfs_quota_us", missing, noCores, ""},
-		"v1 quota bad":           {"/cpu,cpuacct" + folder + "cpu.cfs_quota_us", "x\n", noCores, "cpu.cfs_quota_us"},
-		"v1 period missing":      {"/cpu,cpuacct" + folder + "cpu.cfs_period_us", missing, noCores, ""},
-		"v1 period 0":            {"/cpu,cpuacct" + folder + "cpu.cfs_period_us", "0\n", noCores, "cpu.cfs_quota_us"},
-		"v1 memory.stat missing": {"/memory" + folder + "memory.stat", missing, noMemory, ""},
-		"v1 memory.stat bad":     {"/memory" + folder + "memory.stat", "hierarchical_memory_limit x\ntotal_inactive_file 268435456\n", noLimit, "hierarchical_memory_limit"},
-		"v1 limit before 3.19":   {"/memory" + folder + "memory.stat", "hierarchical_memory_limit 18446744073709551615\ntotal_inactive_file 268435456\n", noLimit, ""},
-		"v1 limit, pages of 64K": {"/memory" + folder + "memory.stat", "hierarchical_memory_limit 9223372036854710272\ntotal_inactive_file 268435456\n", noLimit, ""},
-		"v1 usage missing":       {"/memory" + folder + "memory.usage_in_bytes", missing, noUsed, ""},
+		"v1 quota missing":        {"/cpu,cpuacct" + folder + "cpu.cfs_quota_us", missing, noCores, ""},
+		"v1 quota bad":            {"/cpu,cpuacct" + folder + "cpu.cfs_quota_us", "x\n", noCores, "cpu.cfs_quota_us"},
+		"v1 period missing":       {"/cpu,cpuacct" + folder + "cpu.cfs_period_us", missing, noCores, ""},
+		"v1 period 0":             {"/cpu,cpuacct" + folder + "cpu.cfs_period_us", "0\n", noCores, "cpu.cfs_quota_us"},
+		"v1 memory.stat missing":  {"/memory" + folder + "memory.stat", missing, noMemory, ""},
+		"v1 active cache missing": {"/memory" + folder + "memory.stat", "hierarchical_memory_limit 3221225472\ntotal_inactive_file 1\n", noUsed, ""},
+		"v1 memory.stat bad":      {"/memory" + folder + "memory.stat", "hierarchical_memory_limit x\ntotal_inactive_file 268435456\ntotal_active_file 100663296\n", noLimit, "hierarchical_memory_limit"},
+		"v1 limit before 3.19":    {"/memory" + folder + "memory.stat", "hierarchical_memory_limit 18446744073709551615\ntotal_inactive_file 268435456\ntotal_active_file 100663296\n", noLimit, ""},
+		"v1 limit, pages of 64K":  {"/memory" + folder + "memory.stat", "hierarchical_memory_limit 9223372036854710272\ntotal_inactive_file 268435456\ntotal_active_file 100663296\n", noLimit, ""},
+		"v1 usage missing":        {"/memory" + folder + "memory.usage_in_bytes", missing, noUsed, ""},
 	} {
 		t.Run(name, func(t *testing.T) { tc.run(t, "v1-systemd") })
 	}
