@@ -215,13 +215,16 @@ func (g cgroup) usedMemory(folder string) (*uint64, error) {
 	if err != nil {
 		return nil, ignoreMissing(err)
 	}
-	free := uint64(0)
+	free, known := uint64(0), false
 	for _, key := range reclaimable {
 		n, err := parseField(stat, key)
-		if err != nil {
-			return nil, ignoreMissing(fmt.Errorf("%s: %w", file, err))
+		if err := ignoreMissing(err); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		free += n
+		free, known = free+n, known || err == nil
+	}
+	if !known {
+		return nil, nil
 	}
 	all, err := readLimit(filepath.Join(folder, usage), 0, parseBytes)
 	if err != nil {

@@ -113,13 +113,14 @@ type damage struct {
 	wantErr       string             // "" is none
 }
 
-func noCores(l *host.Limits)     { l.CPUCores = nil }
-func noThrottled(l *host.Limits) { l.CPUThrottledSeconds = nil }
-func onlyAbove(l *host.Limits)   { *l.CPUThrottledSeconds = 0 }
-func noLimit(l *host.Limits)     { l.MemoryLimit = nil }
-func noUsed(l *host.Limits)      { l.MemoryUsed = nil }
-func noMemory(l *host.Limits)    { l.MemoryLimit, l.MemoryUsed = nil, nil }
-func nothing(*host.Limits)       {}
+func noCores(l *host.Limits)      { l.CPUCores = nil }
+func noThrottled(l *host.Limits)  { l.CPUThrottledSeconds = nil }
+func onlyAbove(l *host.Limits)    { *l.CPUThrottledSeconds = 0 }
+func noLimit(l *host.Limits)      { l.MemoryLimit = nil }
+func onlyInactive(l *host.Limits) { *l.MemoryUsed = 2*gibibyte - 2 }
+func noUsed(l *host.Limits)       { l.MemoryUsed = nil }
+func noMemory(l *host.Limits)     { l.MemoryLimit, l.MemoryUsed = nil, nil }
+func nothing(*host.Limits)        {}
 
 func TestDaemonLimitsDamagedV2(t *testing.T) {
 	const folder = "/system.slice/raptoreumd.service/"
@@ -142,7 +143,7 @@ func TestDaemonLimitsDamagedV2(t *testing.T) {
 		"v2 memory.stat missing":    {folder + "memory.stat", missing, noUsed, ""},
 		"v2 memory.stat unreadable": {folder + "memory.stat", unreadable, noUsed, "memory.stat"},
 		"v2 memory.stat bad":        {folder + "memory.stat", "inactive_file x\n", noUsed, "inactive_file"},
-		"v2 active_file missing":    {folder + "memory.stat", "inactive_file 1\nslab_reclaimable 1\n", noUsed, ""},
+		"v2 active_file missing":    {folder + "memory.stat", "inactive_file 1\nslab_reclaimable 1\n", onlyInactive, ""},
 		"v2 slab bad":               {folder + "memory.stat", "inactive_file 1\nactive_file 1\nslab_reclaimable -1\n", noUsed, "memory.stat: slab_reclaimable"},
 		"v2 more cache than usage":  {folder + "memory.stat", "inactive_file 99999999999\nactive_file 1\nslab_reclaimable 1\n", func(l *host.Limits) { *l.MemoryUsed = 0 }, ""},
 	} {
@@ -158,7 +159,7 @@ func TestDaemonLimitsDamagedV1(t *testing.T) {
 		"v1 period missing":       {"/cpu,cpuacct" + folder + "cpu.cfs_period_us", missing, noCores, ""},
 		"v1 period 0":             {"/cpu,cpuacct" + folder + "cpu.cfs_period_us", "0\n", noCores, "cpu.cfs_quota_us"},
 		"v1 memory.stat missing":  {"/memory" + folder + "memory.stat", missing, noMemory, ""},
-		"v1 active cache missing": {"/memory" + folder + "memory.stat", "hierarchical_memory_limit 3221225472\ntotal_inactive_file 1\n", noUsed, ""},
+		"v1 active cache missing": {"/memory" + folder + "memory.stat", "hierarchical_memory_limit 3221225472\ntotal_inactive_file 2\n", onlyInactive, ""},
 		"v1 memory.stat bad":      {"/memory" + folder + "memory.stat", "hierarchical_memory_limit x\ntotal_inactive_file 268435456\ntotal_active_file 100663296\n", noLimit, "hierarchical_memory_limit"},
 		"v1 limit before 3.19":    {"/memory" + folder + "memory.stat", "hierarchical_memory_limit 18446744073709551615\ntotal_inactive_file 268435456\ntotal_active_file 100663296\n", noLimit, ""},
 		"v1 limit, pages of 64K":  {"/memory" + folder + "memory.stat", "hierarchical_memory_limit 9223372036854710272\ntotal_inactive_file 268435456\ntotal_active_file 100663296\n", noLimit, ""},
