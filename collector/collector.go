@@ -69,6 +69,15 @@ func All() []Info {
 	return all
 }
 
+// Names returns the names of all collectors.
+func Names() []string {
+	var names []string
+	for _, e := range table() {
+		names = append(names, e.name)
+	}
+	return names
+}
+
 // Only returns the enabled collectors with one of these names.
 func Only(enabled []string, names ...string) []string {
 	return slices.DeleteFunc(slices.Clone(enabled), func(name string) bool { return !slices.Contains(names, name) })
@@ -94,7 +103,7 @@ type Sources struct {
 // Config configures a Set.
 type Config struct {
 	Sources Sources
-	Enabled []string   // names of the collectors; nil: all
+	Enabled []string   // names of the collectors
 	Logger  log.Logger // nil: no logs
 	Once    bool       // a command gathers: this process does not watch the daemon
 }
@@ -130,7 +139,7 @@ func New(config Config) *Set {
 		once:     config.Once,
 	}
 	for _, e := range table() {
-		if config.Enabled == nil || slices.Contains(config.Enabled, e.name) {
+		if slices.Contains(config.Enabled, e.name) {
 			c := &catalog{collector: e.name}
 			s.collectors = append(s.collectors, named{e.name, e.build(c), c})
 		}

@@ -31,7 +31,7 @@ age. All metrics except counters (`+"`_total`"+`) are gauges.
 | metric | labels | meaning |
 |---|---|---|
 `)
-	metrics := collector.New(collector.Config{}).Metrics()
+	metrics := collector.New(collector.Config{Enabled: collector.Names()}).Metrics()
 	shared := len(metrics)
 	metrics = append(metrics, slices.DeleteFunc(collector.NewProbe().Metrics(), func(m collector.Metric) bool {
 		return slices.ContainsFunc(metrics[:shared], func(other collector.Metric) bool { return other.Name == m.Name })
@@ -89,7 +89,7 @@ func TestMetricsDeclared(t *testing.T) {
 		}
 	}
 	declared := map[string]bool{}
-	for _, m := range append(collector.New(collector.Config{}).Metrics(), collector.NewProbe().Metrics()...) {
+	for _, m := range append(collector.New(collector.Config{Enabled: collector.Names()}).Metrics(), collector.NewProbe().Metrics()...) {
 		declared[m.Name] = true
 		if !seen[m.Name] {
 			t.Errorf("%s occurs in no scenario", m.Name)
@@ -143,9 +143,20 @@ func TestDisabled(t *testing.T) {
 	}
 }
 
+// TestAllDisabled: without any collector nothing runs, also when a part of none is asked for.
+func TestAllDisabled(t *testing.T) {
+	_, sources := fakeSources(t, "healthy")
+	for _, enabled := range [][]string{nil, {}, collector.Only(nil, "daemon"), collector.Only([]string{"host"}, "daemon")} {
+		set := collector.New(collector.Config{Sources: sources, Enabled: enabled})
+		if text := gather(t, set); strings.Contains(text, "raptoreum_") {
+			t.Errorf("%#v:\n%s", enabled, text)
+		}
+	}
+}
+
 // TestNothingConfigured: without sources there are no values and no failures.
 func TestNothingConfigured(t *testing.T) {
-	text := gather(t, collector.New(collector.Config{}))
+	text := gather(t, collector.New(collector.Config{Enabled: collector.Names()}))
 	for line := range strings.Lines(text) {
 		if !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "raptoreum_scrape_collector_") {
 			t.Errorf("unexpected: %s", line)
@@ -159,7 +170,7 @@ func TestNothingConfigured(t *testing.T) {
 // TestLabelsOfTheFleet: a label of fleet.yml must not have the name of a label of a metric. Prometheus would
 // rename the latter, and no alert would match it.
 func TestLabelsOfTheFleet(t *testing.T) {
-	for _, m := range append(collector.New(collector.Config{}).Metrics(), collector.NewProbe().Metrics()...) {
+	for _, m := range append(collector.New(collector.Config{Enabled: collector.Names()}).Metrics(), collector.NewProbe().Metrics()...) {
 		for _, label := range m.Labels {
 			file := fmt.Sprintf("nodes:\n- {protx: %064d, labels: {%s: x}}\n", 1, label)
 			if _, err := fleet.Parse("fleet.yml", []byte(file), nil); err == nil {

@@ -43,7 +43,7 @@ func scrapeOnce(t *testing.T, set *collector.Set, n *simnet.Network) string {
 // scrapes after that.
 func TestPaymentInScrapes(t *testing.T) {
 	n, sources := fakeSources(t, "paid-10-smartnodes")
-	set := collector.New(collector.Config{Sources: sources})
+	set := collector.New(collector.Config{Sources: sources, Enabled: collector.Names()})
 	if text := scrapeOnce(t, set, n); strings.Contains(text, "\n"+paidCoins) || strings.Contains(text, "\n"+coinsPerDay) {
 		t.Errorf("an amount before the block was read:\n%s", text)
 	}
@@ -69,7 +69,7 @@ func TestPaymentUnreadable(t *testing.T) {
 	n, sources := fakeSources(t, "paid-10-smartnodes")
 	n.Set(func(s *simnet.State) { s.Pruned = true })
 	var logged bytes.Buffer
-	set := collector.New(collector.Config{Sources: sources, Logger: log.NewLogfmtLogger(&logged)})
+	set := collector.New(collector.Config{Sources: sources, Logger: log.NewLogfmtLogger(&logged), Enabled: collector.Names()})
 	for range 4 {
 		text := scrapeOnce(t, set, n)
 		if strings.Contains(text, "\n"+paidCoins) || strings.Contains(text, "\n"+coinsPerDay) {

@@ -24,8 +24,8 @@ type Daemon struct {
 
 	// Where raptoreumd keeps its files, for a user that may not read raptoreum.conf; empty: as that file says.
 	Datadir  string // as in -datadir
-	PidFile  string // empty: raptoreumd.pid in Datadir
-	DebugLog string // empty: debug.log in Datadir
+	PidFile  string // empty: raptoreumd.pid in Datadir, or in its folder of a test network
+	DebugLog string // empty: debug.log there too
 }
 
 // daemonConf is the result of Daemon and raptoreum.conf.
@@ -113,11 +113,46 @@ func (d *Daemon) read(expected bool) (daemonConf, error) {
 // locate applies the flags about the files of raptoreumd, which take precedence over raptoreum.conf.
 func (d *Daemon) locate(c *daemonConf, home string) {
 	if d.Datadir != "" {
-		usual := daemon.DefaultConf(filepath.Join(d.Datadir, "raptoreum.conf"), home)
-		c.Datadir, c.PidFile, c.DebugLog = usual.Datadir, usual.PidFile, usual.DebugLog
+		datadir := daemon.DefaultConf(filepath.Join(d.Datadir, "raptoreum.conf"), home).Datadir
+		files := daemon.DefaultConf(filepath.Join(c.networkDir(datadir), "raptoreum.conf"), home)
+		c.Datadir, c.PidFile, c.DebugLog = datadir, files.PidFile, files.DebugLog
 	}
 	c.PidFile = cmp.Or(d.PidFile, c.PidFile)
 	c.DebugLog = cmp.Or(d.DebugLog, c.DebugLog)
+}
+
+// networkDir returns where the pid file and debug.log of raptoreumd are, below another Datadir than that of
+// raptoreum.conf. On a test network that is a folder. If raptoreum.conf is not readable, only the files show which one.
+func (c *daemonConf) networkDir(datadir string) string {
+	if c.NetworkDir != "" {
+		if folder, err := filepath.Rel(c.Datadir, c.NetworkDir); err == nil {
+			return filepath.Join(datadir, folder)
+		}
+	}
+	if hasFiles(datadir) {
+		return datadir
+	}
+	var found []string
+	folders, _ := os.ReadDir(datadir) // if not readable, the files in it are not either
+	for _, f := range folders {
+		if dir := filepath.Join(datadir, f.Name()); daemon.IsFolder(f.Name()) && hasFiles(dir) {
+			found = append(found, dir)
+		}
+	}
+	if len(found) == 1 { // of several, none is certain
+		return found[0]
+	}
+	return datadir
+}
+
+// hasFiles reports whether raptoreumd has run in a directory.
+func hasFiles(dir string) bool {
+	for _, name := range []string{"debug.log", "raptoreumd.pid"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 var errNoCredentials = errors.New("no RPC credentials; give --daemon.cookie-file, or --daemon.user and --daemon.password-file")

@@ -42,6 +42,11 @@ func Folder(chain string) string {
 	return chain
 }
 
+// IsFolder reports whether a name in the data directory is the folder of a test network.
+func IsFolder(name string) bool {
+	return name == Folder(string(Test)) || name == Folder(string(Regtest)) || strings.HasPrefix(name, Folder("devnet-"))
+}
+
 // RPCPort returns the port of the RPC server where raptoreum.conf names none
 // (chainparamsbase.cpp).
 func (n Network) RPCPort() int {

@@ -45,7 +45,7 @@ func resourcePanels() []panel {
 		},
 		{
 			kind: graph, title: "Memory", w: 8, h: 7, alerts: []string{"RaptoreumHostMemoryLow"},
-			description: "Memory of raptoreumd and of the machine, and the limit of raptoreumd's container or unit with what is used of it. Available memory and alert threshold are those of the limit if a smaller share of it is available. Normal: available memory stays far above the dashed line. When memory runs out, the kernel kills the largest process, raptoreumd.",
+			description: "Memory of raptoreumd and of the machine, and the limit of raptoreumd's container or unit, or of one above it if less is left below that, with what is used of it. Available memory and alert threshold are those of the limit if a smaller share of it is available. Normal: available memory stays far above the dashed line. When memory runs out, the kernel kills the largest process, raptoreumd.",
 			queries: []query{
 				{"raptoreumd", maxOf(nodeMetric("process_resident_memory_bytes"))},
 				{"available", tighter("("+limit+" - "+nodeMetric("daemon_memory_used_bytes")+")", nodeMetric("host_memory_available_bytes"))},

@@ -48,6 +48,7 @@ type Host struct {
 	ownStarted atomic.Pointer[float64] // Unix seconds
 	located    sync.Map                // mount point -> location
 	matched    atomic.Pointer[matched]
+	online     atomic.Int64 // CPUs, as Machine has last read; 0: not yet
 }
 
 // New returns a Host, or an error when config.Procfs is not a proc file system.

@@ -37,6 +37,7 @@ func (h *Host) Machine() (Machine, error) {
 	note("stat", err)
 	if err == nil && cpus > 0 {
 		m.CPUs, m.StealSeconds = &cpus, &steal
+		h.online.Store(int64(cpus))
 	}
 
 	pressure, err := h.proc.PSIStatsForResource("cpu")

@@ -20,13 +20,13 @@ const (
 )
 
 // read returns the content of a kernel file. The error wraps fs.ErrNotExist when this kernel does
-// not have the file, when this user may not read it, and when its cgroup is removed during the read.
+// not have the file, when this user may not read it, and when its cgroup is removed or its process ends during the read.
 func read(path string) (string, error) {
 	data, err := readFile(path)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		return "", fmt.Errorf("%w for this user: %w", fs.ErrNotExist, err)
-	case errors.Is(err, syscall.ENODEV):
+	case errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.ESRCH):
 		return "", fmt.Errorf("%w any more: %w", fs.ErrNotExist, err)
 	}
 	return string(data), err
@@ -92,21 +92,28 @@ func readField(path, key string) (uint64, error) {
 }
 
 func parseField(content, key string) (uint64, error) {
+	value, err := findField(content, key)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseUint(value, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", key, err)
+	}
+	return n, nil
+}
+
+// findField returns the word after key in lines "key word". Without one the error wraps fs.ErrNotExist.
+func findField(content, key string) (string, error) {
 	for line := range strings.Lines(content) {
 		if !strings.HasPrefix(line, key) { // most lines, without an allocation
 			continue
 		}
-		fields := strings.Fields(line)
-		if len(fields) != 2 || fields[0] != key {
-			continue
+		if fields := strings.Fields(line); len(fields) == 2 && fields[0] == key {
+			return fields[1], nil
 		}
-		n, err := strconv.ParseUint(fields[1], 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w", key, err)
-		}
-		return n, nil
 	}
-	return 0, fmt.Errorf("no %s: %w", key, fs.ErrNotExist)
+	return "", fmt.Errorf("no %s: %w", key, fs.ErrNotExist)
 }
 
 // parseBytes parses a file that holds one number of bytes, or a limit.
@@ -147,4 +154,28 @@ func parseCPUMax(content string) (cores float64, err error) {
 		return 0, fmt.Errorf("%q: the quota or the period is 0", content)
 	}
 	return float64(quota) / float64(period), nil
+}
+
+// countCPUs returns how many CPUs a list such as "0-3,8" names.
+func countCPUs(list string) (int, error) {
+	count := 0
+	for part := range strings.SplitSeq(list, ",") {
+		first, last, isRange := strings.Cut(part, "-")
+		if !isRange {
+			last = first
+		}
+		from, err := strconv.ParseUint(first, 10, 16)
+		if err != nil {
+			return 0, err
+		}
+		to, err := strconv.ParseUint(last, 10, 16)
+		if err != nil {
+			return 0, err
+		}
+		if to < from {
+			return 0, fmt.Errorf("%q is not a range of CPUs", part)
+		}
+		count += int(to-from) + 1
+	}
+	return count, nil
 }

@@ -92,7 +92,7 @@ func judgeMemory(f *facts) *Finding {
 	return healthy("%s", text)
 }
 
-// judgeCPU judges the tighter of the machine and the limit of raptoreumd's container or unit.
+// judgeCPU judges the tighter of the machine and raptoreumd's CPU limit.
 func judgeCPU(f *facts) *Finding {
 	cpus, known := f.value("host_cpus")
 	if !known {
@@ -100,7 +100,7 @@ func judgeCPU(f *facts) *Finding {
 	}
 	cores := text.Count(cpus, "core")
 	if limit, limited := f.value("daemon_cpu_limit_cores"); limited && limit < cpus {
-		cores = fmt.Sprintf("%s, but the limit of raptoreumd's container or unit is %.3g", cores, limit)
+		cores = fmt.Sprintf("%s, but raptoreumd is limited to %.3g", cores, limit)
 		cpus = limit
 	}
 	if cpus < alerts.MinCPUs {

@@ -76,8 +76,8 @@ func TestLimits(t *testing.T) {
 	}{
 		{"memory", map[string]string{"daemon_memory_limit_bytes": "3e9", "daemon_memory_used_bytes": "2.8e9"}, judge.Warning, "200 MB of 3.0 GB available by the limit of raptoreumd's container or unit"},
 		{"memory", map[string]string{"daemon_memory_limit_bytes": "300e9", "daemon_memory_used_bytes": "2.8e9"}, judge.OK, "available"},
-		{"CPU", map[string]string{"daemon_cpu_limit_cores": "0.5", "host_cpus": "8"}, judge.OK, "8 cores, but the limit of raptoreumd's container or unit is 0.5; the guides recommend 2"},
-		{"CPU", map[string]string{"daemon_cpu_limit_cores": "4", "host_cpus": "8"}, judge.OK, "8 cores, but the limit of raptoreumd's container or unit is 4"},
+		{"CPU", map[string]string{"daemon_cpu_limit_cores": "0.5", "host_cpus": "8"}, judge.OK, "8 cores, but raptoreumd is limited to 0.5; the guides recommend 2"},
+		{"CPU", map[string]string{"daemon_cpu_limit_cores": "4", "host_cpus": "8"}, judge.OK, "8 cores, but raptoreumd is limited to 4"},
 		{"CPU", map[string]string{"daemon_cpu_limit_cores": "16", "host_cpus": "8"}, judge.OK, "8 cores"},
 	} {
 		if f := finding(t, judged(t, test.change), test.name); f.Verdict != test.verdict || !strings.Contains(f.Text, test.says) {

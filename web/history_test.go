@@ -133,7 +133,7 @@ func TestHistoryIsBounded(t *testing.T) {
 // TestObserver: pages gather at most once in 15 s, and use what a scrape gathered.
 func TestObserver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := &observer{history: newHistory(), set: collector.New(collector.Config{})}
+		o := &observer{history: newHistory(), set: collector.New(collector.Config{Enabled: collector.Names()})}
 		first := o.current(t.Context())
 		time.Sleep(observeEvery - time.Second)
 		if again := o.current(t.Context()); first == nil || again != first {

@@ -66,7 +66,7 @@ func scrape(ctx context.Context, url string) ([]string, error) {
 // healthy returns the names of the metrics that every healthy node has on every machine.
 func healthy() []string {
 	names := []string{"raptoreum_process_cpu_seconds_total"} // stands for all process metrics
-	for _, metric := range collector.New(collector.Config{}).Metrics() {
+	for _, metric := range collector.New(collector.Config{Enabled: collector.Names()}).Metrics() {
 		switch metric.Name {
 		case "raptoreum_daemon_warmup_info", // only during warm-up
 			"raptoreum_smartnode_pose_ban_height",                                     // only for banned nodes

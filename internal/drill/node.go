@@ -84,7 +84,7 @@ func StartNode(ctx context.Context, root, job, name string) (n *Node, err error)
 	if n.sources, err = n.connect(ctx); err != nil {
 		return n, err
 	}
-	n.set = collector.New(collector.Config{Sources: n.sources})
+	n.set = collector.New(collector.Config{Sources: n.sources, Enabled: collector.Names()})
 	n.serve()
 	return n, nil
 }

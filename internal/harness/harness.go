@@ -37,14 +37,9 @@ type Options struct {
 }
 
 // Collectors returns the names of all collectors but these, and but release, which contacts a host outside.
-func Collectors(but ...string) (names []string) {
+func Collectors(but ...string) []string {
 	but = append(but, "release")
-	for _, c := range collector.All() {
-		if !slices.Contains(but, c.Name) {
-			names = append(names, c.Name)
-		}
-	}
-	return names
+	return slices.DeleteFunc(collector.Names(), func(name string) bool { return slices.Contains(but, name) })
 }
 
 // Exporter is an exporter beside a fake network, in this process.

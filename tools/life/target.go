@@ -16,7 +16,7 @@ type catalog map[string][]string
 // newCatalog reads the collectors' own declarations, so that no series can have a name that no exporter sends.
 func newCatalog() catalog {
 	c := catalog{}
-	for _, m := range append(collector.New(collector.Config{}).Metrics(), collector.NewProbe().Metrics()...) {
+	for _, m := range append(collector.New(collector.Config{Enabled: collector.Names()}).Metrics(), collector.NewProbe().Metrics()...) {
 		c[m.Name] = m.Labels
 	}
 	c["up"], c["raptoreum_exporter_build_info"] = nil, []string{"version"} // Prometheus' own, and client_golang's
