@@ -161,11 +161,13 @@ func judgeTip(f *facts) *Finding {
 	return healthy("%s old", FormatDuration(age))
 }
 
-// judgeFork leaves out explorers that are far behind: where one stopped, it may have kept an abandoned block.
+// judgeFork leaves out explorers that are far behind: where one stopped, it may have kept an abandoned block. Those that
+// are so far ahead that our peers contradict them are of another network.
 func judgeFork(f *facts) *Finding {
 	differ, same := 0, 0
 	for _, s := range f.samples("explorer_chain_match") {
-		if delta, known := f.value("explorer_height_delta_blocks", "explorer", labelOf(s, "explorer")); known && delta < -alerts.MaxForkLag {
+		if delta, known := f.value("explorer_height_delta_blocks", "explorer", labelOf(s, "explorer")); known &&
+			(delta < -alerts.MaxForkLag || delta > alerts.MaxForkLead && f.peersAgree()) {
 			continue
 		}
 		if valueOf(s) == 1 {
