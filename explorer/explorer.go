@@ -15,7 +15,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -108,8 +108,8 @@ func New(ctx context.Context, c Config) (*Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		if strings.EqualFold(path.Base(base.Path), "api") { // an unknown path, /api/api, is never answered
-			return nil, fmt.Errorf("%q: give the base URL, without /api", base)
+		if slices.Contains(strings.Split(strings.ToLower(base.Path), "/"), "api") { // an unknown path, /api/api, is never answered
+			return nil, fmt.Errorf("%q: give the base URL, without /api and what follows it", base)
 		}
 		if seen[base.Host] {
 			return nil, fmt.Errorf("%q: %s is given twice: metrics are labeled by host, keep one URL of it", base, base.Host)

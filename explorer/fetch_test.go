@@ -202,6 +202,8 @@ func TestURLs(t *testing.T) {
 		{[]string{"https:///api"}, "it has no host name"},
 		{[]string{"https://:80"}, "it has no host name"},
 		{[]string{"https://a.example/api"}, `"https://a.example/api": give the base URL, without /api`},
+		{[]string{"https://a.example/api/getblockcount"}, `"https://a.example/api/getblockcount": give the base URL, without /api`},
+		{[]string{"https://a.example/x/api//protx/"}, "without /api"},
 		{[]string{"https://a.example/api/"}, `"https://a.example/api/": give the base URL, without /api`},
 		{[]string{"https://a.example/x/API"}, "without /api"},
 		{[]string{"https://a.example/apis/"}, ""},
