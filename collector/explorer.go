@@ -53,16 +53,18 @@ func (x *explorers) update(ctx context.Context, in *scrape, out *samples) error 
 	if in.Explorers == nil {
 		return errNotApplicable
 	}
-	same, known := in.networkOfExplorers()
-	if known && !same {
+	if _, known := in.networkOfExplorers(); !known {
+		_, _ = in.mainlock(ctx) // the first answer tells the network
+	}
+	if same, _ := in.networkOfExplorers(); !same {
 		return errNotApplicable
 	}
 	readings := in.Explorers.Heights(ctx, in.mode)
-	main, err := in.mainlock(ctx) // the first answer tells the network
-	if same, known = in.networkOfExplorers(); known && !same {
+	main, err := in.mainlock(ctx)
+	if same, _ := in.networkOfExplorers(); !same { // it answers on another network now
 		return errNotApplicable
 	}
-	compared := err == nil && main.Height.Err == nil && known
+	compared := err == nil && main.Height.Err == nil
 	if compared {
 		in.Explorers.SetOwnHeight(main.Height.Value) // decides which explorer is believed about the smartnode
 	}
@@ -84,7 +86,7 @@ func (x *explorers) update(ctx context.Context, in *scrape, out *samples) error 
 }
 
 // networkOfExplorers reports whether the explorers show the network of the daemon. Not known: the daemon has not
-// answered yet and no configuration names its network.
+// answered yet, and neither a configuration nor its port tells its network.
 func (in *scrape) networkOfExplorers() (same, known bool) {
 	if in.Daemon == nil || in.ExplorerNetwork == "" { // nothing to compare, or the owner chose them
 		return true, true

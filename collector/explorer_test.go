@@ -24,10 +24,12 @@ func TestExplorersOfAnotherNetwork(t *testing.T) {
 		network daemon.Network
 		mode    simnet.DaemonMode
 		shown   string // absent, height, or compared
+		asked   bool   // an explorer
 	}{
-		{"another network", daemon.Main, simnet.DaemonOK, "absent"},
-		{"the same network", daemon.Regtest, simnet.DaemonOK, "compared"},
-		{"unknown, the daemon is down", daemon.Main, simnet.DaemonRefused, "height"},
+		{"another network", daemon.Main, simnet.DaemonOK, "absent", false},
+		{"the same network", daemon.Regtest, simnet.DaemonOK, "compared", true},
+		{"unknown, the daemon is down", daemon.Main, simnet.DaemonRefused, "absent", false},
+		{"given, the daemon is down", "", simnet.DaemonRefused, "height", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n, sources := fakeSources(t, "healthy")
@@ -49,6 +51,9 @@ func TestExplorersOfAnotherNetwork(t *testing.T) {
 			}
 			if strings.Contains(got, "raptoreum_explorer_height_delta_blocks{") {
 				shown = "compared"
+			}
+			if asked := len(n.Calls().Explorers[0]) > 0; asked != test.asked {
+				t.Errorf("an explorer was asked: %t", asked)
 			}
 			if shown != test.shown {
 				t.Errorf("%s, want %s:\n%s", shown, test.shown, got)
