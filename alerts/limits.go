@@ -24,8 +24,11 @@ const (
 	// MaxForkLag is the number of blocks from which an explorer is too far behind for a comparison of block
 	// hashes: where it stopped, it may have kept an abandoned block (RaptoreumChainForked).
 	MaxForkLag = 30
+	// MaxForkLead is the number of blocks from which an explorer is too far ahead for a fork on which our peers are too:
+	// a week of blocks. It shows another network (RaptoreumChainForked).
+	MaxForkLead = 5000
 	// MaxPeerGap is the number of blocks up to which the median height of the peers counts as ours
-	// (RaptoreumChainBehind, RaptoreumExplorersDisagree).
+	// (RaptoreumChainBehind, RaptoreumChainForked, RaptoreumExplorersDisagree).
 	MaxPeerGap = 2
 	// MaxBlockGap is the age in seconds of the tip up to which peers at our height outweigh explorers that are
 	// ahead: until then it may be a gap between blocks (RaptoreumChainBehind).

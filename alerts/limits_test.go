@@ -31,6 +31,8 @@ func TestLimits(t *testing.T) {
 		{"view:raptoreum_believed_ahead_blocks:min8m", "", alerts.MaxPeerGap, []string{"peers_ahead_blocks:last8m) <= #"}},
 		{"view:raptoreum_believed_ahead_blocks:min8m", "", alerts.MaxBlockGap, []string{"tip_age_seconds:last8m < #"}},
 		{"RaptoreumChainForked", "critical", alerts.MaxForkLag, []string{"height_delta_blocks[8m]) < -#"}},
+		{"RaptoreumChainForked", "critical", alerts.MaxForkLead, []string{"height_delta_blocks[8m]) > #"}},
+		{"RaptoreumChainForked", "critical", alerts.MaxPeerGap, []string{"peers_ahead_blocks:last8m) <= #"}},
 		{"RaptoreumExplorersDisagree", "warning", alerts.MaxExplorerSpread, []string{"raptoreum_explorer_block_height[5m])) > #", "height_delta_blocks[5m]))) > #"}},
 		{"RaptoreumExplorersDisagree", "warning", alerts.MaxPeerGap, []string{"explorers_ahead_blocks:max8m) <= #", "peers_ahead_blocks:last8m) <= #"}},
 		{"RaptoreumExplorersDisagree", "warning", alerts.StaleTip, []string{"tip_age_seconds:last8m < #)", "tip_age_seconds:last8m < #)"}},

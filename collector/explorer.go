@@ -36,6 +36,7 @@ type heightGap struct {
 
 func newExplorers(c *catalog) updater {
 	const recent = "; at most 3 minutes old"
+	const near = "the first explorer near the tip, whose best block raptoreumd confirms or is less than an hour old, that answers"
 	return &explorers{
 		deltas:   map[string]heightGap{},
 		up:       c.gauge("explorer_up", "1 if the explorer reported a plausible height"+recent+" (api/getblockcount).", "explorer"),
@@ -43,8 +44,8 @@ func newExplorers(c *catalog) updater {
 		delta:    c.gauge("explorer_height_delta_blocks", "Explorer height minus own height, both read within the same minute; positive if this node is behind (api/getblockcount, getblockcount).", "explorer"),
 		observed: c.gauge("explorer_observed_timestamp_seconds", "Unix time at which the explorer's height was read (api/getblockcount).", "explorer"),
 		match:    c.gauge("explorer_chain_match", "1 if the explorer's block hash 6 below the lower tip equals ours, 0 if we are on another chain; absent if either is unknown (api/getblock, getblockhash).", "explorer"),
-		penalty:  c.gauge("explorer_smartnode_pose_penalty", "PoSe penalty points as reported by the first explorer near the tip that answers"+recent+" (api/protx).", "explorer"),
-		banned:   c.gauge("explorer_smartnode_pose_banned", "1 if the first explorer near the tip that answers reports the smartnode as PoSe banned"+recent+" (api/protx).", "explorer"),
+		penalty:  c.gauge("explorer_smartnode_pose_penalty", "PoSe penalty points as reported by "+near+recent+" (api/protx).", "explorer"),
+		banned:   c.gauge("explorer_smartnode_pose_banned", "1 if "+near+" reports the smartnode as PoSe banned"+recent+" (api/protx).", "explorer"),
 	}
 }
 
@@ -52,16 +53,18 @@ func (x *explorers) update(ctx context.Context, in *scrape, out *samples) error 
 	if in.Explorers == nil {
 		return errNotApplicable
 	}
-	same, known := in.networkOfExplorers()
-	if known && !same {
+	if _, known := in.networkOfExplorers(); !known {
+		_, _ = in.mainlock(ctx) // the first answer tells the network
+	}
+	if same, _ := in.networkOfExplorers(); !same {
 		return errNotApplicable
 	}
 	readings := in.Explorers.Heights(ctx, in.mode)
-	main, err := in.mainlock(ctx) // the first answer tells the network
-	if same, known = in.networkOfExplorers(); known && !same {
+	main, err := in.mainlock(ctx)
+	if same, _ := in.networkOfExplorers(); !same { // it answers on another network now
 		return errNotApplicable
 	}
-	compared := err == nil && main.Height.Err == nil && known
+	compared := err == nil && main.Height.Err == nil
 	if compared {
 		in.Explorers.SetOwnHeight(main.Height.Value) // decides which explorer is believed about the smartnode
 	}
@@ -83,7 +86,7 @@ func (x *explorers) update(ctx context.Context, in *scrape, out *samples) error 
 }
 
 // networkOfExplorers reports whether the explorers show the network of the daemon. Not known: the daemon has not
-// answered yet and no configuration names its network.
+// answered yet, and neither a configuration nor its port tells its network.
 func (in *scrape) networkOfExplorers() (same, known bool) {
 	if in.Daemon == nil || in.ExplorerNetwork == "" { // nothing to compare, or the owner chose them
 		return true, true
@@ -116,7 +119,13 @@ func (x *explorers) sendHeights(in *scrape, out *samples, readings []explorer.He
 
 // sendSmartnode needs no answer from the daemon: its client remembers the smartnode.
 func (x *explorers) sendSmartnode(ctx context.Context, in *scrape, out *samples) {
-	if in.Daemon == nil || in.Daemon.Known().ProTxHash == "" {
+	if in.Daemon == nil { // probes read from the explorers, and log nothing
+		if at, err := in.Explorers.Believed(); !at.IsZero() {
+			in.journal.note("smartnodes on explorers", at, err)
+		}
+		return
+	}
+	if in.Daemon.Known().ProTxHash == "" {
 		return
 	}
 	r, ok := in.Explorers.Smartnode(ctx, in.Daemon.Known().ProTxHash, in.mode)

@@ -129,7 +129,9 @@ func (c *Config) connectExplorers(ctx context.Context, s *collector.Sources, net
 		if s.Explorers, err = explorer.New(ctx, explorer.Config{URLs: urls, UserAgent: c.userAgent()}); err != nil {
 			return fmt.Errorf("--explorer.url: %w", err)
 		}
-		s.Explorers.Heights(ctx, poll.NoWait)
+		if len(c.ExplorerURLs) > 0 || network != "" || s.Daemon == nil { // otherwise they may be of another network
+			s.Explorers.Heights(ctx, poll.NoWait)
+		}
 	}
 	if c.enabled("release") {
 		if s.Releases, err = explorer.NewReleases(ctx, explorer.ReleasesConfig{URL: c.ReleaseURL, UserAgent: c.userAgent()}); err != nil {

@@ -102,6 +102,7 @@ func (d *Daemon) read(expected bool) (daemonConf, error) {
 	}
 	d.locate(&c, home)
 	c.configured = c.URL != ""
+	c.Network = cmp.Or(c.Network, daemon.NetworkOfRPC(c.URL)) // until it answers
 	c.credentials = d.credentials(c, home, found)
 	if c.configured && c.credentials == nil {
 		c.credentials = func() (daemon.Credentials, error) { return daemon.Credentials{}, errNoCredentials }

@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -59,6 +61,20 @@ func (n Network) RPCPort() int {
 		return 19898
 	}
 	return 10225
+}
+
+// NetworkOfRPC returns the network whose RPC port a URL has; empty: none of them.
+func NetworkOfRPC(rpc string) Network {
+	u, err := url.Parse(rpc)
+	if err != nil {
+		return ""
+	}
+	for _, n := range []Network{Main, Test, Devnet, Regtest} {
+		if u.Port() == strconv.Itoa(n.RPCPort()) {
+			return n
+		}
+	}
+	return ""
 }
 
 // P2PPort returns the port that peers connect to where raptoreum.conf names none

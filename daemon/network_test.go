@@ -29,6 +29,14 @@ func TestNetwork(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
+	for rpc, want := range map[string]Network{
+		"http://127.0.0.1:10225": Main, "http://smartnode:10231/": Test, "http://[::1]:19798": Devnet, "http://h:19898": Regtest,
+		"http://127.0.0.1:10226": "", "http://10225": "", "http://h:x": "", "": "",
+	} {
+		if got := NetworkOfRPC(rpc); got != want {
+			t.Errorf("%s: %q, want %q", rpc, got, want)
+		}
+	}
 	for _, chain := range []string{"", "devnet", "signet", "Main"} {
 		if network, known := NetworkOf(chain); known {
 			t.Errorf("%q is %s", chain, network)

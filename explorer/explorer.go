@@ -15,7 +15,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,6 +31,8 @@ var ErrUnknownSmartnode = errors.New("the explorer does not know this smartnode"
 const (
 	every     = time.Minute // between two identical requests
 	bodyLimit = 1 << 20     // bytes; a block of 10,000 transactions fits
+
+	heightTimeout = 2 * requestTimeout // of a height and the time of that block
 
 	// A smartnode is requested only while the host had fewer requests than this in the last minute:
 	// a fleet must not starve the heights, which show whether the explorer is up.
@@ -106,8 +108,8 @@ func New(ctx context.Context, c Config) (*Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		if strings.EqualFold(path.Base(base.Path), "api") { // an unknown path, /api/api, is never answered
-			return nil, fmt.Errorf("%q: give the base URL, without /api", base)
+		if slices.Contains(strings.Split(strings.ToLower(base.Path), "/"), "api") { // an unknown path, /api/api, is never answered
+			return nil, fmt.Errorf("%q: give the base URL, without /api and what follows it", base)
 		}
 		if seen[base.Host] {
 			return nil, fmt.Errorf("%q: %s is given twice: metrics are labeled by host, keep one URL of it", base, base.Host)
@@ -126,14 +128,8 @@ func (c *Client) newEndpoint(ctx context.Context, base *url.URL, config Config) 
 	e := &endpoint{base: base, fetch: newFetcher(base.Host, config.HTTP, c.now, config.UserAgent)}
 	e.fetch.budget.minute = c.every
 	e.height = poll.New(ctx, poll.Config[int64]{
-		Every: c.every, Timeout: requestTimeout, Now: c.now,
-		Ask: func(ctx context.Context) (int64, error) {
-			height, err := read(ctx, e.fetch, e.request("getblockcount", nil), parseHeight)
-			if err == nil {
-				c.heights.note(base.Host, height)
-			}
-			return height, err
-		},
+		Every: c.every, Timeout: heightTimeout, Now: c.now,
+		Ask: func(ctx context.Context) (int64, error) { return c.requestHeight(ctx, e) },
 	})
 	e.block = poll.New(ctx, poll.Config[Block]{
 		Every: c.every, Timeout: requestTimeout, Now: c.now,
@@ -150,7 +146,7 @@ func (c *Client) newEndpoint(ctx context.Context, base *url.URL, config Config) 
 
 // timeout is the longest time that all explorers take: the heights, at the same time, then each in turn.
 func (c *Client) timeout() time.Duration {
-	return requestTimeout * time.Duration(1+max(1, len(c.endpoints)))
+	return heightTimeout + requestTimeout*time.Duration(max(1, len(c.endpoints)))
 }
 
 // parseBase checks a base URL. Its host becomes a metric label: lower case ASCII.

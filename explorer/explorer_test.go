@@ -42,13 +42,17 @@ func newServer(t *testing.T, handler http.HandlerFunc) *server {
 	return s
 }
 
-// newServerAt is newServer with an answer to api/getblockcount, which is not counted.
+// newServerAt is newServer with an answer to api/getblockcount and for the time of that block, which are not counted.
 func newServerAt(t *testing.T, height string, handler http.HandlerFunc) *server {
 	t.Helper()
 	s := &server{}
 	s.start(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/api/getblockcount" {
 			io.WriteString(w, height)
+			return
+		}
+		if r.URL.Path == "/api/getblock" {
+			fmt.Fprintf(w, `{"time":%d}`, time.Now().Unix())
 			return
 		}
 		s.hits.Add(1)
@@ -153,6 +157,10 @@ func TestRequests(t *testing.T) {
 		defer mu.Unlock()
 		got = append(got, fmt.Sprint(r.Method, " ", r.URL, " ", r.UserAgent(), " ", r.Header["Accept"], r.Header["Cookie"]))
 		http.SetCookie(w, &http.Cookie{Name: "session", Value: "1"})
+		if strings.HasSuffix(r.URL.Path, "/getblock") {
+			fmt.Fprintf(w, `{"time":%d}`, time.Now().Unix())
+			return
+		}
 		io.WriteString(w, "100")
 	})
 	for _, slash := range []string{"", "/"} {
@@ -164,6 +172,7 @@ func TestRequests(t *testing.T) {
 		const tail = " test/1 [application/json, text/plain] []"
 		want := []string{
 			"GET /base/api/getblockcount" + tail,
+			"GET /base/api/getblock?height=100" + tail,
 			"GET /base/api/protx?command=info&protxhash=" + hashA + tail,
 			"GET /base/api/getblock?height=7" + tail,
 		}
@@ -192,7 +201,7 @@ func TestHeightsDisagree(t *testing.T) {
 }
 
 func TestHeightsRequestedOnceAMinute(t *testing.T) {
-	s := newServer(t, says(200, "100"))
+	s := newServer(t, says(200, "100")) // to the request for the block too, which is repeated then
 	clock := &clock{}
 	client := newClient(t, clock.Now, s.URL)
 	callers := func() {
@@ -209,7 +218,7 @@ func TestHeightsRequestedOnceAMinute(t *testing.T) {
 	for i, step := range []time.Duration{0, 59 * time.Second, time.Second} {
 		clock.add(step)
 		callers()
-		if want := []int32{1, 1, 2}[i]; s.hits.Load() != want {
+		if want := []int32{2, 2, 4}[i]; s.hits.Load() != want {
 			t.Errorf("%d requests after step %d, want %d", s.hits.Load(), i, want)
 		}
 	}
@@ -231,7 +240,7 @@ func TestHeightsDoesNotWait(t *testing.T) {
 		t.Errorf("an answer before there was one: %+v", got)
 	}
 	close(release)
-	if got := client.Heights(t.Context(), poll.Wait)[0]; !got.OK || got.Value != 100 || s.hits.Load() != 1 {
+	if got := client.Heights(t.Context(), poll.Wait)[0]; !got.OK || got.Value != 100 || s.hits.Load() != 2 {
 		t.Errorf("got %+v after %d requests", got, s.hits.Load())
 	}
 }

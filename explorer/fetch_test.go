@@ -134,17 +134,20 @@ func TestTransportErrors(t *testing.T) {
 
 func TestBudget(t *testing.T) {
 	s := newServer(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/api/getblockcount" {
+		switch r.URL.Path {
+		case "/api/getblockcount":
 			io.WriteString(w, "100")
-			return
+		case "/api/getblock":
+			fmt.Fprintf(w, `{"time":%d}`, time.Now().Unix())
+		default:
+			io.WriteString(w, smartnodeBody)
 		}
-		io.WriteString(w, smartnodeBody)
 	})
 	clock := &clock{}
 	client := newClient(t, clock.Now, s.URL)
-	for i := range 50 { // a fleet; the height is the first request
+	for i := range 50 { // a fleet; the height and the time of that block are the first requests
 		got, ok := client.Smartnode(t.Context(), fmt.Sprintf("%064x", i), poll.Wait)
-		if errors.Is(got.Err, errSpent) || ok != (i < smartnodeShare-1) {
+		if errors.Is(got.Err, errSpent) || ok != (i < smartnodeShare-2) {
 			t.Fatalf("smartnode %d: %v, %v", i, ok, got.Err)
 		}
 	}
@@ -199,6 +202,8 @@ func TestURLs(t *testing.T) {
 		{[]string{"https:///api"}, "it has no host name"},
 		{[]string{"https://:80"}, "it has no host name"},
 		{[]string{"https://a.example/api"}, `"https://a.example/api": give the base URL, without /api`},
+		{[]string{"https://a.example/api/getblockcount"}, `"https://a.example/api/getblockcount": give the base URL, without /api`},
+		{[]string{"https://a.example/x/api//protx/"}, "without /api"},
 		{[]string{"https://a.example/api/"}, `"https://a.example/api/": give the base URL, without /api`},
 		{[]string{"https://a.example/x/API"}, "without /api"},
 		{[]string{"https://a.example/apis/"}, ""},

@@ -28,13 +28,15 @@ type Smartnode struct {
 
 // Smartnode returns the last reading of a smartnode, and false before the first or without explorers.
 //
-// It comes from the first explorer near the tip that has a usable answer. The tip is the highest height that two
-// explorers, or one and our own daemon, agree on within 10 blocks, or else the highest one. An explorer more than 10
-// blocks from it, or of unknown height, is skipped. If an explorer does not know the
-// smartnode, the next one near the tip is requested too, and its answer wins if it knows the smartnode.
-// Otherwise Err is ErrUnknownSmartnode and Value has only the explorer. Unless our own daemon confirms the
-// height of that explorer, its best block must be less than an hour old. Without an explorer near the tip
-// Err is another error, which says nothing about the smartnode. See SetOwnHeight.
+// It comes from the first explorer near the tip that has a usable answer. The tip is the highest block that agrees with
+// that of another explorer, with our own daemon or with the last such tip: at most 10 blocks apart, or as many as the
+// time between them explains. Where there is only one explorer, it is its own block. An explorer more than 10 blocks
+// from the tip, or of unknown height, is skipped, and so is one whose best block is an hour old, unless our own daemon
+// confirms its height. Of explorers that contradict each other, one that knows the smartnode shows the right chain, and
+// the others say nothing about it. If an explorer does not know the smartnode, the next one near the tip is requested
+// too, and its answer wins if it knows the smartnode. Otherwise Err is ErrUnknownSmartnode and Value has only the
+// explorer. Without an explorer near the tip Err is another error, which says nothing about the smartnode. See
+// SetOwnHeight.
 //
 // With poll.Wait it returns after a request that is due, or when ctx is done.
 func (c *Client) Smartnode(ctx context.Context, proTxHash string, mode poll.Mode) (poll.Reading[Smartnode], bool) {
@@ -127,8 +129,8 @@ func (c *Client) requestSmartnode(ctx context.Context, hash string) (Smartnode, 
 			failed = join(failed, err)
 			continue
 		}
-		if doubt := c.doubt(ctx, e); doubt != nil {
-			failed = join(failed, doubt)
+		if e.ahead { // one of the two may be on another chain
+			failed = join(failed, &hostError{e.base.Host, fmt.Errorf("smartnode not found, but its height is more than %d blocks from that of our daemon or of another explorer", maxLag)})
 			continue
 		}
 		unknown, notFound = append(unknown, smartnode), cmp.Or(notFound, err)
@@ -140,17 +142,6 @@ func (c *Client) requestSmartnode(ctx context.Context, hash string) (Smartnode, 
 		return unknown[0], notFound
 	}
 	return Smartnode{}, failed
-}
-
-// doubt is why an explorer near the tip is not believed when it does not know a smartnode.
-func (c *Client) doubt(ctx context.Context, e candidate) error {
-	switch {
-	case !e.at.nearOwn: // one of the two may be on another chain
-		return &hostError{e.base.Host, fmt.Errorf("smartnode not found, but its height is more than %d blocks from that of our daemon", maxLag)}
-	case e.at.alone:
-		return e.checkTip(ctx, e.at.height, c.now().Add(-tipAge*c.every))
-	}
-	return nil
 }
 
 func (e *endpoint) smartnode(ctx context.Context, hash string) (Smartnode, error) {
@@ -165,8 +156,8 @@ func (e *endpoint) smartnode(ctx context.Context, hash string) (Smartnode, error
 
 // join puts errors on one line, unlike errors.Join.
 func join(first, next error) error {
-	if first == nil {
-		return next
+	if first == nil || next == nil {
+		return cmp.Or(first, next)
 	}
 	return fmt.Errorf("%w; %w", first, next)
 }

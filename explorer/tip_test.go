@@ -11,30 +11,11 @@ import (
 	"raptoreum_exporter/internal/poll"
 )
 
-const notFoundBody = `{"message": "` + hashA + ` not found", "code": -8, "name": "RpcError"}`
-
-// standing is an explorer of a test: its height and what it answers about hashA and the count.
-type standing struct {
-	height string
-	answer string
-	mined  time.Time // of the best block; zero: now
-}
-
-func knows(height string) standing   { return standing{height: height, answer: smartnodeBody} }
-func unaware(height string) standing { return standing{height: height, answer: notFoundBody} }
-func broken(height string) standing {
-	return standing{height: height, answer: "Error: ESOCKETTIMEDOUT"}
-}
-
-func (s standing) minedAt(mined time.Time) standing {
-	s.mined = mined
-	return s
-}
-
 // TestSmartnodeNearTip: only an explorer near the tip is believed.
 func TestSmartnodeNearTip(t *testing.T) {
 	const unknown, noAnswer = "unknown", "no answer"
-	old := time.Now().Add(-61 * time.Minute)
+	now := time.Now()
+	old, ancient, recent, future := now.Add(-61*time.Minute), now.Add(-24*time.Hour), now.Add(-time.Minute), now.AddDate(9000, 0, 0)
 	tests := []struct {
 		name      string
 		explorers []standing
@@ -58,25 +39,44 @@ func TestSmartnodeNearTip(t *testing.T) {
 		{"unknown to one, the other fails", []standing{unaware("352"), broken("352")}, -1, unknown + " 0", "1 1"},
 		{"unknown to one, the other lags", []standing{unaware("352"), unaware("6")}, -1, unknown + " 0", "1 0"},
 		{"unknown to the only one", []standing{unaware("352")}, -1, unknown + " 0", "1"},
-		{"unknown to the only one, old", []standing{unaware("352").minedAt(old)}, -1, noAnswer, "1"},
+		{"unknown to the only one, old", []standing{unaware("352").minedAt(old)}, -1, noAnswer, "0"},
 		{"unknown to the only one, old as our daemon", []standing{unaware("352").minedAt(old)}, 352, unknown + " 0", "1"},
-		{"known to the only one, old", []standing{knows("352").minedAt(old)}, -1, "0", "1"},
-		{"unknown to the one that answers, old", []standing{unaware("6").minedAt(old), broken("")}, -1, noAnswer, "1 0"},
-		{"unknown to both, old", []standing{unaware("352").minedAt(old), unaware("352").minedAt(old)}, -1, noAnswer, "1 1"},
+		{"known to the only one, old", []standing{knows("352").minedAt(old)}, -1, noAnswer, "0"},
+		{"known to the only one, old as our daemon", []standing{knows("352").minedAt(old)}, 352, "0", "1"},
+		{"known to the only one, old and far from our daemon", []standing{knows("352").minedAt(old)}, 300, noAnswer, "0"},
+		{"known to all, old", []standing{knows("352").minedAt(old), knows("352").minedAt(old), knows("351").minedAt(old)}, -1, noAnswer, "0 0 0"},
+		{"known to all, old as our daemon", []standing{knows("352").minedAt(old), knows("352").minedAt(old)}, 352, "0", "1 0"},
+		{"known to both, one is old", []standing{knows("352").minedAt(old), knows("352")}, -1, "1", "0 1"},
+		{"unknown to the one that answers, old", []standing{unaware("6").minedAt(old), broken("")}, -1, noAnswer, "0 0"},
+		{"unknown to both, old", []standing{unaware("352").minedAt(old), unaware("352").minedAt(old)}, -1, noAnswer, "0 0"},
 		{"unknown to both, old as our daemon", []standing{unaware("352").minedAt(old), unaware("352").minedAt(old)}, 352, unknown + " 0", "1 1"},
 		{"unknown to two of three", []standing{unaware("352"), unaware("350"), knows("352")}, -1, unknown + " 0", "1 1 0"},
 		{"unknown to both, near our daemon", []standing{unaware("352"), unaware("350")}, 345, unknown + " 0", "1 1"},
 		{"unknown to both, far from our daemon", []standing{unaware("352"), unaware("350")}, 300, noAnswer, "1 1"},
 		{"known, our daemon is behind", []standing{knows("352")}, 300, "0", "1"},
-		{"both lag, without a daemon", []standing{unaware("6").minedAt(old), unaware("7").minedAt(old)}, -1, noAnswer, "1 1"},
-		{"both lag at one height, without a daemon", []standing{unaware("340").minedAt(old), unaware("340").minedAt(old)}, -1, noAnswer, "1 1"},
-		{"one of both has an old tip", []standing{unaware("352").minedAt(old), unaware("352")}, -1, unknown + " 1", "1 1"},
+		{"both lag, without a daemon", []standing{unaware("6").minedAt(old), unaware("7").minedAt(old)}, -1, noAnswer, "0 0"},
+		{"both lag at one height, without a daemon", []standing{unaware("340").minedAt(old), unaware("340").minedAt(old)}, -1, noAnswer, "0 0"},
+		{"one of both has an old tip", []standing{unaware("352").minedAt(old), unaware("352")}, -1, unknown + " 1", "0 1"},
 		{"one far ahead of two others", []standing{knows("900"), knows("352"), knows("350")}, -1, "1", "0 1 0"},
 		{"one far ahead of another and our daemon", []standing{knows("900"), knows("352")}, 351, "1", "0 1"},
 		{"one far ahead, unknown to it", []standing{unaware("900"), knows("352"), knows("352")}, -1, "1", "0 1 0"},
-		{"one far ahead of our daemon and one that lags", []standing{knows("900"), knows("6")}, 351, "0", "1 0"},
+		{"one far ahead of our daemon and one that lags", []standing{knows("900"), knows("6").minedAt(ancient)}, 351, "0", "1 0"},
 		{"one far ahead of our daemon, no other", []standing{knows("900")}, 351, "0", "1"},
 		{"two ahead of our daemon and one that lags", []standing{knows("900"), knows("895"), knows("352")}, 351, "0", "1 0 0"},
+		{"two have stopped, one goes on", []standing{knows("152"), knows("152"), knows("352")}, -1, "2", "0 0 1"},
+		{"two have stopped and do not know it", []standing{unaware("152"), unaware("152"), knows("352")}, -1, "2", "0 0 1"},
+		{"two have stopped, unknown to the one that goes on", []standing{knows("152"), knows("152"), unaware("352")}, -1, unknown + " 2", "0 0 1"},
+		{"one has stopped with our daemon, one goes on", []standing{knows("152"), knows("352")}, 152, "1", "0 1"},
+		{"two have stopped, one is of another network", []standing{knows("152"), knows("152"), unaware("1400000")}, -1, noAnswer, "0 0 1"},
+		{"two begin again with recent blocks, one far ahead", []standing{knows("152").minedAt(recent), knows("150").minedAt(recent), knows("352")}, -1, "0", "1 0 0"},
+		{"one of another network, ahead of the right one", []standing{unaware("1400000"), knows("352")}, -1, "1", "1 1"},
+		{"one of another network, ahead of one that does not know it", []standing{unaware("1400000"), unaware("352")}, -1, noAnswer, "1 1"},
+		{"one of another network, or that begins again, behind the right one", []standing{unaware("6").minedAt(recent), knows("352")}, -1, "1", "1 1"},
+		{"one of another network, and our daemon", []standing{unaware("1400000"), knows("352")}, 352, "1", "0 1"},
+		{"one of another network, and one that lags", []standing{unaware("1400000"), knows("352"), knows("300")}, -1, "1", "0 1 0"},
+		{"the highest number", []standing{unaware("2147483647"), knows("352")}, -1, "1", "1 1"},
+		{"the highest number, and two that agree", []standing{knows("2147483647"), knows("352"), knows("352")}, -1, "1", "0 1 0"},
+		{"the highest number, of the future", []standing{knows("2147483647").minedAt(future), knows("352")}, -1, "1", "0 1"},
 		{"both far behind our daemon", []standing{unaware("6"), unaware("7")}, 352, noAnswer, "0 0"},
 	}
 	for _, tt := range tests {
@@ -107,48 +107,6 @@ func TestSmartnodeNearTip(t *testing.T) {
 			}
 		})
 	}
-}
-
-// newClientOf returns a client of played explorers, and what changes them.
-func newClientOf(t *testing.T, now func() time.Time, explorers ...standing) (client *Client, servers []*server, change func(...standing)) {
-	t.Helper()
-	var state atomic.Pointer[[]standing]
-	state.Store(&explorers)
-	var urls []string
-	for i := range explorers {
-		s := &server{}
-		s.start(t, func(w http.ResponseWriter, r *http.Request) {
-			switch e := (*state.Load())[i]; r.URL.Path {
-			case "/api/getblockcount":
-				fmt.Fprint(w, e.height)
-			case "/api/getblock":
-				if r.URL.Query().Get("height") != e.height {
-					t.Errorf("request %s at height %s", r.URL, e.height)
-				}
-				mined := e.mined
-				if mined.IsZero() {
-					mined = time.Now()
-				}
-				s.blocks.Add(1)
-				fmt.Fprintf(w, `{"hash":%q,"time":%d}`, hashB, mined.Unix())
-			case "/api/smartnode":
-				fmt.Fprintf(w, `{"total":%s,"enabled":0}`, e.height)
-			default:
-				s.hits.Add(1)
-				fmt.Fprint(w, e.answer)
-			}
-		})
-		servers, urls = append(servers, s), append(urls, s.URL)
-	}
-	return newClient(t, now, urls...), servers, func(explorers ...standing) { state.Store(&explorers) }
-}
-
-func hitsOf(servers []*server) string {
-	var hits []any
-	for _, s := range servers {
-		hits = append(hits, s.hits.Load())
-	}
-	return fmt.Sprint(hits...)
 }
 
 func TestCountNearTip(t *testing.T) {
@@ -183,7 +141,10 @@ func TestPeak(t *testing.T) {
 		{"it reports too much", 5 * time.Minute, []standing{knows("900"), knows("353")}, true, false},
 		{"it is corrected", 5 * time.Minute, []standing{unaware("353"), knows("353")}, true, false},
 		{"the correction stays", 5 * time.Minute, []standing{knows("354"), broken("")}, true, false},
-		{"one begins again, for more than a day", 25 * time.Hour, []standing{unaware("100"), broken("")}, false, true},
+		{"both stop at an old block", 5 * time.Minute, []standing{knows("100"), knows("101")}, false, false},
+		{"a lone one is of another network", 5 * time.Minute, []standing{unaware("1400000"), broken("")}, false, false},
+		{"the tip is still known", 5 * time.Minute, []standing{unaware("341"), broken("")}, false, false},
+		{"and forgotten after a day", 25 * time.Hour, []standing{unaware("340"), broken("")}, false, true},
 	}
 	for _, step := range steps {
 		clock.add(step.after)
@@ -212,13 +173,13 @@ func TestHeightsAreRemembered(t *testing.T) {
 // TestLastAnswerOfLagging: the first minute may have only the explorer that lags, and on a slow chain.
 func TestLastAnswerOfLagging(t *testing.T) {
 	clock := &clock{}
-	client, _, change := newClientOf(t, clock.Now, unaware("6"), broken("Error: ESOCKETTIMEDOUT"))
+	client, _, change := newClientOf(t, clock.Now, unaware("341"), broken("Error: ESOCKETTIMEDOUT"))
 	client.Smartnode(t.Context(), hashA, poll.Wait)
 	if last, ok := client.LastAnswer(hashA); !ok || !errors.Is(last.Err, ErrUnknownSmartnode) {
 		t.Fatalf("%+v, %v", last, ok)
 	}
 	clock.add(time.Minute)
-	change(unaware("6"), broken("352"))
+	change(unaware("341"), broken("352"))
 	client.Smartnode(t.Context(), hashA, poll.Wait)
 	if last, ok := client.LastAnswer(hashA); ok {
 		t.Errorf("%+v", last)

@@ -87,7 +87,7 @@ func TestRegisteredByExplorer(t *testing.T) {
 		t.Run(fmt.Sprintf("%s then %s", test.first, test.second), func(t *testing.T) {
 			f, network := explorerFleet(t, nil)
 			network.Set(func(s *simnet.State) {
-				s.BlockTime = time.Now().Unix() // "unknown" from one explorer only counts with a recent block
+				s.BlockTime = time.Now().Unix() // only explorers with a recent block count
 				s.Explorers[0].Mode, s.Explorers[1].Mode = test.first, test.second
 			})
 			if got := registered(t, f, "registered"); got != test.registered {
@@ -105,6 +105,7 @@ func TestRegisteredWhileOthersFail(t *testing.T) {
 	start := time.Now()
 	var minutes atomic.Int64
 	f, network := explorerFleet(t, func() time.Time { return start.Add(time.Duration(minutes.Load()) * time.Minute) })
+	network.Set(func(s *simnet.State) { s.BlockTime = start.Unix() })
 	if got := registered(t, f, "registered"); got != "1" {
 		t.Fatalf("registered %q", got)
 	}

@@ -161,11 +161,13 @@ func judgeTip(f *facts) *Finding {
 	return healthy("%s old", FormatDuration(age))
 }
 
-// judgeFork leaves out explorers that are far behind: where one stopped, it may have kept an abandoned block.
+// judgeFork leaves out explorers that are far behind: where one stopped, it may have kept an abandoned block. Those that
+// are so far ahead that our peers contradict them are of another network.
 func judgeFork(f *facts) *Finding {
 	differ, same := 0, 0
 	for _, s := range f.samples("explorer_chain_match") {
-		if delta, known := f.value("explorer_height_delta_blocks", "explorer", labelOf(s, "explorer")); known && delta < -alerts.MaxForkLag {
+		if delta, known := f.value("explorer_height_delta_blocks", "explorer", labelOf(s, "explorer")); known &&
+			(delta < -alerts.MaxForkLag || delta > alerts.MaxForkLead && f.peersAgree()) {
 			continue
 		}
 		if valueOf(s) == 1 {
@@ -201,9 +203,12 @@ func judgeExplorers(f *facts) *Finding {
 		up = append(up, valueOf(s))
 	}
 	slices.Sort(down)
-	spread := 0.0
-	if len(up) > 0 {
-		spread = slices.Max(up) - slices.Min(up)
+	spread, lagging := 0.0, 0
+	for _, height := range up {
+		lag := slices.Max(up) - height
+		if spread = max(spread, lag); lag > alerts.MaxExplorerSpread {
+			lagging++
+		}
 	}
 	switch {
 	case len(up)+len(down) == 0:
@@ -211,7 +216,7 @@ func judgeExplorers(f *facts) *Finding {
 	case len(up) == 0:
 		return warning("ExplorersDown", "none answers: "+strings.Join(down, ", "), "raptoreum_exporter check --explorer.url=URL   # one that works in your browser")
 	case spread > alerts.MaxExplorerSpread && f.foremostAgrees():
-		return healthy("%d of %d answer; one is %.0f blocks behind the others and raptoreumd", len(up), len(up)+len(down), spread)
+		return healthy("%d of %d answer, %d of them up to %.0f blocks behind the foremost one and raptoreumd", len(up), len(up)+len(down), lagging, spread)
 	case spread > alerts.MaxExplorerSpread:
 		return warning("ExplorersDisagree", fmt.Sprintf("they differ by %.0f blocks from each other; do not restart anything", spread), "raptoreum-cli getblockcount")
 	case f.explorersOff():

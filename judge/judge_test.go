@@ -235,3 +235,29 @@ func TestRevoked(t *testing.T) {
 		}
 	}
 }
+
+// TestExplorers: how many explorers lag, and that those of another network show no fork.
+func TestExplorers(t *testing.T) {
+	const height1, height3 = `explorer_block_height{explorer="explorer-1"}`, `explorer_block_height{explorer="explorer-3"}`
+	another := map[string]string{match1: "0", match2: "0", delta1: "1400000", delta2: "1400000"}
+	for _, test := range []struct {
+		name   string
+		change map[string]string
+		want   judge.Finding
+	}{
+		{"explorers", map[string]string{height1: "329", delta1: "-200"}, judge.Finding{Text: "2 of 2 answer, 1 of them up to 200 blocks behind the foremost one and raptoreumd"}},
+		{"explorers", map[string]string{height1: "329", delta1: "-200", height3: "330"}, judge.Finding{Text: "3 of 3 answer, 2 of them up to 200 blocks behind the foremost one and raptoreumd"}},
+		{"explorers", map[string]string{height1: "521", delta1: "-8", height3: "329"}, judge.Finding{Text: "3 of 3 answer, 1 of them up to 200 blocks behind the foremost one and raptoreumd"}},
+		{"explorers", another, judge.Finding{Verdict: judge.Warning, Text: "their height differs from that of raptoreumd and its peers; do not restart anything"}},
+	} {
+		f := finding(t, judged(t, test.change), test.name)
+		if f.Verdict != test.want.Verdict || f.Text != test.want.Text {
+			t.Errorf("%v: %+v, want %+v", test.change, f, test.want)
+		}
+	}
+	for _, f := range judged(t, another).Findings {
+		if f.Name == "fork" {
+			t.Errorf("a fork of another network: %+v", f)
+		}
+	}
+}

@@ -187,7 +187,8 @@ func TestWithoutDaemon(t *testing.T) {
 func TestExplorerOutage(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	address := harness.Loopback(t, 0)
-	e := harness.StartFleet(t, []simnet.Member{{Address: address}}, func(o *harness.Options) { o.Daemon.Conf = "" })
+	e := harness.StartFleet(t, []simnet.Member{{Address: address}}, func(o *harness.Options) { o.Daemon.Conf = "" },
+		func(s *simnet.State) { s.BlockTime = time.Now().Unix() }) // only explorers with a recent block count
 	e.Probe("node-0").Want(t, map[string]string{"raptoreum_smartnode_registered": "1"})
 	e.Network.Set(func(s *simnet.State) {
 		for i := range s.Explorers {
