@@ -4,12 +4,14 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // The defaults are a short run.
@@ -84,4 +86,21 @@ func TestEvery(t *testing.T) {
 	if !strings.Contains(seen[0], "all") || strings.Contains(seen[0], " 0 critical messages and 0 warnings") {
 		t.Errorf("nothing happened: %s", seen[0])
 	}
+}
+
+// TestClock checks that the clock keeps step with the minutes, also where the rules are evaluated at the end of each. A clock
+// that falls behind lets alerts expire before they are sent again.
+func TestClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config := Config{Rules: *rulesFile, Routes: *routesFile, Seed: 1, Minutes: 2 * hour}
+		f := newFleet(rand.New(rand.NewPCG(1, 0)), newCatalog(), 1, config, time.Now())
+		l := &life{fleet: f, oracle: newOracle(f.moment()), random: rand.New(rand.NewPCG(2, 0)), phase: 59900 * time.Millisecond}
+		l.found = func(*problem, *memory) {}
+		if err := l.play(t.Context(), config); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := time.Since(f.start), 2*time.Hour; got.Round(time.Second) != want {
+			t.Errorf("%s passed in %s", got, want)
+		}
+	})
 }
