@@ -25,6 +25,9 @@ var (
 	maxMissed   = flag.Int("max-missed", 0, "fail if more outages are missed")
 	maxFalse    = flag.Int("max-false", 0, "fail if more critical messages are false when sent")
 	maxLate     = flag.Int("max-late", 0, "fail if the ends of more outages are reported late or never")
+	maxSlow     = flag.Int("max-slow", 0, "fail if more messages come later than their limit")
+	maxMessages = flag.Float64("max-messages", 1.2, "fail if there are more messages with different alerts per outage")
+	maxAlerts   = flag.Float64("max-alerts", 1.3, "fail if the messages about an outage have more different alerts")
 	maxWarnings = flag.Float64("max-warnings", 1, "fail if a healthy node has more warnings a month, at the rate of life")
 	every       = flag.Bool("every", false, "evaluate each rule in each minute, as Prometheus does: the same result, 15 times slower")
 	shrinkTo    = flag.Int("shrink", 0, "print promtool tests for that many problems")
@@ -56,10 +59,9 @@ func TestLife(t *testing.T) {
 	})
 	total.print(os.Stdout)
 	cases.print(os.Stdout)
-	missed, criticals, late, warnings := total.sums()
-	if missed > *maxMissed || criticals > *maxFalse || late > *maxLate || warnings > *maxWarnings {
-		t.Errorf("%d outages missed, %d false critical messages, %d ends late, %.2f warnings per month on a healthy node; want at most %d, %d, %d and %.2f",
-			missed, criticals, late, warnings, *maxMissed, *maxFalse, *maxLate, *maxWarnings)
+	limits := sums{*maxMissed, *maxFalse, *maxLate, *maxSlow, *maxWarnings, *maxMessages, *maxAlerts}
+	if got := total.sums(); !got.within(limits) {
+		t.Errorf("got %s\nwant at most %s", got, limits)
 	}
 }
 
