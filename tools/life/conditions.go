@@ -60,10 +60,11 @@ func conditionTable() map[string]*condition {
 	critical := func(names string) pattern { return pattern{names, ""} }
 	warning := func(names string) pattern { return pattern{"", names} }
 	add("prometheus down", 0, no, no, none, none)
-	add("machine down", 1, limit{7, 9}, limit{7, 9}, critical("ExporterDown|SeveralNodesDown"), pattern{down + "|" + lost.critical, lost.warning})
-	add("exporter down", 1, limit{7, 9}, limit{7, 9}, critical("ExporterDown|SeveralNodesDown"), none)
+	add("machine down", 1, limit{7, 10}, limit{7, 10}, critical("ExporterDown|SeveralNodesDown"), pattern{down + "|" + lost.critical, lost.warning})
+	add("exporter down", 1, limit{7, 10}, limit{7, 10}, critical("ExporterDown|SeveralNodesDown"), none)
 	add("not scraped", 1, no, no, critical("ExporterDown"), none)
 	add("dead", 2, limit{5, 7}, limit{5, 7}, critical(down), lost)
+	add("gone", 2, no, no, none, critical("DaemonDown|SeveralNodesDown")) // in a restart
 	add("hung", 2, limit{8, 10}, limit{8, 10}, pattern{down, "DaemonHung|DaemonBusy|DaemonSlow"}, lost)
 	add("busy", 2, limit{8, 10}, limit{8, 10}, pattern{"DaemonDown|SeveralNodesDown", "DaemonBusy"}, warning("CollectorFailing"))
 	add("refused", 2, limit{17, 19}, no, warning("DaemonRefusesUs"), warning("CollectorFailing"))
@@ -111,13 +112,14 @@ func (c *condition) explains(name, severity string) bool {
 func (n *node) conditions() map[string]bool {
 	m, f := n.fleet.minute, n.fleet
 	up := n.phase == running
-	closed := n.is("port closed") && up
+	closed := n.is("port closed") // what else is wrong hides it
 	recently := len(n.missed) > 0 && m-n.missed[len(n.missed)-1] < hour && n.missed[len(n.missed)-1] > n.lifted
 	c := map[string]bool{
 		"machine down":                  !n.machineUp() && !n.is("reboot"),
 		"exporter down":                 n.is("exporter down"),
 		"not scraped":                   n.unscraped >= 4,
 		"dead":                          n.phase == stopped && n.is("dead"),
+		"gone":                          n.gone > 2 && n.is("restart"),
 		"hung":                          n.hung(),
 		"busy":                          up && n.is("busy"),
 		"refused":                       up && n.is("refused"),
@@ -137,7 +139,7 @@ func (n *node) conditions() map[string]bool {
 		"port partly closed":            up && n.is("port partly closed") && n.observed > 1,
 		"no inbound peers":              up && n.inbound == 0,
 		"miss":                          recently && !n.banned,
-		"one strike left":               n.strikes() == 1,
+		"one strike left":               strikes(n.penalty, n.banned) == 1,
 		"banned":                        n.banned,
 		"unregistered":                  n.is("unregistered"),
 		"wrong address":                 up && n.is("wrong address"),

@@ -20,6 +20,7 @@ type Config struct {
 	Seed          uint64
 	Minutes       int     // of each fleet
 	Rate          float64 // how many times as often events happen; 0 is 1
+	Lies          bool    // an explorer lies about bans at times, which the rules cannot know where a watcher has no daemon
 	Every         bool    // evaluate each rule in each minute, in the order of the file, as Prometheus does
 }
 

@@ -29,6 +29,7 @@ var (
 	maxMessages = flag.Float64("max-messages", 1.2, "fail if there are more messages with different alerts per outage")
 	maxAlerts   = flag.Float64("max-alerts", 1.3, "fail if the messages about an outage have more different alerts")
 	maxWarnings = flag.Float64("max-warnings", 1, "fail if a healthy node has more warnings a month, at the rate of life")
+	lies        = flag.Bool("lies", false, "let an explorer lie about bans, which a watcher without a daemon believes")
 	every       = flag.Bool("every", false, "evaluate each rule in each minute, as Prometheus does: the same result, 15 times slower")
 	shrinkTo    = flag.Int("shrink", 0, "print promtool tests for that many problems")
 )
@@ -36,7 +37,7 @@ var (
 // TestLife plays fleets until the given node-months are reached, prints the report and compares it with the limits.
 func TestLife(t *testing.T) {
 	debug.SetGCPercent(800)
-	config := Config{Rules: *rulesFile, Routes: *routesFile, Seed: *seed, Minutes: *days * day, Rate: *rate, Every: *every}
+	config := Config{Rules: *rulesFile, Routes: *routesFile, Seed: *seed, Minutes: *days * day, Rate: *rate, Lies: *lies, Every: *every}
 	total, cases := newReport(config), &cases{config: config, limit: *shrinkTo}
 	var mu sync.Mutex
 	t.Run("fleet", func(t *testing.T) {
