@@ -1,106 +1,125 @@
 package life
 
-import "regexp"
+import (
+	"slices"
+	"strings"
+)
 
 // condition is something that may be true about a node or a fleet, and what the owner should know about it.
 type condition struct {
 	name string
 	// What is true about a condition hides what is true about those with a higher rank: without an exporter nothing is
 	// known, and without a daemon nothing about its chain, its port and its smartnode.
-	rank     int
-	critical *regexp.Regexp // alerts that are true with severity critical, without their prefix
-	warning  *regexp.Regexp // alerts that are true with severity warning
-	must     string         // severity of the message that the owner must get; empty: none
-	after    int            // minutes for which it has to be visible for that
-	settles  int            // minutes after its end in which nobody can know that it is over
+	rank    int
+	limits  [2]limit // on the time to the first message that tells it, and to the first critical one
+	tells   pattern  // alerts that tell it
+	also    pattern  // alerts that are true because of it, but leave its cause open
+	must    string   // severity of the message that the owner must get; empty: none
+	after   int      // minutes for which it has to be visible for that
+	settles int      // minutes after its end in which nobody can know that it is over
 }
 
+// limit is within how many minutes, in which nothing hides it, a condition has to be told. The rules keep it with a margin of a
+// few minutes. Without a max there is none.
+type limit struct{ median, max int }
+
+// pattern matches the names of alerts, without their prefix: those that are true with severity critical, and those that are
+// true as a warning only.
+type pattern struct{ critical, warning string }
+
 const prefix = "Raptoreum"
+
+// matches reports whether it matches an alert of a severity.
+func (p pattern) matches(name, severity string) bool {
+	list := p.critical
+	if severity != "critical" {
+		list += "|" + p.warning
+	}
+	return slices.Contains(strings.Split(list, "|"), strings.TrimPrefix(name, prefix))
+}
 
 // conditions returns everything that can be true. A node with none of them is healthy.
 func conditionTable() map[string]*condition {
 	table := map[string]*condition{}
-	add := func(name string, rank int, must string, after int, critical, warning string) {
-		if warning != "" {
-			critical, warning = critical+"|", "|"+warning
+	add := func(name string, rank int, first, critical limit, tells, also pattern) {
+		c := &condition{name: name, rank: rank, limits: [2]limit{first, critical}, tells: tells, also: also}
+		if c.after = critical.max; c.after > 0 {
+			c.must = "critical"
+		} else if c.after = first.max; c.after > 0 {
+			c.must = "warning"
 		}
-		table[name] = &condition{
-			name: name, rank: rank, must: must, after: after,
-			critical: regexp.MustCompile("^" + prefix + "(" + trim(critical) + ")$"),
-			warning:  regexp.MustCompile("^" + prefix + "(" + trim(critical+warning) + ")$"),
-		}
+		table[name] = c
 	}
 	const (
 		chain = "ChainStalled|ChainBehind"
 		port  = "PortUnreachable|SeveralNodesUnreachable"
-		down  = "DaemonDown|SeveralNodesDown|HealGaveUp|" + port + "|" + chain
+		down  = "DaemonDown|SeveralNodesDown|HealGaveUp"
 		few   = "NoInboundPeers|PeersFew|PortVantagesDisagree"
 	)
-	add("prometheus down", 0, "", 0, "", "")
-	add("machine down", 1, "critical", 15, "ExporterDown|"+down, few)
-	add("exporter down", 1, "critical", 15, "ExporterDown|SeveralNodesDown", "")
-	add("not scraped", 1, "", 0, "ExporterDown", "")
-	add("dead", 2, "critical", 15, down, few+"|DaemonRestarting|SmartnodePaymentOverdue")
-	add("hung", 2, "critical", 15, down, few+"|DaemonHung|DaemonBusy|DaemonSlow|CollectorFailing")
-	add("busy", 2, "critical", 20, "DaemonDown|SeveralNodesDown", "DaemonBusy|CollectorFailing")
-	add("refused", 2, "warning", 25, "", "DaemonRefusesUs|CollectorFailing")
-	add("slow", 2, "warning", 30, "", "DaemonSlow")
-	add("crash loop", 2, "critical", 60, "DaemonRestarting|DaemonStuckWarmingUp|"+down, few+"|DaemonOOMKilled")
-	add("stuck warm-up", 2, "critical", 50, "DaemonStuckWarmingUp|"+port, few)
-	add("starting", 2, "", 0, "", "")
-	add("out of memory", 2, "warning", 40, "", "DaemonOOMKilled|HostMemoryLow")
-	add("memory low", 2, "warning", 35, "", "HostMemoryLow")
-	add("cpu starved", 2, "warning", 50, "", "HostCPUStarved")
-	add("disk low", 2, "warning", 60, "", "DatadirFillingUp")
-	add("behind", 3, "critical", 40, chain, "SyncSlow|SmartnodePaymentOverdue|SmartnodeViewsDisagree|ExplorersDisagree|DaemonWarns")
-	add("downloading", 3, "", 0, "", "SyncSlow|"+few)
-	add("fork", 3, "critical", 45, "ChainForked", "SmartnodePaymentOverdue|SmartnodeViewsDisagree|ExplorersDisagree|DaemonWarns")
-	add("isolated", 3, "warning", 30, chain+"|SmartnodeNotReady|"+port, few+"|ExplorersDown")
-	add("port closed", 3, "critical", 65, port, few)
-	add("port closed, seen from inside", 3, "warning", 110, port, few)
-	add("port partly closed", 3, "warning", 35, "", few+"|PortUnreachable")
-	add("no inbound peers", 3, "", 0, "", "NoInboundPeers")
-	add("miss", 3, "warning", 10, "SmartnodeOneStrikeLeft", "SmartnodePoSePenaltyRose|SmartnodeDKGMissed")
-	add("one strike left", 3, "critical", 10, "SmartnodeOneStrikeLeft", "SmartnodePoSePenaltyRose|SmartnodeDKGMissed")
-	add("banned", 3, "critical", 10, "SmartnodePoSeBanned|SmartnodeNotReady", "SmartnodePaymentOverdue|SmartnodeViewsDisagree|SmartnodePoSePenaltyRose|SmartnodeDKGMissed|PortIdentityMissing")
-	add("unregistered", 3, "critical", 30, "SmartnodeNotRegistered|SmartnodeNotReady", "SmartnodePaymentOverdue|PortIdentityMissing")
-	add("wrong address", 3, "critical", 30, "SmartnodeAddressMismatch|SmartnodeNotReady", "PortIdentityMissing")
-	add("no key", 3, "critical", 25, "SmartnodeNotConfigured|SmartnodeNotReady", "PortIdentityMissing")
+	no, none, lost := limit{}, pattern{}, pattern{port + "|" + chain, few + "|CollectorFailing|SmartnodePaymentOverdue"}
+	critical := func(names string) pattern { return pattern{names, ""} }
+	warning := func(names string) pattern { return pattern{"", names} }
+	add("prometheus down", 0, no, no, none, none)
+	add("machine down", 1, limit{7, 10}, limit{7, 10}, critical("ExporterDown|SeveralNodesDown"), pattern{down + "|" + lost.critical, lost.warning})
+	add("exporter down", 1, limit{7, 10}, limit{7, 10}, critical("ExporterDown|SeveralNodesDown"), none)
+	add("not scraped", 1, no, no, critical("ExporterDown"), none)
+	add("dead", 2, limit{5, 7}, limit{5, 7}, critical(down), lost)
+	add("gone", 2, no, no, none, critical("DaemonDown|SeveralNodesDown")) // in a restart
+	add("hung", 2, limit{8, 10}, limit{8, 10}, pattern{down, "DaemonHung|DaemonBusy|DaemonSlow"}, lost)
+	add("busy", 2, limit{8, 10}, limit{8, 10}, pattern{"DaemonDown|SeveralNodesDown", "DaemonBusy"}, warning("CollectorFailing"))
+	add("refused", 2, limit{17, 19}, no, warning("DaemonRefusesUs"), warning("CollectorFailing"))
+	add("slow", 2, limit{26, 40}, no, warning("DaemonSlow"), none)
+	add("crash loop", 2, limit{23, 28}, limit{23, 28}, critical("DaemonRestarting|DaemonStuckWarmingUp|"+down), pattern{lost.critical, few + "|DaemonOOMKilled"})
+	add("stuck warm-up", 2, limit{37, 39}, limit{37, 39}, critical("DaemonStuckWarmingUp"), pattern{port, few})
+	add("starting", 2, no, no, none, none)
+	add("out of memory", 2, limit{3, 5}, no, warning("DaemonOOMKilled"), warning("HostMemoryLow"))
+	add("memory low", 2, limit{17, 19}, no, warning("HostMemoryLow"), none)
+	add("cpu starved", 2, limit{18, 21}, no, warning("HostCPUStarved"), none)
+	add("disk low", 2, limit{37, 39}, no, warning("DatadirFillingUp"), none)
+	add("behind", 3, limit{17, 25}, limit{34, 43}, critical(chain), warning("SyncSlow|SmartnodePaymentOverdue|SmartnodeViewsDisagree|ExplorersDisagree|DaemonWarns"))
+	add("downloading", 3, no, no, none, warning("SyncSlow|"+few))
+	add("fork", 3, limit{22, 24}, limit{26, 28}, pattern{"ChainForked", "DaemonWarns"}, warning("SmartnodePaymentOverdue|SmartnodeViewsDisagree|ExplorersDisagree"))
+	add("isolated", 3, limit{6, 9}, limit{28, 30}, pattern{chain + "|" + port, few}, pattern{"SmartnodeNotReady", "ExplorersDown"})
+	add("port closed", 3, limit{6, 8}, limit{28, 38}, critical(port), warning(few))
+	add("port closed, seen from inside", 3, limit{104, 110}, no, pattern{port, few}, none)
+	add("port partly closed", 3, limit{19, 21}, no, warning("PortVantagesDisagree|PortUnreachable"), warning("NoInboundPeers|PeersFew"))
+	add("no inbound peers", 3, no, no, none, warning("NoInboundPeers"))
+	add("miss", 3, limit{2, 6}, no, pattern{"SmartnodeOneStrikeLeft", "SmartnodePoSePenaltyRose|SmartnodeDKGMissed"}, none)
+	add("one strike left", 3, limit{2, 8}, limit{2, 8}, critical("SmartnodeOneStrikeLeft"), warning("SmartnodePoSePenaltyRose|SmartnodeDKGMissed"))
+	add("banned", 3, limit{2, 5}, limit{2, 5}, critical("SmartnodePoSeBanned"), pattern{"SmartnodeNotReady", "SmartnodePaymentOverdue|SmartnodeViewsDisagree|SmartnodePoSePenaltyRose|SmartnodeDKGMissed|PortIdentityMissing"})
+	add("unregistered", 3, limit{13, 15}, limit{13, 15}, critical("SmartnodeNotRegistered"), pattern{"SmartnodeNotReady", "SmartnodePaymentOverdue|PortIdentityMissing"})
+	add("wrong address", 3, limit{13, 15}, limit{13, 15}, critical("SmartnodeAddressMismatch"), pattern{"SmartnodeNotReady", "PortIdentityMissing"})
+	add("no key", 3, limit{8, 10}, limit{8, 10}, critical("SmartnodeNotConfigured"), pattern{"SmartnodeNotReady", "PortIdentityMissing"})
 	// Of the fleet.
-	add("network stalled", 3, "warning", 20, "", "NetworkStalled|ChainStalled")
-	add("explorers down", 3, "warning", 30, "", "ExplorersDown|FleetBlind")
-	add("explorer wrong", 3, "", 0, "", "ExplorersDisagree|SmartnodeViewsDisagree")
-	add("explorers misleading", 3, "warning", 40, "", "ExplorersDisagree|SmartnodeViewsDisagree")
-	add("PoSe storm", 3, "warning", 30, "", "NetworkPoSeStorm")
-	add("update available", 2, "warning", 26*hour, "", "UpdateAvailable")
-	add("watcher down", 3, "warning", 25, "", "ExporterDown|FleetBlind")
-	table["crash loop"].settles = 20 // it may crash again
+	add("network stalled", 3, limit{12, 14}, no, warning("NetworkStalled"), warning("ChainStalled"))
+	add("explorers down", 3, limit{23, 26}, no, warning("ExplorersDown"), warning("FleetBlind"))
+	add("explorer wrong", 3, no, no, none, warning("ExplorersDisagree|SmartnodeViewsDisagree"))
+	add("explorers misleading", 3, limit{19, 22}, no, warning("ExplorersDisagree|SmartnodeViewsDisagree"), none)
+	add("PoSe storm", 3, limit{21, 24}, no, warning("NetworkPoSeStorm"), none)
+	add("update available", 2, limit{1443, 1450}, no, warning("UpdateAvailable"), none)
+	add("watcher down", 3, limit{13, 15}, no, warning("ExporterDown"), warning("FleetBlind"))
+	table["crash loop"].settles = 20          // it may crash again
+	table["explorers misleading"].settles = 3 // where they stop answering, what they said counts for 5 minutes
 	return table
-}
-
-func trim(pattern string) string {
-	return regexp.MustCompile(`^\|+|\|+$|(\|)\|+`).ReplaceAllString(pattern, "$1")
 }
 
 // explains reports whether an alert of a severity is true while the condition is.
 func (c *condition) explains(name, severity string) bool {
-	if severity == "critical" {
-		return c.critical.MatchString(name)
-	}
-	return c.warning.MatchString(name)
+	return c.tells.matches(name, severity) || c.also.matches(name, severity)
 }
 
 // conditions returns what is true about the node.
 func (n *node) conditions() map[string]bool {
 	m, f := n.fleet.minute, n.fleet
 	up := n.phase == running
-	closed := n.is("port closed") && up
+	closed := n.is("port closed") // what else is wrong hides it
 	recently := len(n.missed) > 0 && m-n.missed[len(n.missed)-1] < hour && n.missed[len(n.missed)-1] > n.lifted
 	c := map[string]bool{
 		"machine down":                  !n.machineUp() && !n.is("reboot"),
 		"exporter down":                 n.is("exporter down"),
 		"not scraped":                   n.unscraped >= 4,
 		"dead":                          n.phase == stopped && n.is("dead"),
+		"gone":                          n.gone > 2 && n.is("restart"),
 		"hung":                          n.hung(),
 		"busy":                          up && n.is("busy"),
 		"refused":                       up && n.is("refused"),
@@ -120,7 +139,7 @@ func (n *node) conditions() map[string]bool {
 		"port partly closed":            up && n.is("port partly closed") && n.observed > 1,
 		"no inbound peers":              up && n.inbound == 0,
 		"miss":                          recently && !n.banned,
-		"one strike left":               n.strikes() == 1,
+		"one strike left":               strikes(n.penalty, n.banned) == 1,
 		"banned":                        n.banned,
 		"unregistered":                  n.is("unregistered"),
 		"wrong address":                 up && n.is("wrong address"),

@@ -26,7 +26,8 @@ type kind struct {
 func nodeKinds() []kind {
 	return []kind{
 		// Quiet: nothing that the owner needs to know.
-		{"restart", 1, 3, 1, 5, "daemon"}, // it stops, is gone for the last minute, then it warms up for 2 to 12 minutes
+		{"restart", 1, 3, 1, 5, "daemon"}, // it stops, is gone for the last minute or all the time, then it warms up for 2 to 12 minutes
+		{"reindex", 0.15, 4 * hour, hour, 12 * hour, "daemon"},
 		{"crash", 0.5, 1, 1, 1, "daemon"}, // the supervisor restarts it
 		{"reboot", 0.3, 3, 2, 4, "daemon"},
 		{"exporter restart", 0.5, 1, 1, 1, "exporter"},
@@ -61,8 +62,8 @@ func nodeKinds() []kind {
 }
 
 // fleetKinds are the events of the network, of the explorers and of the owner's Prometheus.
-func fleetKinds() []kind {
-	return []kind{
+func fleetKinds(lies bool) []kind {
+	kinds := []kind{
 		{"block gap", 0.5, 40, 25, 60, "blocks"},
 		{"storm", 0.15, 6 * hour, hour, day, "storm"},
 		{"release", 0.5, 4 * day, day, 10 * day, "release"}, // until the owner has updated
@@ -77,6 +78,10 @@ func fleetKinds() []kind {
 		{"prometheus without history", 0.15, 3, 2, 6, "prometheus"},
 		{"watcher down", 0.3, 2 * hour, 5, day, "watcher"},
 	}
+	if lies {
+		kinds = append(kinds, kind{"explorer 0 lies about a ban", 0.3, 2 * hour, 10, 12 * hour, "explorer 0"})
+	}
+	return kinds
 }
 
 // event is one event, from a minute to the one at which it is over.

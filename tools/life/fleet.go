@@ -37,7 +37,8 @@ type explorer struct {
 	up      bool
 	height  int
 	lagging bool
-	lying   bool
+	lying   bool // about its height
+	unjust  bool // says of nodes that they are banned, and of banned ones that they are not
 }
 
 // watcher is a fleet exporter on another machine, which observes all nodes from its vantage.
@@ -50,14 +51,18 @@ type watcher struct {
 
 // newFleet draws a fleet and its events.
 func newFleet(random *rand.Rand, c catalog, size int, config Config, start time.Time) *fleet {
-	f := &fleet{random: random, start: start, events: timeline(random, fleetKinds(), config), height: 1430000, blockTime: -1, nextBlock: 0}
+	f := &fleet{random: random, start: start, events: timeline(random, fleetKinds(config.Lies), config), height: 1430000, blockTime: -1, nextBlock: 0}
 	f.explorers[0].host, f.explorers[1].host = "explorer.raptoreum.com", "raptor.mopsus.com"
 	vantages := [][]string{nil, {"home"}, {"home"}, {"home", "office"}}[random.IntN(4)]
 	offset := func() time.Duration { return time.Duration(random.IntN(60000)) * time.Millisecond }
 	for i := range size {
 		name := fmt.Sprintf("node-%d", i+1)
 		n := &node{fleet: f, name: name, events: timeline(random, nodeKinds(), config), observed: len(vantages)}
-		n.target = newTarget(c, "raptoreum", name+":10227", name, "self", offset())
+		label := name
+		if size == 1 && len(vantages) == 0 && random.IntN(3) == 0 { // it works without one
+			label = ""
+		}
+		n.target = newTarget(c, "raptoreum", name+":10227", label, "self", offset())
 		// Without NAT loopback the machine does not reach its own address. Owners of such nodes watch them from outside.
 		n.noLoopback = len(vantages) > 0 && random.IntN(10) == 0
 		f.nodes = append(f.nodes, n)
@@ -97,7 +102,7 @@ func (f *fleet) step(minute int) {
 	f.truth = map[string]bool{
 		"network stalled":      float64(minute)-f.blockTime > 20,
 		"explorers down":       !f.explorers[0].up && !f.explorers[1].up,
-		"explorer wrong":       f.wrong(0) || f.wrong(1),
+		"explorer wrong":       f.wrong(0) || f.wrong(1) || f.explorers[0].unjust,
 		"explorers misleading": f.misled(),
 		"PoSe storm":           f.now["storm"] != nil,
 		"update available":     f.now["release"] != nil,
@@ -128,7 +133,7 @@ func (f *fleet) stepExplorer(i int) {
 	x := &f.explorers[i]
 	is := func(what string) bool { return f.now[fmt.Sprintf("explorer %d %s", i, what)] != nil }
 	x.up = !is("down") && f.now["explorers down"] == nil && !(is("flaps") && f.random.IntN(2) == 0)
-	x.lagging, x.lying = is("lags"), is("lies")
+	x.lagging, x.lying, x.unjust = is("lags"), is("lies"), is("lies about a ban")
 	switch {
 	case x.lying:
 		x.height = f.height + 500

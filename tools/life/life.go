@@ -20,6 +20,7 @@ type Config struct {
 	Seed          uint64
 	Minutes       int     // of each fleet
 	Rate          float64 // how many times as often events happen; 0 is 1
+	Lies          bool    // an explorer lies about bans at times, which the rules cannot know where a watcher has no daemon
 	Every         bool    // evaluate each rule in each minute, in the order of the file, as Prometheus does
 }
 
@@ -36,27 +37,11 @@ const ahead = 6 * hour
 // problem it calls found, with the series of the last day.
 func play(ctx context.Context, config Config, index int, found func(*problem, *memory)) (*oracle, error) {
 	random := rand.New(rand.NewPCG(config.Seed, uint64(index)))
-	size := fleetSize(config.Seed, index)
-	f := newFleet(random, newCatalog(), size, config, time.Now())
+	f := newFleet(random, newCatalog(), fleetSize(config.Seed, index), config, time.Now())
 	l := &life{fleet: f, oracle: newOracle(f.moment()), found: found, random: rand.New(rand.NewPCG(^config.Seed, uint64(index)))}
-	var err error
-	if l.alertmanager, err = startAlertmanager(config.Routes, l.mailbox.put); err != nil {
-		return nil, err
-	}
-	defer l.alertmanager.stop()
-	if l.prometheus, err = startPrometheus(config.Rules, newMemory(), config.Every); err != nil {
-		return nil, err
-	}
 	l.phase = time.Duration(random.IntN(60000)) * time.Millisecond
-	for minute := 1; minute < config.Minutes; minute++ {
-		err := l.scrape(ctx, minute)
-		if err == nil && (len(l.moments) == ahead || minute == config.Minutes-1) {
-			err = l.evaluate(ctx)
-			l.judge(ctx)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("minute %d of fleet %d: %w", minute, index, err)
-		}
+	if err := l.play(ctx, config); err != nil {
+		return nil, fmt.Errorf("minute %d of fleet %d: %w", f.minute, index, err)
 	}
 	return l.oracle, nil
 }
@@ -76,6 +61,29 @@ type life struct {
 	wasDown bool
 	moments []*moment // not judged
 	due     []*moment // not evaluated
+}
+
+// play plays all of it.
+func (l *life) play(ctx context.Context, config Config) (err error) {
+	if l.alertmanager, err = startAlertmanager(config.Routes, l.mailbox.put); err != nil {
+		return err
+	}
+	defer l.alertmanager.stop()
+	if l.prometheus, err = startPrometheus(config.Rules, newMemory(), config.Every); err != nil {
+		return err
+	}
+	for minute := 1; minute < config.Minutes; minute++ {
+		err := l.scrape(ctx, minute)
+		if err == nil && (len(l.moments) == ahead || minute == config.Minutes-1) {
+			if err = l.evaluate(ctx); err == nil {
+				err = l.judge(ctx)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // moment is what is true in one minute, and what the rules say about it.
@@ -149,9 +157,12 @@ func (l *life) evaluate(ctx context.Context) error {
 }
 
 // judge moves the clock through the minutes that were evaluated, and compares the messages with the truth.
-func (l *life) judge(ctx context.Context) {
+func (l *life) judge(ctx context.Context) error {
 	for _, m := range l.moments {
 		time.Sleep(time.Until(m.time))
+		if behind := time.Since(m.time); behind != 0 {
+			return fmt.Errorf("the clock is %s behind", behind)
+		}
 		for _, message := range l.mailbox.take() {
 			l.oracle.receive(message)
 		}
@@ -160,13 +171,15 @@ func (l *life) judge(ctx context.Context) {
 			l.found(problem, m.memory)
 		}
 		// Without a delay that differs, alerts would arrive in the very instant in which their group is sent: by chance before
-		// that or after it.
-		time.Sleep(l.phase + time.Duration(l.random.IntN(int(time.Second))))
+		// that or after it. It ends within the minute, because the next one must not begin late.
+		delay := l.phase + time.Duration(l.random.IntN(int(time.Second)))
+		time.Sleep(min(delay, time.Minute-time.Millisecond))
 		for _, n := range m.sent {
 			l.alertmanager.receive(ctx, n.alerts)
 		}
 	}
 	l.moments = nil
+	return nil
 }
 
 // mailbox collects messages until they are judged at the end of their minute.

@@ -29,9 +29,10 @@ type node struct {
 	crashAt     int    // the next crash of a crash loop
 	hungSince   int
 	recovers    bool // from its hang, without a restart
-	downloading bool
+	downloading bool // its chain was hours old when it started; what it says about its smartnode is the past
 	height      int
 	tipTime     float64 // of its tip, in minutes, as the miner claims it
+	gone        int     // minutes for which it has had no process
 	inbound     int
 	outbound    int
 
@@ -68,6 +69,9 @@ func (n *node) machineUp() bool {
 func (n *node) step(dkg bool) {
 	n.now = active(n.events, n.fleet.minute)
 	n.stepProcess()
+	if n.gone++; n.phase != stopped {
+		n.gone = 0
+	}
 	n.stepChain()
 	n.stepPeers()
 	n.stepSmartnode(dkg)
@@ -110,10 +114,17 @@ func (n *node) stepProcess() {
 	}
 }
 
+// reindexed is how many blocks a node connects again after a reindex.
+const reindexed = 20000
+
 // replaced reports whether its owner has stopped raptoreumd and not started it yet, as in an upgrade.
 func (n *node) replaced() bool {
 	e := n.now["restart"]
-	return e != nil && n.fleet.minute == e.end-1
+	if r := n.now["reindex"]; r != nil && r.begin == n.fleet.minute {
+		n.height, n.tipTime = n.fleet.height-reindexed, float64(n.fleet.minute)-reindexed*blockEvery
+		return true
+	}
+	return e != nil && (n.fleet.minute == e.end-1 || e.variant < 0.4)
 }
 
 // hung reports whether raptoreumd hangs, which is not known for 3 minutes if only its main lock does.
@@ -150,7 +161,11 @@ func (n *node) stepChain() {
 	if n.phase != running || n.hung() || n.is("stuck") || n.is("isolated") || f.minute == n.ready {
 		return
 	}
-	n.height = min(f.height, n.height+30)
+	pace := 30
+	if e := n.now["reindex"]; e != nil && n.downloading {
+		pace = max(pace, reindexed/(e.end-e.begin))
+	}
+	n.height = min(f.height, n.height+pace)
 	if n.height == f.height {
 		n.tipTime, n.downloading = f.blockTime, false
 	} else {
@@ -162,7 +177,29 @@ func (n *node) stepChain() {
 func (n *node) port() bool { return n.listens() && !n.is("port closed") }
 
 // listens reports whether raptoreumd would answer a handshake.
-func (n *node) listens() bool { return n.synced() && !n.hung() && !n.is("isolated") }
+func (n *node) listens() bool {
+	return n.phase == running && n.fleet.minute >= n.ready+3 && !n.initialDownload() && !n.hung() && !n.is("isolated")
+}
+
+// initialDownload returns the flag of raptoreumd, which ends 6 hours before the tip.
+func (n *node) initialDownload() bool {
+	return n.downloading && float64(n.fleet.minute)-n.tipTime > 6*hour
+}
+
+// past returns the penalty that its chain had at its height while it catches up: a miss, a ban and a time without any, over
+// and over. Otherwise it returns the present one.
+func (n *node) past() (penalty float64, banned bool) {
+	if !n.downloading {
+		return n.penalty, n.banned
+	}
+	switch at := n.height % 600; {
+	case at < 200:
+		return 0, false
+	case at < 400:
+		return 250 - float64(at-200)/2, false
+	}
+	return registered, true
+}
 
 // synced reports whether the smartnode sync is finished: some minutes after the start and the download.
 func (n *node) synced() bool {
@@ -218,13 +255,13 @@ func (n *node) stepSmartnode(dkg bool) {
 	}
 }
 
-// strikes returns how many more misses ban the node.
-func (n *node) strikes() int {
-	if n.banned {
+// strikes returns how many more misses ban a node.
+func strikes(penalty float64, banned bool) int {
+	if banned {
 		return 0
 	}
 	count := 1
-	for p := float64(int(n.penalty)) + 250; p < registered; p += 250 { // 66 % of 380
+	for p := float64(int(penalty)) + 250; p < registered; p += 250 { // 66 % of 380
 		count++
 	}
 	return count

@@ -17,17 +17,24 @@ type episode struct {
 	*condition
 	node       string // empty: of the fleet
 	begin, end time.Time
-	seen       time.Time // the first minute in which nothing hid it
+	seen       time.Time // the first of the minutes until now, or the end, in which nothing hid it
 	visible    int       // the longest time in minutes in which nothing hid it
 	run        int
-	due        time.Time // when it had been visible for long enough that the owner has to know
-	reported   time.Time // of the first message about it
-	critical   time.Time // of the first such message that is critical
-	continued  bool      // reported before it began, by an alert with another cause
-	over       time.Time // of the last message that reports its end
-	known      time.Time // when nothing hid any more that it was over
+	due        time.Time  // when it had been visible for long enough that the owner has to know
+	told       [2]telling // by the first message that tells it, and by the first critical one
+	names      []string   // alerts that were new in messages while it lasted, and that it explains
+	messages   int        // that had such an alert, other than those before
+	continued  bool       // reported before it began, by an alert with another cause
+	over       time.Time  // of the last message that reports its end
+	known      time.Time  // when nothing hid any more that it was over
 	explained  map[model.Fingerprint]*alert.Alert
 	ended      *alert.Alert // the last of them that did
+}
+
+// telling is when a condition was told, and after how long without anything that hid it.
+type telling struct {
+	at    time.Time
+	after time.Duration
 }
 
 // oracle knows what is true about a fleet, and compares the messages with it.
@@ -120,7 +127,7 @@ func (o *oracle) update(node string, truth map[string]bool, now time.Time) {
 			e.run++
 			if rank < e.rank {
 				e.run = 0
-			} else if e.seen.IsZero() {
+			} else if e.run == 1 {
 				e.seen = now
 			}
 			e.visible = max(e.visible, e.run)
@@ -161,10 +168,9 @@ func (o *oracle) continues(e *episode, now time.Time) {
 	for _, group := range o.firing {
 		for fp, a := range group {
 			if about(a, e.node) && e.explains(string(a.Labels["alertname"]), string(a.Labels["severity"])) {
-				e.reported, e.continued, e.explained[fp] = now, true, a
-				if a.Labels["severity"] == "critical" {
-					e.critical = now
-				}
+				e.explained[fp] = a
+				e.tell(a, now)
+				e.continued = !e.told[0].at.IsZero()
 				o.around(now, overdue, func(other *episode) {
 					if !other.end.IsZero() {
 						delete(other.explained, fp)
@@ -178,101 +184,4 @@ func (o *oracle) continues(e *episode, now time.Time) {
 // about reports whether an alert may concern a node, or the fleet if node is empty.
 func about(a *alert.Alert, node string) bool {
 	return node == "" || a.Labels["node"] == "" || string(a.Labels["node"]) == node
-}
-
-// receive judges a message.
-func (o *oracle) receive(m message) {
-	if m.receiver == "nobody" || m.receiver == "dead-mans-switch" {
-		return
-	}
-	before, now := o.firing[m.group], map[model.Fingerprint]*alert.Alert{}
-	fresh, healthy := [2]bool{}, map[string]bool{}
-	for _, a := range m.alerts {
-		if a.ResolvedAt(m.at) {
-			continue
-		}
-		now[a.Fingerprint()] = a
-		o.credit(a, m.at)
-		if before[a.Fingerprint()] == nil {
-			fresh[index(a)] = true
-			isTrue := o.judge(a, m.at)
-			if !o.unwell(string(a.Labels["node"]), m.at) {
-				key := string(a.Labels["severity"] + " " + a.Labels["alertname"])
-				healthy[key] = healthy[key] || !isTrue
-			}
-		}
-	}
-	for key, isFalse := range healthy {
-		o.healthy[key]++
-		if isFalse {
-			o.alarms[key]++
-		}
-	}
-	for fp, a := range before {
-		if now[fp] == nil { // what the message does not list is over, or muted by something worse that it lists
-			o.ended(a, m.at)
-		}
-	}
-	o.firing[m.group] = now
-	for i, is := range fresh {
-		if is {
-			o.messages[i]++
-		}
-	}
-}
-
-// index is 1 for a critical alert.
-func index(a *alert.Alert) int {
-	if a.Labels["severity"] == "critical" {
-		return 1
-	}
-	return 0
-}
-
-// around calls do for each episode that is open or ended within the given time.
-func (o *oracle) around(now time.Time, ago time.Duration, do func(*episode)) {
-	for _, e := range o.open {
-		do(e)
-	}
-	for i := len(o.done) - 1; i >= 0 && now.Sub(o.done[i].end) < 24*time.Hour; i-- {
-		if now.Sub(o.done[i].end) <= ago {
-			do(o.done[i])
-		}
-	}
-}
-
-// credit counts an alert for the episodes that it reports.
-func (o *oracle) credit(a *alert.Alert, now time.Time) {
-	o.around(now, late, func(e *episode) {
-		if !about(a, e.node) || !e.explains(string(a.Labels["alertname"]), string(a.Labels["severity"])) {
-			return
-		}
-		if e.end.IsZero() || !o.stays(a.Fingerprint()) {
-			e.explained[a.Fingerprint()] = a
-		}
-		if e.reported.IsZero() {
-			e.reported = now
-		}
-		if e.critical.IsZero() && index(a) == 1 {
-			e.critical = now
-		}
-	})
-}
-
-// ended counts the end of an alert for the episodes that it reported. A critical alert mutes the warnings of its name, and
-// its end is theirs.
-func (o *oracle) ended(a *alert.Alert, now time.Time) {
-	o.around(now, 6*time.Hour, func(e *episode) {
-		if e.explained[a.Fingerprint()] != nil {
-			delete(e.explained, a.Fingerprint())
-			if !e.end.IsZero() {
-				e.over, e.ended = now, a
-			}
-			if index(a) == 1 {
-				maps.DeleteFunc(e.explained, func(_ model.Fingerprint, other *alert.Alert) bool {
-					return index(other) == 0 && other.Labels["alertname"] == a.Labels["alertname"] && other.Labels["node"] == a.Labels["node"]
-				})
-			}
-		}
-	})
 }

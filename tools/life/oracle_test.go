@@ -91,24 +91,94 @@ func TestLateEnds(t *testing.T) {
 			0,
 		},
 	} {
-		o := newOracle(&moment{})
-		for minute := range 12 * hour {
-			now := time.Unix(0, 0).Add(time.Duration(minute) * time.Minute)
-			for _, x := range c.told {
-				if x.minute == minute {
-					o.receive(x.message(now))
-				}
-			}
-			truth := map[string]bool{}
-			for _, s := range c.spans {
-				truth[s.condition] = truth[s.condition] || s.from <= minute && minute < s.to
-			}
-			o.step(&moment{minute: minute, time: now, nodes: []nodeMoment{{node: &node{name: "n"}, truth: truth}}})
-		}
-		r := newReport(Config{})
-		r.add(o, 12*hour)
-		if _, _, late, _ := r.sums(); late != c.want {
+		r := replay(c.spans, c.told)
+		if late := r.sums().late; late != c.want {
 			t.Errorf("%s: %d ends late, want %d: %v", name, late, c.want, r.late)
+		}
+	}
+}
+
+// replay plays half a day of a node with these conditions and messages.
+func replay(spans []span, messages []told) *report {
+	o := newOracle(&moment{})
+	for minute := range 12 * hour {
+		now := time.Unix(0, 0).Add(time.Duration(minute) * time.Minute)
+		for _, x := range messages {
+			if x.minute == minute {
+				o.receive(x.message(now))
+			}
+		}
+		truth := map[string]bool{}
+		for _, s := range spans {
+			truth[s.condition] = truth[s.condition] || s.from <= minute && minute < s.to
+		}
+		o.step(&moment{minute: minute, time: now, nodes: []nodeMoment{{node: &node{name: "n"}, truth: truth}}})
+	}
+	r := newReport(Config{})
+	r.add(o, 12*hour)
+	return r
+}
+
+// TestLimits checks what the oracle demands of the messages about an outage.
+func TestLimits(t *testing.T) {
+	critical := func(minute int, name string) told { return told{minute, "critical", name, false} }
+	warning := func(minute int, name string) told { return told{minute, "warning", name, false} }
+	over := func(minute int, name string) told { return told{minute, "critical", name, true} }
+	dead := []span{{"dead", 10, 100}}
+	for name, c := range map[string]struct {
+		spans []span
+		told  []told
+		want  sums
+	}{
+		"told in time":         {dead, []told{critical(14, "DaemonDown"), over(102, "DaemonDown")}, sums{messages: 1, alerts: 1}},
+		"told late":            {dead, []told{critical(23, "DaemonDown"), over(102, "DaemonDown")}, sums{slow: 2, messages: 1, alerts: 1}},
+		"never told":           {dead, nil, sums{missed: 1}},
+		"too short for it":     {[]span{{"dead", 10, 16}}, nil, sums{}},
+		"long enough":          {[]span{{"dead", 10, 18}}, nil, sums{missed: 1}},
+		"its port is no cause": {dead, []told{critical(14, "PortUnreachable"), over(102, "PortUnreachable")}, sums{missed: 1}},
+		"its port is none, but may be told too": {
+			dead, []told{critical(14, "DaemonDown"), warning(30, "PortUnreachable"), over(102, "DaemonDown")}, sums{messages: 2, alerts: 2},
+		},
+		"nor is what was told about its port before": {
+			[]span{{"port closed", 1, 20}, {"dead", 20, 100}}, []told{critical(18, "PortUnreachable"), over(102, "PortUnreachable")}, sums{missed: 1},
+		},
+		"a critical alert is no second message": {
+			[]span{{"port closed", 10, 100}},
+			[]told{warning(15, "PortUnreachable"), critical(36, "PortUnreachable"), over(102, "PortUnreachable")},
+			sums{messages: 1, alerts: 1},
+		},
+		"the critical one is late": {
+			[]span{{"port closed", 10, 100}},
+			[]told{warning(15, "PortUnreachable"), critical(56, "PortUnreachable"), over(102, "PortUnreachable")},
+			sums{slow: 1, messages: 1, alerts: 1},
+		},
+		"a hidden time does not count": {
+			[]span{{"port closed", 10, 400}, {"exporter down", 12, 200}},
+			[]told{critical(17, "ExporterDown"), over(201, "ExporterDown"), warning(206, "PortUnreachable"), critical(227, "PortUnreachable"), over(402, "PortUnreachable")},
+			sums{messages: 1, alerts: 1},
+		},
+	} {
+		got := replay(c.spans, c.told).sums()
+		if got.falseCriticals, got.late, got.warnings = 0, 0, 0; got != c.want {
+			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+	kept := sums{missed: 1, messages: 1}
+	if (sums{missed: 2}).within(kept) || (sums{slow: 1}).within(kept) || (sums{messages: 1.1}).within(kept) || !(sums{missed: 1, messages: 1}).within(kept) {
+		t.Error("limits are not compared")
+	}
+}
+
+// TestSlowKinds checks that outages that are all told a bit later are found, though each is within its limit.
+func TestSlowKinds(t *testing.T) {
+	for after, want := range map[int]int{4: 0, 6: 2} {
+		spans, messages := []span{}, []told{}
+		for begin := 10; begin < 600; begin += 200 {
+			spans = append(spans, span{"dead", begin, begin + 60})
+			messages = append(messages, told{begin + after, "critical", "DaemonDown", false}, told{begin + 62, "critical", "DaemonDown", true})
+		}
+		if got := replay(spans, messages).sums().slow; got != want {
+			t.Errorf("told after %d minutes: %d slow, want %d", after, got, want)
 		}
 	}
 }

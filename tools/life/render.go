@@ -102,7 +102,7 @@ func (n *node) renderLocked(t *target) {
 	t.gauge("block_height", float64(n.height))
 	t.gauge("header_height", float64(n.height))
 	t.gauge("block_timestamp_seconds", seconds(f.time(n.tipTime)))
-	t.flag("initial_block_download", n.downloading)
+	t.flag("initial_block_download", n.initialDownload())
 	t.flag("daemon_warnings", n.is("fork"))
 	t.send("raptoreum_peers", float64(n.inbound), "inbound")
 	t.send("raptoreum_peers", float64(n.outbound), "outbound")
@@ -125,7 +125,8 @@ func (n *node) renderLocked(t *target) {
 		t.enum("smartnode_state", n.smartnodeState(), "waiting_for_protx", "pose_banned", "removed", "operator_key_changed", "protx_ip_changed", "ready", "error", "unknown")
 		t.flag("smartnode_address_match", !n.is("wrong address"))
 	}
-	n.renderRegistration(t)
+	penalty, banned := n.past()
+	n.renderRegistration(t, penalty, banned)
 	if !n.is("unregistered") {
 		t.send("raptoreum_quorum_memberships", 6, "true")
 		t.send("raptoreum_quorum_memberships", float64(len(n.missed)), "false")
@@ -147,7 +148,7 @@ func (n *node) smartnodeState() string {
 }
 
 // renderRegistration sends what the chain says about the smartnode, also on /probe.
-func (n *node) renderRegistration(t *target) {
+func (n *node) renderRegistration(t *target, penalty float64, banned bool) {
 	f := n.fleet
 	if n.is("unregistered") {
 		if !n.downloading { // unknown while it downloads the chain
@@ -158,9 +159,9 @@ func (n *node) renderRegistration(t *target) {
 	t.flag("smartnode_registered", true)
 	t.flag("smartnode_payable", true)
 	t.send("raptoreum_smartnode_info", 1, "protx-of-"+n.name, "192.0.2.1:10226", "payout-of-"+n.name)
-	t.gauge("smartnode_pose_penalty", float64(int(n.penalty)))
-	t.flag("smartnode_pose_banned", n.banned)
-	t.gauge("smartnode_pose_strikes_left", float64(n.strikes()))
+	t.gauge("smartnode_pose_penalty", float64(int(penalty)))
+	t.flag("smartnode_pose_banned", banned)
+	t.gauge("smartnode_pose_strikes_left", float64(strikes(penalty, banned)))
 	t.gauge("smartnode_payment_queue_length", registered-5)
 	t.gauge("smartnode_last_paid_height", float64(n.paid))
 	t.gauge("smartnode_payment_wait_blocks", float64(f.height-n.paid))

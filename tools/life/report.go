@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// overdue is how long after its end an outage may be reported as resolved: the goal, plus group_interval.
-const overdue = 15 * time.Minute
+// overdue is how long after its end an outage may be reported as resolved: the goal of 5 minutes, plus group_interval.
+const overdue = 6 * time.Minute
 
 // report is the sum over all fleets.
 type report struct {
@@ -26,6 +26,7 @@ type report struct {
 	alarms      map[string]int    // those of them that were false
 	calm        int               // minutes of healthy nodes
 	messages    [2]int
+	slow        map[string]int // messages later than their limit
 	late        map[string]int // ends reported late, or never, by what is known about them
 }
 
@@ -35,6 +36,9 @@ type outages struct {
 	count, reported, missed int
 	first, critical, end    []time.Duration
 	late, noEnd             int
+	slow                    int
+	limits                  [2]limit
+	told, messages, alerts  int // of those that were not reported before they began
 }
 
 // wrong are the messages with one alert that were false when they were sent.
@@ -44,7 +48,7 @@ type wrong struct {
 }
 
 func newReport(config Config) *report {
-	return &report{seed: config.Seed, rate: cmp.Or(config.Rate, 1), outages: map[string]*outages{}, wrong: map[string]*wrong{}, healthy: map[string]int{}, alarms: map[string]int{}, late: map[string]int{}}
+	return &report{seed: config.Seed, rate: cmp.Or(config.Rate, 1), outages: map[string]*outages{}, wrong: map[string]*wrong{}, healthy: map[string]int{}, alarms: map[string]int{}, slow: map[string]int{}, late: map[string]int{}}
 }
 
 func (r *report) add(o *oracle, minutes int) {
@@ -85,7 +89,7 @@ func (r *report) addEpisode(e *episode) {
 	}
 	t := r.outages[e.name]
 	if t == nil {
-		t = &outages{must: fmt.Sprintf("%s, %d min", e.must, e.after)}
+		t = &outages{must: fmt.Sprintf("%s, %d min", e.must, e.after), limits: e.limits}
 		r.outages[e.name] = t
 	}
 	t.count++
@@ -97,8 +101,13 @@ func (r *report) addEpisode(e *episode) {
 	if e.continued {
 		return
 	}
-	if !e.reported.IsZero() {
-		t.first = append(t.first, max(0, e.reported.Sub(e.seen)))
+	for _, what := range e.slow() {
+		t.slow++
+		r.slow[what]++
+	}
+	if !e.told[0].at.IsZero() {
+		t.told, t.messages, t.alerts = t.told+1, t.messages+e.messages, t.alerts+len(e.names)
+		t.first = append(t.first, e.told[0].after)
 		if !e.over.IsZero() {
 			t.end = append(t.end, e.over.Sub(e.end))
 			if e.late() {
@@ -109,8 +118,8 @@ func (r *report) addEpisode(e *episode) {
 			t.noEnd++
 		}
 	}
-	if !e.critical.IsZero() {
-		t.critical = append(t.critical, max(0, e.critical.Sub(e.seen)))
+	if !e.told[1].at.IsZero() {
+		t.critical = append(t.critical, e.told[1].after)
 	}
 }
 
@@ -119,67 +128,41 @@ func (e *episode) late() bool {
 	return !e.over.IsZero() && e.over.Sub(e.known) > overdue+time.Duration(e.settles)*time.Minute
 }
 
-// missed reports whether no message of the required severity reported it.
-func (e *episode) missed() bool {
-	if e.must == "critical" {
-		return e.critical.IsZero()
-	}
-	return e.reported.IsZero()
-}
-
-// sums returns the numbers that have goals: missed outages, false criticals, late ends, and warnings per month of a healthy node. Where
-// events happen more often than in life, so do warnings, and they are divided by the rate.
-func (r *report) sums() (missed, falseCriticals, late int, warnings float64) {
-	for _, t := range r.outages {
-		missed, late = missed+t.missed, late+t.late+t.noEnd
-	}
-	for k, w := range r.wrong {
-		if strings.HasPrefix(k, "critical") {
-			falseCriticals += w.over + w.never
-		}
-	}
-	for k, n := range r.healthy {
-		if strings.HasPrefix(k, "warning") {
-			warnings += float64(n)
-		}
-	}
-	return missed, falseCriticals, late, warnings * month / float64(max(1, r.calm)) / r.rate
-}
-
 func (r *report) print(out io.Writer) {
 	fmt.Fprintf(out, "\nSeed %d: %.1f node-months in %d fleets, events %g times as often as in life, %d critical messages and %d warnings.\n",
 		r.seed, float64(r.nodeMinutes)/month, r.fleets, r.rate, r.messages[1], r.messages[0])
-	missed, criticals, late, warnings := r.sums()
-	fmt.Fprintf(out, "Missed outages: %d. Messages that were false when sent: %d critical. Ends reported late or never: %d. Warnings per month on a healthy node: %.2f at the rate of life.\n\n",
-		missed, criticals, late, warnings)
+	fmt.Fprintf(out, "At the rate of life: %s.\n\n", r.sums())
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "outage\trequired\tcount\treported\tmissed\tfirst message\tp99\tcritical\tp99\tresolved\tp99\tlate\tnever\t")
+	fmt.Fprintln(w, "outage\trequired\tcount\treported\tmissed\tfirst message\tp99\tcritical\tp99\tresolved\tp99\tlate\tnever\tslow\tmessages\talerts\t")
 	all := &outages{}
 	for _, name := range slices.Sorted(maps.Keys(r.outages)) {
 		t := r.outages[name]
 		t.row(w, name)
 		all.count, all.reported, all.missed = all.count+t.count, all.reported+t.reported, all.missed+t.missed
 		all.late, all.noEnd = all.late+t.late, all.noEnd+t.noEnd
+		all.slow, all.told, all.messages, all.alerts = all.slow+t.slow, all.told+t.told, all.messages+t.messages, all.alerts+t.alerts
 		all.first, all.critical, all.end = append(all.first, t.first...), append(all.critical, t.critical...), append(all.end, t.end...)
 	}
 	all.row(w, "all")
 	w.Flush()
-	fmt.Fprintf(out, "\nRequired: severity of the message, and how long the outage has to last for that. Times are in minutes, median and 99th percentile. Late: reported as resolved more than %.0f minutes after its end could be known. Never: an alert of it was not reported as resolved within 6 hours.\n", overdue.Minutes())
+	fmt.Fprintf(out, "\nRequired: severity of the message, and how long the outage has to last for that. Times are in minutes, median and 99th percentile. Late: reported as resolved more than %.0f minutes after its end could be known. Never: an alert of it was not reported as resolved within 6 hours. Slow: told later than its limit. Messages: those with an alert that no earlier one about the outage had, and how many different alerts they had.\n", overdue.Minutes())
+	r.printSlow(out)
 	r.printLate(out)
 	r.printWrong(out)
 	r.printHealthy(out)
 }
 
 func (t *outages) row(w io.Writer, name string) {
-	fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t\n", name, t.must, t.count, t.reported, t.missed,
+	fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%.1f\t%.1f\t\n", name, t.must, t.count, t.reported, t.missed,
 		quantile(t.first, 0.5), quantile(t.first, 0.99), quantile(t.critical, 0.5), quantile(t.critical, 0.99),
-		quantile(t.end, 0.5), quantile(t.end, 0.99), t.late, t.noEnd)
+		quantile(t.end, 0.5), quantile(t.end, 0.99), t.late, t.noEnd,
+		t.slow, float64(t.messages)/float64(max(1, t.told)), float64(t.alerts)/float64(max(1, t.told)))
 }
 
 // addLate notes an end that was reported late, or never, by the alert, and by what was true about the node
 // meanwhile, in minutes from that end.
 func (r *report) addLate(o *oracle, e *episode) {
-	if e.must == "" || e.visible < e.after || e.continued || e.reported.IsZero() {
+	if e.must == "" || e.visible < e.after || e.continued || e.told[0].at.IsZero() {
 		return
 	}
 	until := e.end.Add(6 * time.Hour)

@@ -25,7 +25,7 @@ func (f *fleet) renderExplorers(t *target, n *node) {
 			first = false
 			t.send("raptoreum_explorer_smartnode_pose_penalty", float64(int(n.penalty)), x.host)
 			banned := 0.0
-			if n.banned {
+			if n.banned != x.unjust {
 				banned = 1
 			}
 			t.send("raptoreum_explorer_smartnode_pose_banned", banned, x.host)
@@ -55,7 +55,7 @@ func (n *node) probe(t *target, vantage int) {
 	f := n.fleet
 	for i := range f.explorers {
 		if x := &f.explorers[i]; x.up && f.height-x.height < 10 && !x.lying {
-			n.renderRegistration(t)
+			n.renderRegistration(t, n.penalty, n.banned != x.unjust)
 			t.flag("smartnode_address_duplicate", false)
 			return
 		}

@@ -88,10 +88,12 @@ func newCase(file string, p *problem, m *memory) (*testCase, error) {
 	c := &testCase{title: p.kind(), fires: p.missed != nil}
 	var end time.Time
 	if e := p.missed; e != nil {
-		end, c.node, c.alerts, c.level = e.due, e.node, e.warning, e.must
-		if e.must == "critical" {
-			c.alerts = e.condition.critical
+		end, c.node, c.level = e.due, e.node, e.must
+		names := e.tells.critical
+		if e.must == "warning" {
+			names = strings.Trim(names+"|"+e.tells.warning, "|")
 		}
+		c.alerts = regexp.MustCompile("^" + prefix + "(" + names + ")$")
 	} else {
 		l := p.verdict.alert.Labels
 		end, c.node, c.level = p.verdict.at, string(l["node"]), string(l["severity"])

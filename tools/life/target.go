@@ -34,7 +34,9 @@ type target struct {
 }
 
 func newTarget(c catalog, job, instance, node, vantage string, offset time.Duration) *target {
-	return &target{catalog: c, offset: offset, labels: labels.FromStrings("job", job, "instance", instance, "node", node, "vantage", vantage), series: map[[2]string]*series{}}
+	b := labels.NewBuilder(labels.EmptyLabels()) // which leaves out a label without a value
+	l := b.Set("job", job).Set("instance", instance).Set("node", node).Set("vantage", vantage).Labels()
+	return &target{catalog: c, offset: offset, labels: l, series: map[[2]string]*series{}}
 }
 
 // scrape begins a scrape into m. What the exporter does not send in it becomes stale.
