@@ -3,6 +3,7 @@ package alerts_test
 import (
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,5 +28,28 @@ func TestTestMessage(t *testing.T) {
 		if title, _, _ := strings.Cut(text, "\n"); title != want || strings.Contains(text, "What is wrong now") {
 			t.Errorf("%s: want the title %q:\n%s", status, want, text)
 		}
+	}
+}
+
+// longestWhy is the limit of the annotation why, which the templates do not cut.
+const longestWhy = 350
+
+// TestLongestWhy checks the annotation why with all events and the 3 longest names of what lasts.
+func TestLongestWhy(t *testing.T) {
+	var lasting []string
+	text := "In the 90 minutes before:"
+	_, recorded := readAll(t)
+	for _, r := range recorded {
+		switch cause := r.Labels["cause"]; r.Labels["unit"] {
+		case "times":
+			text += " " + cause + " 10 times;"
+		case "min":
+			lasting = append(lasting, " "+cause+" for 90 min;")
+		}
+	}
+	slices.SortFunc(lasting, func(a, b string) int { return len(b) - len(a) })
+	text += strings.Join(lasting[:3], "") + " and 10 more. No more is known: its exporter reported for only 59 of them."
+	if len(text) > longestWhy {
+		t.Errorf("%d characters, want at most %d: %s", len(text), longestWhy, text)
 	}
 }

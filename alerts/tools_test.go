@@ -217,9 +217,14 @@ func TestTemplates(t *testing.T) {
 			if i >= test.firing {
 				status = "resolved"
 			}
+			why := strings.Repeat("a", longestWhy)
+			if i > 0 {
+				why = "" // of the alerts that have it, the most severe one mutes the others of its node
+			}
 			all = append(all, data{
 				"status": status, "startsAt": time.Unix(1750000000, 0), "labels": data{"node": "node-1"},
 				"annotations": data{
+					"why":     why,
 					"summary": "The P2P handshake with a smartnode fails.", "description": long + strings.Repeat(" word", 90),
 					"runbook_url": "http://127.0.0.1:10227/runbooks/RaptoreumPortUnreachable",
 				},

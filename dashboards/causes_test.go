@@ -45,18 +45,18 @@ func rulesOf(t *testing.T) (all []rule) {
 	return all
 }
 
-// recordedScenarios returns scenarios in which alerts.yml records the causes of a penalty that rises in minute 30.
+// recordedScenarios returns scenarios in which alerts.yml records the causes of a penalty that rises in minute 90.
 func recordedScenarios() []scenario {
 	raw := func(changes map[string]string) map[string]string {
 		return changed(map[string]string{
-			series("up", own): "1", "raptoreum_up{" + own + "}": "1", series("smartnode_pose_penalty", own): "0x29 66x30", series("sporks_received", own): "1",
-			series("host_memory_available_bytes", own): "50", series("host_memory_total_bytes", own): "100", series("daemon_oom_kills_total", own): "0",
-			series("daemon_start_time_seconds", own): "-9000",
+			series("up", own): "1x120", "raptoreum_up{" + own + "}": "1x120", series("smartnode_pose_penalty", own): "0x89 66x30", series("sporks_received", own): "1x120",
+			series("host_memory_available_bytes", own): "50x120", series("host_memory_total_bytes", own): "100x120", series("daemon_oom_kills_total", own): "0x120",
+			series("daemon_start_time_seconds", own): "-9000x120",
 		}, changes)
 	}
 	nothing := sample{`{cause="nothing was seen"}`: nothingSeen}
 	return []scenario{
-		{"no trouble, and no rise of the penalty", raw(map[string]string{series("smartnode_pose_penalty", own): "0"}), map[string]sample{
+		{"no trouble, and no rise of the penalty", raw(map[string]string{series("smartnode_pose_penalty", own): "0x120"}), map[string]sample{
 			why: {`{cause="no rise of the penalty is recorded"}`: noRise}, trouble90m: nothing,
 			"Verdict": {`{alert="no alert fires"}`: allOK}, "OK": {"{}": 1}, "Alerts for this smartnode": {"{}": 0}, "Firing alerts": {"{}": 0},
 		}},
@@ -68,12 +68,13 @@ func recordedScenarios() []scenario {
 			trouble90m: nothing, "Verdict": {`{alert="SmartnodePoSePenaltyRose"}`: actToday}, "Act today": {"{}": 1},
 		}},
 		{"several causes, and trouble after the rise", raw(map[string]string{
-			"raptoreum_up{" + own + "}": "1x9 0x11 1x38", series("daemon_start_time_seconds", own): "-9000x9 600x50", series("sporks_received", own): "1x44 0x4 1x10",
-			series("host_memory_available_bytes", own): "50x4 5x19 50x36",
-			series("port_reachable", paris):            "1x19 0x4 1x35",
+			"raptoreum_up{" + own + "}": "1x69 0x11 1x38", series("daemon_start_time_seconds", own): "-9000x69 4200x50", series("sporks_received", own): "1x104 0x4 1x10",
+			series("host_memory_available_bytes", own): "50x64 5x19 50x36",
+			series("port_reachable", paris):            "1x79 0x4 1x35",
 		}), map[string]sample{
 			why: {
 				`{cause="raptoreumd was restarted"}`: afterMinutes + 1, `{cause="memory was low"}`: 20, `{cause="raptoreumd was not ready"}`: 12,
+				`{cause="its port was not reachable from outside"}`: 5,
 			},
 			trouble90m: {
 				`{cause="raptoreumd was restarted"}`: afterMinutes + 1, `{cause="memory was low"}`: 20, `{cause="raptoreumd was not ready"}`: 12,
@@ -81,15 +82,23 @@ func recordedScenarios() []scenario {
 			},
 		}},
 		{"OOM kills before the rise, seen by an exporter that is down now", raw(map[string]string{
-			"raptoreum_up{" + own + "}": "1x39 stale", series("smartnode_pose_penalty", own): "0x29 66x9 stale", series("daemon_oom_kills_total", own): "0x9 1x9 2x19 stale",
-			series("up", own): "1x39 0x20",
+			"raptoreum_up{" + own + "}": "1x99 stale", series("smartnode_pose_penalty", own): "0x89 66x9 stale", series("daemon_oom_kills_total", own): "0x69 1x9 2x19 stale",
+			series("up", own): "1x99 0x20",
 		}), map[string]sample{
-			why: {`{cause="the kernel killed a process in its cgroup because memory ran out"}`: afterMinutes + 2},
+			why: {`{cause="the kernel killed a process because memory ran out"}`: afterMinutes + 2},
 		}},
 		{"another exporter reports the penalty, too", raw(map[string]string{
-			series("smartnode_pose_penalty", paris): "0x29 66x30", series("port_reachable", paris): "1x9 0x9 1x40",
+			series("smartnode_pose_penalty", paris): "0x89 66x30", series("port_reachable", paris): "1x69 0x9 1x40",
 		}), map[string]sample{why: {`{cause="its port was not reachable from outside"}`: 10}}},
-		{"no exporter answers, and nothing is recorded", map[string]string{series("up", own): "0"}, map[string]sample{why: {}, trouble90m: {}}},
+		{"the exporter did not answer", raw(map[string]string{series("up", own): "1x49 0x38 1x40"}), map[string]sample{
+			why: {`{cause="its exporter did not answer"}`: 37},
+		}},
+		{"the exporter was installed 20 minutes before the rise, which an outside exporter saw", raw(map[string]string{
+			"raptoreum_up{" + own + "}": "_x70 1x60", series("smartnode_pose_penalty", own): "_x70 0x19 66x30", series("smartnode_pose_penalty", paris): "0x89 66x30",
+		}), map[string]sample{why: {`{cause="not known: there is too little data of that time"}`: notKnown}}},
+		{"no exporter answers", map[string]string{series("up", own): "_x60 0x60"}, map[string]sample{
+			why: {`{cause="no rise of the penalty is recorded"}`: noRise}, trouble90m: {`{cause="its exporter did not answer"}`: 61},
+		}},
 	}
 }
 

@@ -42,7 +42,7 @@ func TestAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkAnswers(t, "60m", recordedScenarios(), rules)
+	checkAnswers(t, "120m", recordedScenarios(), rules)
 }
 
 // byPanel returns the query of each panel in the notation of scenario.want.

@@ -70,6 +70,7 @@ func TestShow(t *testing.T) {
 		{"smartnode.json", why, "A", nil, possible, Shown{"Observed", "possible", note}},
 		{"smartnode.json", why, "A", nil, alsoPossible, Shown{"Observed", "possible", note}},
 		{"smartnode.json", why, "A", nil, noRise, Shown{"Observed", "none", unknown}},
+		{"smartnode.json", why, "A", nil, notKnown, Shown{"Observed", "unknown", unknown}},
 		{"smartnode.json", why, "A", nil, nil, Shown{"", notRecorded, ""}},
 		{"smartnode.json", trouble90m, "A", nil, nothingSeen, Shown{"Observed", "nothing", good}},
 		{"smartnode.json", trouble90m, "A", nil, 91, Shown{"Observed", "91 min", bad}},

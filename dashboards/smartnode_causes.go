@@ -15,6 +15,7 @@ const (
 	possible
 	alsoPossible
 	noRise
+	notKnown
 )
 
 // causes returns the causes of a recorded series by cause: the minutes, or afterMinutes and the number of events.
@@ -23,25 +24,30 @@ func causes(recorded string) string {
 	return fmt.Sprintf("max by (cause) (%s or %d + (%s))", of("min"), afterMinutes, of("times"))
 }
 
-// inPlace returns a row with a text in place of a cause, while the recorded series has data.
-func inPlace(recorded string, value int, text string) string {
-	return fmt.Sprintf(`label_replace(%d + 0 * max(%s), "cause", "%s", "", "")`, value, nodeMetric(recorded), text)
+// inPlace returns a row with a text in place of a cause, while the series are present.
+func inPlace(present string, value int, text string) string {
+	return fmt.Sprintf(`label_replace(%d + 0 * max(%s), "cause", "%s", "", "")`, value, present, text)
 }
 
-// whyRose is what was observed in the 90 minutes before the last rise of the penalty: its causes, else that nothing
-// was and what remains, else that no rise is recorded. It is empty only without recorded data.
+// recordedTrouble has the causes of the last 90 minutes.
+const recordedTrouble = "view:raptoreum_trouble:sum90m"
+
+// whyRose is what was observed in the 90 minutes before the last rise of the penalty: its causes, else that nothing was and
+// what remains, else that there is too little data to say so, else that no rise is recorded. It is empty only without
+// recorded data.
 func whyRose() string {
 	const kept = "view:raptoreum_penalty_trouble:kept"
-	return causes(kept) + " or on () (" + inPlace(kept, nothingSeen, "nothing was seen that explains it") +
-		" or " + inPlace(kept, possible, "connections to other members of the quorum") +
-		" or " + inPlace(kept, alsoPossible, "a second machine that runs with the same key") +
-		") or on () " + inPlace("view:raptoreum_trouble:sum90m", noRise, "no rise of the penalty is recorded")
+	enough := nodeMetric(kept, `unit="observed"`) + " >= 60" // minutes, as in the messages
+	return causes(kept) + " or on () (" + inPlace(enough, nothingSeen, "nothing was seen that explains it") +
+		" or " + inPlace(enough, possible, "connections to other members of the quorum") +
+		" or " + inPlace(enough, alsoPossible, "a second machine that runs with the same key") +
+		") or on () " + inPlace(nodeMetric(kept), notKnown, "not known: there is too little data of that time") +
+		" or on () " + inPlace(nodeMetric(recordedTrouble), noRise, "no rise of the penalty is recorded")
 }
 
 // troubleNow is the same for the last 90 minutes.
 func troubleNow() string {
-	const recorded = "view:raptoreum_trouble:sum90m"
-	return causes(recorded) + " or on () " + inPlace(recorded, nothingSeen, "nothing was seen")
+	return causes(recordedTrouble) + " or on () " + inPlace(nodeMetric(recordedTrouble), nothingSeen, "nothing was seen")
 }
 
 // notRecorded is for panels of recorded series: without the rules they have no data.
@@ -59,13 +65,13 @@ func causePanels() []panel {
 		}
 	}
 	why := list("Why the penalty rose",
-		"What was observed in the 90 minutes before the last rise of the PoSe penalty, as in the messages: events first, then the longest. If nothing was seen, the causes that remain. What no exporter reports is not observed. Normal: no rise is recorded.",
+		"What was observed in the 90 minutes before the last rise of the PoSe penalty, as in the messages: events first, then the longest. If nothing was seen, the causes that remain, unless the exporter on the machine reported for less than 60 minutes. What no exporter reports is not observed. Normal: no rise is recorded.",
 		whyRose(), valueMapping{value: nothingSeen, text: "nothing", colour: unknown},
 		"RaptoreumSmartnodePoSePenaltyRose", "RaptoreumSmartnodeOneStrikeLeft", "RaptoreumSmartnodePoSeBanned", "RaptoreumSmartnodeDKGMissed")
 	observed := &why.overrides[0]
 	observed.mappings = append(observed.mappings,
 		valueMapping{value: alsoPossible, to: ptr(float64(possible)), text: "possible", colour: note},
-		valueMapping{value: noRise, text: "none", colour: unknown})
+		valueMapping{value: noRise, text: "none", colour: unknown}, valueMapping{value: notKnown, text: "unknown", colour: unknown})
 	return []panel{why, list("Trouble in the last 90 minutes",
 		"What can make a smartnode miss a key generation: how long or how often it was observed in the last 90 minutes, events first, then the longest. What no exporter reports is not observed. Normal: nothing.",
 		troubleNow(), valueMapping{value: nothingSeen, text: "nothing", colour: good})}
