@@ -42,7 +42,7 @@ func conditionTable() map[string]*condition {
 	add("not scraped", 1, "", 0, "ExporterDown", "")
 	add("dead", 2, "critical", 15, down, few+"|DaemonRestarting|SmartnodePaymentOverdue")
 	add("hung", 2, "critical", 15, down, few+"|DaemonHung|DaemonBusy|DaemonSlow|CollectorFailing")
-	add("busy", 2, "critical", 20, "DaemonDown|SeveralNodesDown", "DaemonBusy|CollectorFailing")
+	add("busy", 2, "warning", 20, "", "DaemonBusy|CollectorFailing")
 	add("refused", 2, "warning", 25, "", "DaemonRefusesUs|CollectorFailing")
 	add("slow", 2, "warning", 30, "", "DaemonSlow")
 	add("crash loop", 2, "critical", 60, "DaemonRestarting|DaemonStuckWarmingUp|"+down, few+"|DaemonOOMKilled")
