@@ -3,6 +3,7 @@ package alerts_test
 import (
 	"cmp"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -200,5 +201,52 @@ func TestHealGaveUpIsNotMuted(t *testing.T) {
 				t.Errorf("an inhibition with target %v mutes %s", i.Target, r.Alert)
 			}
 		}
+	}
+}
+
+// TestInhibitionWithoutNode checks that what is compared by node is compared by instance where there is no label node.
+func TestInhibitionWithoutNode(t *testing.T) {
+	all, pairs := readInhibitions(t), 0
+	for _, i := range all {
+		last := len(i.Source) - 1
+		if i.Equal[len(i.Equal)-1] != "node" {
+			continue
+		}
+		pairs++
+		twin := inhibition{
+			Source: append(slices.Clone(i.Source[:last]), `node = ""`), Target: i.Target,
+			Equal: append(slices.Clone(i.Equal[:len(i.Equal)-1]), "job", "instance"),
+		}
+		if !slices.ContainsFunc(all, func(o inhibition) bool { return reflect.DeepEqual(o, twin) }) {
+			t.Errorf("%v -> %v: not without a node", i.Source, i.Target)
+		}
+	}
+	if pairs < 10 {
+		t.Errorf("%d inhibitions by node, want at least 10", pairs)
+	}
+}
+
+// TestInhibitionOfStart checks that what raptoreumd said before an outage is muted until it is ready again, not only while
+// RaptoreumDaemonDown fires, and that a dead exporter does not mute what others say about the port.
+func TestInhibitionOfStart(t *testing.T) {
+	rules, found := readRules(t), 0
+	for _, i := range readInhibitions(t) {
+		source := strings.Join(i.Source, " ")
+		if strings.Contains(source, "RaptoreumDaemonStuckWarmingUp") {
+			found++
+			if !strings.Contains(source, "RaptoreumDaemonNotReady") {
+				t.Errorf("%s -> %v: ends when raptoreumd starts", source, i.Target)
+			}
+		}
+		if strings.Contains(source, "RaptoreumExporterDown") && !slices.Contains(i.Equal, "instance") && !slices.Contains(i.Equal, "vantage") {
+			for _, r := range matching(t, rules, i.Target) {
+				if strings.HasPrefix(r.Alert, "RaptoreumPort") {
+					t.Errorf("%s mutes %s of other vantages", source, r.Alert)
+				}
+			}
+		}
+	}
+	if found < 3 {
+		t.Errorf("%d inhibitions while raptoreumd is down, want at least 3", found)
 	}
 }

@@ -157,21 +157,27 @@ type data = map[string]any
 
 // TestTitle checks that only firing alerts count in the title, and that it names the node once.
 func TestTitle(t *testing.T) {
-	alert := func(status, severity, summary string) data {
-		return data{
-			"status": status, "startsAt": time.Unix(1750000000, 0), "labels": data{"node": "node-1", "severity": severity},
-			"annotations": data{"summary": summary},
+	alert := func(status, severity, summary string, labels ...string) data {
+		all := data{"alertname": summary, "node": "node-1", "severity": severity}
+		for i := 0; i+1 < len(labels); i += 2 {
+			all[labels[i]] = labels[i+1]
 		}
+		return data{"status": status, "startsAt": time.Unix(1750000000, 0), "labels": all, "annotations": data{"summary": summary}}
 	}
 	down, banned, over := alert("firing", "critical", "raptoreumd does not answer."), alert("firing", "critical", "node-1 is PoSe banned and earns nothing."),
 		alert("resolved", "warning", "raptoreumd is slow, but not hung.")
+	// Two views of one fact, and two collectors.
+	paris := alert("firing", "critical", "node-1 is PoSe banned and earns nothing.", "vantage", "paris")
+	chain, peers := alert("firing", "warning", "node-1 has a collector that fails.", "collector", "chain"), alert("firing", "warning", "node-1 has a collector that fails.", "collector", "peers")
 	for _, amtool := range tools.Find(t, "..", "amtool") {
 		for want, all := range map[string][]data{
 			"CRITICAL node-1: raptoreumd does not answer.":       {down, over, over, over, over},
 			"CRITICAL node-1 is PoSe banned and earns nothing.":  {over, banned},
 			"CRITICAL node-1: 2 alerts":                          {over, down, banned},
 			"RESOLVED node-1: raptoreumd is slow, but not hung.": {over},
-			"RESOLVED node-1: 2 alerts":                          {over, over},
+			"RESOLVED node-1: 2 alerts":                          {over, alert("resolved", "warning", "raptoreumd rejects us.")},
+			"CRITICAL node-1 is PoSe banned and earns nothing. ": {banned, paris},
+			"WARNING node-1: 2 alerts":                           {chain, peers},
 		} {
 			message, err := json.Marshal(data{
 				"receiver": "phone", "status": "firing", "alerts": all, "groupLabels": data{"node": "node-1"}, "commonLabels": data{"node": "node-1"},
@@ -181,7 +187,7 @@ func TestTitle(t *testing.T) {
 			}
 			file := write(t, filepath.Join(t.TempDir(), "data.json"), string(message))
 			got := run(t, amtool, "template", "render", "--template.glob=templates/*.tmpl", `--template.text={{ template "raptoreum.title" . }}`, "--template.data="+file)
-			if got != want {
+			if got != strings.TrimSpace(want) {
 				t.Errorf("title %q, want %q", got, want)
 			}
 		}
@@ -222,7 +228,7 @@ func TestTemplates(t *testing.T) {
 				why = "" // of the alerts that have it, the most severe one mutes the others of its node
 			}
 			all = append(all, data{
-				"status": status, "startsAt": time.Unix(1750000000, 0), "labels": data{"node": "node-1"},
+				"status": status, "startsAt": time.Unix(1750000000, 0), "labels": data{"node": "node-1", "alertname": fmt.Sprint("alert-", i)},
 				"annotations": data{
 					"why":     why,
 					"summary": "The P2P handshake with a smartnode fails.", "description": long + strings.Repeat(" word", 90),

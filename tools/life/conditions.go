@@ -66,7 +66,7 @@ func conditionTable() map[string]*condition {
 	add("dead", 2, limit{5, 7}, limit{5, 7}, critical(down), lost)
 	add("gone", 2, no, no, none, critical("DaemonDown|SeveralNodesDown")) // in a restart
 	add("hung", 2, limit{8, 10}, limit{8, 10}, pattern{down, "DaemonHung|DaemonBusy|DaemonSlow"}, lost)
-	add("busy", 2, limit{8, 10}, limit{8, 10}, pattern{"DaemonDown|SeveralNodesDown", "DaemonBusy"}, warning("CollectorFailing"))
+	add("busy", 2, limit{8, 10}, no, warning("DaemonBusy"), warning("CollectorFailing"))
 	add("refused", 2, limit{17, 19}, no, warning("DaemonRefusesUs"), warning("CollectorFailing"))
 	add("slow", 2, limit{26, 40}, no, warning("DaemonSlow"), none)
 	add("crash loop", 2, limit{23, 28}, limit{23, 28}, critical("DaemonRestarting|DaemonStuckWarmingUp|"+down), pattern{lost.critical, few + "|DaemonOOMKilled"})
