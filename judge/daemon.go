@@ -42,7 +42,7 @@ func judgeDaemon(f *facts) *Finding {
 		return warning("DaemonRefusesUs", "rejects the exporter's credentials or address ("+state+"), so its state is unknown", status,
 			"sudo grep -n -o -E '^ *((rpcuser|rpcallowip|rpcport) *=.*|rpcauth *= *[^:]*)' "+f.conf()+"   # were they changed or added without a restart?")
 	case "busy":
-		return critical("DaemonDown", "rejects calls: its work queue is full", "raptoreum-cli getrpcinfo", f.debugLog()).implies("DaemonBusy")
+		return warning("DaemonBusy", "rejects calls: its work queue is full", "raptoreum-cli getrpcinfo", f.debugLog())
 	case "slow":
 		return judgeSlow(f)
 	case "hung":
