@@ -36,7 +36,7 @@ type heightGap struct {
 
 func newExplorers(c *catalog) updater {
 	const recent = "; at most 3 minutes old"
-	const near = "the first explorer near the tip, whose best block raptoreumd confirms or is less than an hour old, that answers"
+	const near = "the first explorer near the tip that answers, without one that has shown the same old block for an hour, unless raptoreumd confirms it"
 	return &explorers{
 		deltas:   map[string]heightGap{},
 		up:       c.gauge("explorer_up", "1 if the explorer reported a plausible height"+recent+" (api/getblockcount).", "explorer"),

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"time"
 
 	"raptoreum_exporter/internal/poll"
@@ -31,8 +32,8 @@ type Smartnode struct {
 // It comes from the first explorer near the tip that has a usable answer. The tip is the highest block that agrees with
 // that of another explorer, with our own daemon or with the last such tip: at most 10 blocks apart, or as many as the
 // time between them explains. Where there is only one explorer, it is its own block. An explorer more than 10 blocks
-// from the tip, or of unknown height, is skipped, and so is one whose best block is an hour old, unless our own daemon
-// confirms its height. Of explorers that contradict each other, one that knows the smartnode shows the right chain, and
+// from the tip, or of unknown height, is skipped, and so is one whose best block is an hour old and has been the same for
+// an hour, unless our own daemon confirms its height. Of explorers that contradict each other, one that knows the smartnode shows the right chain, and
 // the others say nothing about it. If an explorer does not know the smartnode, the next one near the tip is requested
 // too, and its answer wins if it knows the smartnode. Otherwise Err is ErrUnknownSmartnode and Value has only the
 // explorer. Without an explorer near the tip Err is another error, which says nothing about the smartnode. See
@@ -116,7 +117,9 @@ func (c *Client) smartnode(hash string) (s *watched, pace time.Duration) {
 func (c *Client) requestSmartnode(ctx context.Context, hash string) (Smartnode, error) {
 	var unknown []Smartnode // the explorers
 	var notFound, failed error
-	for _, e := range c.candidates(ctx) {
+	list := c.candidates(ctx)
+	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(a.doubt, b.doubt) })
+	for _, e := range list {
 		if e.err != nil {
 			failed = join(failed, e.err)
 			continue
@@ -129,8 +132,8 @@ func (c *Client) requestSmartnode(ctx context.Context, hash string) (Smartnode, 
 			failed = join(failed, err)
 			continue
 		}
-		if e.ahead { // one of the two may be on another chain
-			failed = join(failed, &hostError{e.base.Host, fmt.Errorf("smartnode not found, but its height is more than %d blocks from that of our daemon or of another explorer", maxLag)})
+		if e.doubt != none {
+			failed = join(failed, &hostError{e.base.Host, errors.New("smartnode not found, but it may show another chain or have stopped")})
 			continue
 		}
 		unknown, notFound = append(unknown, smartnode), cmp.Or(notFound, err)

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -38,6 +36,7 @@ type sighting struct {
 	at     time.Time
 	own    int64     // of an explorer: the height of our own daemon at that time; -1 when unknown
 	mined  time.Time // when the block was mined, at the earliest; zero: unknown
+	since  time.Time // since when the explorer has reported this height to us
 	err    error     // why that is not known, or not exactly
 }
 
@@ -58,7 +57,10 @@ type heights struct {
 func (h *heights) note(explorer string, s sighting) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s.own = h.ownHeight()
+	s.own, s.since = h.ownHeight(), s.at
+	if last, ok := h.last[explorer]; ok && last.height == s.height {
+		s.since = last.since
+	}
 	h.last[explorer] = s
 	if tip, agreed := h.tipOf(h.known(), s.own); agreed {
 		h.peak = tip
@@ -132,14 +134,23 @@ func (c *Client) SetOwnHeight(height int64) {
 	c.heights.own = sighting{height: height, at: c.now()}
 }
 
-// check returns the reason why an explorer is not near the tip. ahead: it may be on another chain,
-// because it is far ahead of our daemon, or contradicts another explorer.
-func (h *heights) check(explorer string) (ahead bool, err error) {
+// doubt is why an explorer near the tip may be on another chain, or have stopped. The least is asked first.
+type doubt int
+
+const (
+	none        doubt = iota
+	unconfirmed       // its best block is recent, but nothing confirms its height
+	old               // its best block is an hour old
+)
+
+// check returns the reason why an explorer is not near the tip. With a doubt, what it does not
+// know says nothing; if it knows the smartnode, it shows the right chain, though maybe not its end.
+func (h *heights) check(explorer string) (doubt, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.last[explorer]
 	if !h.fresh(s, heightAge) {
-		return false, errNoHeight
+		return none, errNoHeight
 	}
 	own := s.own // blocks that came since do not count
 	if own < 0 {
@@ -150,17 +161,26 @@ func (h *heights) check(explorer string) (ahead bool, err error) {
 	lag := tip.height - s.height
 	switch {
 	case lag > maxLag && (agreed || tip.height == own):
-		return false, fmt.Errorf("its height %d is %d blocks behind, so its answers about smartnodes are not used", s.height, lag)
+		return none, fmt.Errorf("its height %d is %d blocks behind, so its answers about smartnodes are not used", s.height, lag)
 	case lag < -maxLag && h.checkMined(tip) == nil:
-		return false, fmt.Errorf("%w: its height %d is %d blocks ahead of two others, so its answers about smartnodes are not used", errAhead, s.height, -lag)
-	case lag < -maxLag, !agreed && len(known) > 1: // nothing confirms its height; if it knows the smartnode, it shows the right chain
-		return true, h.checkMined(s)
+		return none, fmt.Errorf("%w: its height %d is %d blocks ahead of two others, so its answers about smartnodes are not used", errAhead, s.height, -lag)
+	case own >= 0 && s.height-own <= maxLag: // our daemon confirms that it does not lag, also when the whole network stands still
+		return none, nil
+	case lag >= -maxLag && (agreed || len(known) == 1) && own < 0 && h.checkMined(s) == nil:
+		return none, nil
+	case h.checkMined(s) == nil:
+		return unconfirmed, nil
 	}
-	ahead = own >= 0 && s.height-own > maxLag
-	if own >= 0 && !ahead { // our daemon confirms that it does not lag, also when the whole network stands still
-		return false, nil
+	return old, h.checkMoving(s)
+}
+
+// checkMoving returns an error if the best block of an explorer is old and has been the same for an hour, so that the
+// chain that it shows has stopped. Until then only the age of that block says so, which on a test network may be high.
+func (h *heights) checkMoving(s sighting) error {
+	if h.now().Sub(s.since) < tipAge*h.every {
+		return nil
 	}
-	return ahead, h.checkMined(s)
+	return h.checkMined(s)
 }
 
 // checkMined returns an error unless the best block of an explorer is recent. Only its time shows that explorers whose
@@ -192,8 +212,8 @@ func (c *Client) AgreedTip() (height int64, agreed bool) {
 // candidate is an explorer that may be read from, or the reason why not.
 type candidate struct {
 	*endpoint
-	ahead bool // see heights.check
-	err   error
+	doubt
+	err error
 }
 
 // candidates returns the explorers in order, each with its place relative to the tip. It waits for the
@@ -208,7 +228,7 @@ func (c *Client) candidates(ctx context.Context) []candidate {
 // placed returns the explorers in order, and how many of them are near the tip.
 func (c *Client) placed() (list []candidate, near int64) {
 	for _, e := range c.endpoints {
-		ahead, err := c.heights.check(e.base.Host)
+		d, err := c.heights.check(e.base.Host)
 		if errors.Is(err, errNoHeight) {
 			err = e.heightError()
 		} else if err != nil {
@@ -217,7 +237,7 @@ func (c *Client) placed() (list []candidate, near int64) {
 		if err == nil {
 			near++
 		}
-		list = append(list, candidate{e, ahead, err})
+		list = append(list, candidate{e, d, err})
 	}
 	return list, near
 }
@@ -248,43 +268,4 @@ func (e *endpoint) heightError() error {
 		return &hostError{e.base.Host, errNoHeight}
 	}
 	return reading.Err
-}
-
-// requestHeight reads the height of an explorer, and when the block at that height was mined.
-func (c *Client) requestHeight(ctx context.Context, e *endpoint) (int64, error) {
-	height, err := read(ctx, e.fetch, e.request("getblockcount", nil), parseHeight)
-	if err != nil {
-		return 0, err
-	}
-	s := sighting{height: height, at: c.now()}
-	s.mined, s.err = e.minedAt(ctx, height, s.at)
-	s.err = errors.Unwrap(s.err) // without the host, which candidates adds
-	c.heights.note(e.base.Host, s)
-	return height, nil
-}
-
-// tip is the best block of an explorer, whose time was read.
-type tip struct {
-	height int64
-	mined  time.Time
-}
-
-// minedAt returns when a block was mined, at the earliest: where the request fails, that of the last one below it.
-func (e *endpoint) minedAt(ctx context.Context, height int64, now time.Time) (time.Time, error) {
-	last := e.tip.Load()
-	if last != nil && last.height == height {
-		return last.mined, nil
-	}
-	mined, err := read(ctx, e.fetch, e.request("getblock", url.Values{"height": {strconv.FormatInt(height, 10)}}), parseBlockTime)
-	switch {
-	case err == nil:
-		if mined.After(now) { // clocks of miners differ; one of the future would explain any height
-			mined = now
-		}
-		e.tip.Store(&tip{height, mined})
-		return mined, nil
-	case last != nil && last.height < height:
-		return last.mined, err
-	}
-	return time.Time{}, err
 }

@@ -39,24 +39,24 @@ func TestSmartnodeNearTip(t *testing.T) {
 		{"unknown to one, the other fails", []standing{unaware("352"), broken("352")}, -1, unknown + " 0", "1 1"},
 		{"unknown to one, the other lags", []standing{unaware("352"), unaware("6")}, -1, unknown + " 0", "1 0"},
 		{"unknown to the only one", []standing{unaware("352")}, -1, unknown + " 0", "1"},
-		{"unknown to the only one, old", []standing{unaware("352").minedAt(old)}, -1, noAnswer, "0"},
+		{"unknown to the only one, old", []standing{unaware("352").minedAt(old)}, -1, noAnswer, "1"},
 		{"unknown to the only one, old as our daemon", []standing{unaware("352").minedAt(old)}, 352, unknown + " 0", "1"},
-		{"known to the only one, old", []standing{knows("352").minedAt(old)}, -1, noAnswer, "0"},
+		{"known to the only one, old", []standing{knows("352").minedAt(old)}, -1, "0", "1"},
 		{"known to the only one, old as our daemon", []standing{knows("352").minedAt(old)}, 352, "0", "1"},
-		{"known to the only one, old and far from our daemon", []standing{knows("352").minedAt(old)}, 300, noAnswer, "0"},
-		{"known to all, old", []standing{knows("352").minedAt(old), knows("352").minedAt(old), knows("351").minedAt(old)}, -1, noAnswer, "0 0 0"},
+		{"known to the only one, old and far from our daemon", []standing{knows("352").minedAt(old)}, 300, "0", "1"},
+		{"known to all, old", []standing{knows("352").minedAt(old), knows("352").minedAt(old), knows("351").minedAt(old)}, -1, "0", "1 0 0"},
 		{"known to all, old as our daemon", []standing{knows("352").minedAt(old), knows("352").minedAt(old)}, 352, "0", "1 0"},
 		{"known to both, one is old", []standing{knows("352").minedAt(old), knows("352")}, -1, "1", "0 1"},
-		{"unknown to the one that answers, old", []standing{unaware("6").minedAt(old), broken("")}, -1, noAnswer, "0 0"},
-		{"unknown to both, old", []standing{unaware("352").minedAt(old), unaware("352").minedAt(old)}, -1, noAnswer, "0 0"},
+		{"unknown to the one that answers, old", []standing{unaware("6").minedAt(old), broken("")}, -1, noAnswer, "1 0"},
+		{"unknown to both, old", []standing{unaware("352").minedAt(old), unaware("352").minedAt(old)}, -1, noAnswer, "1 1"},
 		{"unknown to both, old as our daemon", []standing{unaware("352").minedAt(old), unaware("352").minedAt(old)}, 352, unknown + " 0", "1 1"},
 		{"unknown to two of three", []standing{unaware("352"), unaware("350"), knows("352")}, -1, unknown + " 0", "1 1 0"},
 		{"unknown to both, near our daemon", []standing{unaware("352"), unaware("350")}, 345, unknown + " 0", "1 1"},
 		{"unknown to both, far from our daemon", []standing{unaware("352"), unaware("350")}, 300, noAnswer, "1 1"},
 		{"known, our daemon is behind", []standing{knows("352")}, 300, "0", "1"},
-		{"both lag, without a daemon", []standing{unaware("6").minedAt(old), unaware("7").minedAt(old)}, -1, noAnswer, "0 0"},
-		{"both lag at one height, without a daemon", []standing{unaware("340").minedAt(old), unaware("340").minedAt(old)}, -1, noAnswer, "0 0"},
-		{"one of both has an old tip", []standing{unaware("352").minedAt(old), unaware("352")}, -1, unknown + " 1", "0 1"},
+		{"both lag, without a daemon", []standing{unaware("6").minedAt(old), unaware("7").minedAt(old)}, -1, noAnswer, "1 1"},
+		{"both lag at one height, without a daemon", []standing{unaware("340").minedAt(old), unaware("340").minedAt(old)}, -1, noAnswer, "1 1"},
+		{"one of both has an old tip", []standing{unaware("352").minedAt(old), unaware("352")}, -1, unknown + " 1", "1 1"},
 		{"one far ahead of two others", []standing{knows("900"), knows("352"), knows("350")}, -1, "1", "0 1 0"},
 		{"one far ahead of another and our daemon", []standing{knows("900"), knows("352")}, 351, "1", "0 1"},
 		{"one far ahead, unknown to it", []standing{unaware("900"), knows("352"), knows("352")}, -1, "1", "0 1 0"},
@@ -67,7 +67,7 @@ func TestSmartnodeNearTip(t *testing.T) {
 		{"two have stopped and do not know it", []standing{unaware("152"), unaware("152"), knows("352")}, -1, "2", "0 0 1"},
 		{"two have stopped, unknown to the one that goes on", []standing{knows("152"), knows("152"), unaware("352")}, -1, unknown + " 2", "0 0 1"},
 		{"one has stopped with our daemon, one goes on", []standing{knows("152"), knows("352")}, 152, "1", "0 1"},
-		{"two have stopped, one is of another network", []standing{knows("152"), knows("152"), unaware("1400000")}, -1, noAnswer, "0 0 1"},
+		{"two have stopped, one is of another network", []standing{knows("152"), knows("152"), unaware("1400000")}, -1, "0", "1 0 1"},
 		{"two begin again with recent blocks, one far ahead", []standing{knows("152").minedAt(recent), knows("150").minedAt(recent), knows("352")}, -1, "0", "1 0 0"},
 		{"one of another network, ahead of the right one", []standing{unaware("1400000"), knows("352")}, -1, "1", "1 1"},
 		{"one of another network, ahead of one that does not know it", []standing{unaware("1400000"), unaware("352")}, -1, noAnswer, "1 1"},
@@ -152,6 +152,31 @@ func TestPeak(t *testing.T) {
 		got, ok := client.Smartnode(t.Context(), hashA, poll.Wait)
 		if !ok || (got.Err == nil) != step.known || errors.Is(got.Err, ErrUnknownSmartnode) != step.unknown {
 			t.Errorf("%s: %+v, %v", step.name, got, ok)
+		}
+	}
+}
+
+// TestSameBlock: an explorer that has shown the same old block for an hour is not believed, until it shows another one.
+func TestSameBlock(t *testing.T) {
+	clock := &clock{}
+	longAgo := clock.Now().Add(-10 * time.Hour)
+	client, _, change := newClientOf(t, clock.Now, knows("352").minedAt(longAgo))
+	for _, step := range []struct {
+		after     time.Duration
+		explorers []standing
+		known     bool
+	}{
+		{0, nil, true},
+		{59 * time.Minute, nil, true},
+		{time.Minute, nil, false},
+		{time.Minute, []standing{knows("353").minedAt(longAgo)}, true},
+	} {
+		clock.add(step.after)
+		if step.explorers != nil {
+			change(step.explorers...)
+		}
+		if got, ok := client.Smartnode(t.Context(), hashA, poll.Wait); !ok || (got.Err == nil) != step.known {
+			t.Errorf("after %s: %+v, %v", step.after, got, ok)
 		}
 	}
 }
