@@ -74,7 +74,7 @@ func (n *Network) explorerView(s State, e Explorer) view {
 	case ExplorerStale, ExplorerLagging:
 		v.Height = e.Frozen
 	case ExplorerResyncing:
-		downloaded := int(time.Since(e.Since).Seconds() * resyncRate)
+		downloaded := max(0, int(time.Since(e.Since).Seconds()*resyncRate))
 		v.Height = min(s.NetworkHeight, e.Frozen+downloaded)
 	case ExplorerLying:
 		v.Height += e.Offset

@@ -117,6 +117,9 @@ func TestExplorerAnswersAreTheRecordedOnes(t *testing.T) {
 					s.Height, s.NetworkHeight = d.tip, d.tip
 				}
 			})
+			if d.mode == ExplorerResyncing { // however late the request comes, at height 0
+				n.Set(func(s *State) { s.Explorers[0].Since = time.Now().Add(time.Hour) })
+			}
 			ours := strings.NewReplacer(recordedProTx, watched, strings.ToUpper(recordedProTx), strings.ToUpper(watched))
 			path := ours.Replace(e.path)
 			got := explorerRequest(t, n.ExplorerURLs()[0]+path, name)
