@@ -11,7 +11,7 @@ import (
 // brief is up to how many minutes a cause does not count, because a busy machine is slow for some.
 const brief = 10
 
-// outageCauses returns the trouble that the smartnode dashboard shows in each outage. An outage of the exporter hides it.
+// outageCauses returns the trouble that the smartnode dashboard shows in each outage.
 func outageCauses() map[string][]string {
 	const (
 		port, notReady = "its port was not reachable from its machine", "raptoreumd was not ready"
@@ -19,7 +19,8 @@ func outageCauses() map[string][]string {
 	)
 	return map[string][]string{
 		"daemon-killed": {port, notReady}, "daemon-stopped": {port, notReady}, "several-down": {port, notReady}, "password-changed": {notReady},
-		"oom-killed": {"raptoreumd was restarted"}, "banned-and-killed": {port, notReady}, "address-changed": {state},
+		"oom-killed":      {"raptoreumd was restarted", "the kernel killed a process because memory ran out"},
+		"exporter-killed": {"its exporter did not answer"}, "banned-and-killed": {port, notReady}, "address-changed": {state},
 		"port-closed": {port}, "port-accepts-and-closes": {port}, "port-closed-to-all": {port}, "behind": {behind},
 	}
 }

@@ -55,7 +55,7 @@ func healthyPanels() []expectation {
 		{one, "Payment", "ON TIME green"},
 		{one, "Earned per day, 14 days", "earned: 0 RTM, expected: 2.88 RTM"},
 		{one, "Earnings", "last payment: 0.800 RTM, expected per day: 2.88 RTM, earned per day: 0 RTM"},
-		{one, "Safe to restart", "SAFE green"},
+		{one, "Safe to restart", "SAFE green or WAIT: DKG SOON orange"},
 		{one, "Next key generation", "1..30 blocks"},
 		{one, "Quorum duty", "key generation: off duty green"},
 		{one, "Quorums", "member: 2, missed: 0"},
