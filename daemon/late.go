@@ -93,43 +93,36 @@ func latest[T any](r *T, err error, late func() *T) (*T, error) {
 	return r, err
 }
 
-// lateLockfree is lateMainlock for Lockfree.
+// lateLockfree returns the last lock-free answer if it may still be shown, otherwise nil.
 func (s *Session) lateLockfree() *Lockfree {
-	s.client.mu.Lock()
-	defer s.client.mu.Unlock()
-	r := s.client.kept.lockfree
-	if r == nil || !s.showsLate(r.At) {
-		return nil
-	}
-	late := *r
-	late.Late = true
-	return &late
+	return shownLate(s, func(k *kept) *Lockfree { return k.lockfree })
 }
 
-// lateMainlock returns the last answer; nil: it is too old, or the daemon has not answered the lock-free stage of
-// this Session, nor an earlier one late.
+// lateMainlock is lateLockfree for Mainlock.
 func (s *Session) lateMainlock() *Mainlock {
-	s.client.mu.Lock()
-	defer s.client.mu.Unlock()
-	r := s.client.kept.mainlock
-	if r == nil || !s.showsLate(r.At) {
-		return nil
-	}
-	late := *r
-	late.Late = true
-	return &late
+	return shownLate(s, func(k *kept) *Mainlock { return k.mainlock })
 }
 
-// lateNode is lateMainlock for Node.
-func (s *Session) lateNode() *Node {
+// lateNode is lateLockfree for Node.
+func (s *Session) lateNode() *Node { return shownLate(s, func(k *kept) *Node { return k.node }) }
+
+// arrived is a pointer to an answer, of which it returns the Arrival.
+type arrived[T any] interface {
+	*T
+	arrival() *Arrival
+}
+
+// shownLate returns a kept answer, marked as Late; nil: it is too old, or the daemon has not answered the lock-free stage
+// of this Session, nor an earlier one late.
+func shownLate[T any, P arrived[T]](s *Session, from func(*kept) P) P {
 	s.client.mu.Lock()
 	defer s.client.mu.Unlock()
-	r := s.client.kept.node
-	if r == nil || !s.showsLate(r.At) {
+	r := from(&s.client.kept)
+	if r == nil || !s.showsLate(r.arrival().At) {
 		return nil
 	}
 	late := *r
-	late.Late = true
+	P(&late).arrival().Late = true
 	return &late
 }
 
@@ -142,29 +135,24 @@ func (s *Session) showsLate(at time.Time) bool {
 
 // Ages returns the age of the answer to each batch that this Session can use, by name of the batch.
 func (s *Session) Ages() map[string]time.Duration {
-	now := s.client.config.Now()
-	ages := map[string]time.Duration{}
-	add := func(batch string, at time.Time) {
-		if age, known := poll.Age(at, now); known {
-			ages[batch] = age
+	ages, now := map[string]time.Duration{}, s.client.config.Now()
+	addAge(ages, now, batchLockfree, s.lockfree, s.lateLockfree)
+	addAge(ages, now, batchMainlock, s.mainlock, s.lateMainlock)
+	addAge(ages, now, batchNode, s.node, s.lateNode)
+	return ages
+}
+
+// addAge adds the age of the answer of a stage, or of the late one that is shown in its place.
+func addAge[T any, P arrived[T]](ages map[string]time.Duration, now time.Time, batch string, g *stage[P], late func() P) {
+	r, ok := g.result()
+	if !ok {
+		if r = late(); r == nil || !g.unanswered() {
+			return
 		}
 	}
-	if r, ok := s.lockfree.result(); ok {
-		add(batchLockfree, r.At)
-	} else if late := s.lateLockfree(); late != nil && s.lockfree.unanswered() {
-		add(batchLockfree, late.At)
+	if age, known := poll.Age(r.arrival().At, now); known {
+		ages[batch] = age
 	}
-	if r, ok := s.mainlock.result(); ok {
-		add(batchMainlock, r.At)
-	} else if late := s.lateMainlock(); late != nil && s.mainlock.unanswered() {
-		add(batchMainlock, late.At)
-	}
-	if r, ok := s.node.result(); ok {
-		add(batchNode, r.At)
-	} else if late := s.lateNode(); late != nil && s.node.unanswered() {
-		add(batchNode, late.At)
-	}
-	return ages
 }
 
 // whyLockfree returns why there is no lock-free answer. Such a daemon is hung, unless it has answered late within the

@@ -2,16 +2,13 @@ package daemon
 
 import (
 	"context"
-	"time"
 
 	"raptoreum_exporter/internal/poll"
 )
 
 // Mainlock holds what needs the daemon's main lock briefly: it decides between ready, slow and hung.
 type Mainlock struct {
-	Took      time.Duration
-	At        time.Time // when the answer arrived
-	Late      bool      // it arrived in an earlier scrape, or between two
+	Arrival
 	Height    Answer[int64]
 	Chain     Answer[ChainInfo]
 	Network   Answer[NetworkInfo]

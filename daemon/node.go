@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"errors"
-	"time"
 
 	"raptoreum_exporter/internal/poll"
 )
@@ -11,9 +10,7 @@ import (
 // Node holds what may wait longer inside the daemon: while its smartnode is not READY, it connects
 // to its own port at every block and holds locks during that (CActiveSmartnodeManager::Init).
 type Node struct {
-	Took      time.Duration
-	At        time.Time               // when the answer arrived
-	Late      bool                    // it arrived in an earlier scrape, or between two
+	Arrival
 	Status    Answer[SmartnodeStatus] // ErrNotSmartnode: it is not running as one
 	Peers     Answer[[]Peer]
 	Tip       Answer[BlockHeader]

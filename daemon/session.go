@@ -152,11 +152,18 @@ func (g *stage[T]) unanswered() bool {
 	}
 }
 
+// Arrival is when an answer arrived.
+type Arrival struct {
+	Took time.Duration
+	At   time.Time // when the answer arrived
+	Late bool      // it arrived in an earlier scrape, or between two
+}
+
+func (a *Arrival) arrival() *Arrival { return a }
+
 // Lockfree holds what the daemon answers even while its validation hangs.
 type Lockfree struct {
-	Took    time.Duration
-	At      time.Time     // when the answer arrived
-	Late    bool          // it arrived in an earlier scrape, or between two
+	Arrival
 	Uptime  Answer[int64] // seconds
 	RPC     Answer[RPCInfo]
 	Traffic Answer[NetTotals]
