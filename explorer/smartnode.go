@@ -33,11 +33,11 @@ type Smartnode struct {
 // that of another explorer, with our own daemon or with the last such tip: at most 10 blocks apart, or as many as the
 // time between them explains. Where there is only one explorer, it is its own block. An explorer more than 10 blocks
 // from the tip, or of unknown height, is skipped, and so is one whose best block is an hour old and has been the same for
-// an hour, unless our own daemon confirms its height. Of explorers that contradict each other, one that knows the smartnode shows the right chain, and
-// the others say nothing about it. If an explorer does not know the smartnode, the next one near the tip is requested
-// too, and its answer wins if it knows the smartnode. Otherwise Err is ErrUnknownSmartnode and Value has only the
-// explorer. Without an explorer near the tip Err is another error, which says nothing about the smartnode. See
-// SetOwnHeight.
+// an hour, unless our own daemon confirms its height. Of explorers that contradict each other, one that knows the
+// smartnode shows the right chain, and the others say nothing about it. If an explorer does not know the smartnode, the
+// next one near the tip is requested too, and its answer wins if it knows the smartnode. Otherwise Err is
+// ErrUnknownSmartnode and Value has only the explorer. Without an explorer near the tip Err is another error, which says
+// nothing about the smartnode. See SetOwnHeight.
 //
 // With poll.Wait it returns after a request that is due, or when ctx is done.
 func (c *Client) Smartnode(ctx context.Context, proTxHash string, mode poll.Mode) (poll.Reading[Smartnode], bool) {

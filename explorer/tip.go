@@ -36,8 +36,8 @@ type sighting struct {
 	at     time.Time
 	own    int64     // of an explorer: the height of our own daemon at that time; -1 when unknown
 	mined  time.Time // when the block was mined, at the earliest; zero: unknown
-	since  time.Time // since when the explorer has reported this height to us
 	err    error     // why that is not known, or not exactly
+	since  time.Time // since when the explorer has reported this height to us
 }
 
 // heights keeps the last height of each explorer and of our own daemon.
@@ -166,21 +166,17 @@ func (h *heights) check(explorer string) (doubt, error) {
 		return none, fmt.Errorf("%w: its height %d is %d blocks ahead of two others, so its answers about smartnodes are not used", errAhead, s.height, -lag)
 	case own >= 0 && s.height-own <= maxLag: // our daemon confirms that it does not lag, also when the whole network stands still
 		return none, nil
-	case lag >= -maxLag && (agreed || len(known) == 1) && own < 0 && h.checkMined(s) == nil:
+	}
+	stopped := h.checkMined(s)
+	switch {
+	case stopped == nil && own < 0 && lag >= -maxLag && (agreed || len(known) == 1):
 		return none, nil
-	case h.checkMined(s) == nil:
+	case stopped == nil:
 		return unconfirmed, nil
+	case h.now().Sub(s.since) < tipAge*h.every: // only the age of the block says so, which on a test network may be high
+		return old, nil
 	}
-	return old, h.checkMoving(s)
-}
-
-// checkMoving returns an error if the best block of an explorer is old and has been the same for an hour, so that the
-// chain that it shows has stopped. Until then only the age of that block says so, which on a test network may be high.
-func (h *heights) checkMoving(s sighting) error {
-	if h.now().Sub(s.since) < tipAge*h.every {
-		return nil
-	}
-	return h.checkMined(s)
+	return old, stopped
 }
 
 // checkMined returns an error unless the best block of an explorer is recent. Only its time shows that explorers whose
