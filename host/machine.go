@@ -63,7 +63,6 @@ func (h *Host) Machine() (Machine, error) {
 // other guests. procfs also parses a counter of each interrupt, which takes longer than all else that is read of the
 // machine.
 func readCPUs(path string) (online int, steal float64, err error) {
-	const ticks = 100 // per second, as in procfs: USER_HZ of the kernel's interface
 	content, err := readFile(path)
 	if err != nil {
 		return 0, 0, err
@@ -85,7 +84,7 @@ func readCPUs(path string) (online int, steal float64, err error) {
 		if err != nil {
 			return 0, 0, fmt.Errorf("steal: %w", err)
 		}
-		steal = float64(n) / ticks
+		steal = float64(n) / ticksPerSecond
 	}
 	return online, steal, nil
 }

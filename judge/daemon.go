@@ -47,7 +47,7 @@ func judgeDaemon(f *facts) *Finding {
 		return judgeSlow(f)
 	case "hung":
 		text := "is hung: it accepts connections but does not answer" + f.process() + f.logged()
-		if tip, logged := f.age("debuglog_tip_timestamp_seconds"); logged && tip < daemon.HungAfter.Seconds() {
+		if f.validates() {
 			text += "; it still validates blocks: wait before you restart it"
 		}
 		return critical("DaemonDown", text,
@@ -69,12 +69,11 @@ func (f *facts) fleetOnly() bool {
 func judgeSlow(f *facts) *Finding {
 	top := "top -b -n 1 | head -n 12   # catching up, a reindex, too little CPU, or a miner?"
 	age, answered := f.value("daemon_answer_age_seconds", "batch", "mainlock")
-	tip, logged := f.age("debuglog_tip_timestamp_seconds")
 	switch {
 	case answered:
 		return warning("DaemonSlow", fmt.Sprintf("is slow, not hung: it answered a call that takes its main lock %s ago%s; do not restart it, because it would begin that work again",
 			FormatDuration(age), f.logged()), top, f.debugLog(), "raptoreum_exporter check --watch")
-	case logged && tip < daemon.HungAfter.Seconds():
+	case f.validates():
 		return warning("DaemonSlow", "is slow, not hung"+f.logged()+"; do not restart it, because it would begin that work again",
 			top, f.debugLog(), "raptoreum_exporter check --watch")
 	}
@@ -83,6 +82,12 @@ func judgeSlow(f *facts) *Finding {
 		text += " for " + FormatDuration(f.Waited.Seconds())
 	}
 	return warning("DaemonSlow", text+f.logged()+"; check again in 3 minutes before you do anything", top, f.debugLog())
+}
+
+// validates reports whether debug.log has a new tip: raptoreumd is at work, whatever it answers.
+func (f *facts) validates() bool {
+	tip, logged := f.age("debuglog_tip_timestamp_seconds")
+	return logged && tip < daemon.HungAfter.Seconds()
 }
 
 // logged returns the last new tip in debug.log, where that is readable.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -58,16 +59,12 @@ func (r *report) slowKinds() (list []string) {
 			if limit == 0 || len(times) < 3 {
 				continue
 			}
-			if m := median(times); m > time.Duration(limit)*time.Minute {
+			if m := quantile(times, 0.5); m > time.Duration(limit)*time.Minute {
 				list = append(list, fmt.Sprintf("%s: median of the %s %.1f min, limit %d", name, what, m.Minutes(), limit))
 			}
 		}
 	}
 	return list
-}
-
-func median(times []time.Duration) time.Duration {
-	return slices.Sorted(slices.Values(times))[len(times)/2]
 }
 
 // sums returns them. Where events happen more often than in life, so do warnings, and they are divided by the rate.
@@ -80,12 +77,12 @@ func (r *report) sums() (s sums) {
 	s.slow += len(r.slowKinds())
 	s.messages, s.alerts = float64(messages)/float64(max(1, told)), float64(alerts)/float64(max(1, told))
 	for k, w := range r.wrong {
-		if k[:8] == "critical" {
+		if strings.HasPrefix(k, "critical") {
 			s.falseCriticals += w.over + w.never
 		}
 	}
 	for k, n := range r.healthy {
-		if k[:7] == "warning" {
+		if strings.HasPrefix(k, "warning") {
 			s.warnings += float64(n)
 		}
 	}

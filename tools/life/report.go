@@ -154,8 +154,8 @@ func (r *report) print(out io.Writer) {
 
 func (t *outages) row(w io.Writer, name string) {
 	fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%.1f\t%.1f\t\n", name, t.must, t.count, t.reported, t.missed,
-		quantile(t.first, 0.5), quantile(t.first, 0.99), quantile(t.critical, 0.5), quantile(t.critical, 0.99),
-		quantile(t.end, 0.5), quantile(t.end, 0.99), t.late, t.noEnd,
+		inMinutes(t.first, 0.5), inMinutes(t.first, 0.99), inMinutes(t.critical, 0.5), inMinutes(t.critical, 0.99),
+		inMinutes(t.end, 0.5), inMinutes(t.end, 0.99), t.late, t.noEnd,
 		t.slow, float64(t.messages)/float64(max(1, t.told)), float64(t.alerts)/float64(max(1, t.told)))
 }
 
@@ -197,12 +197,17 @@ func (r *report) printLate(out io.Writer) {
 	}
 }
 
-func quantile(list []time.Duration, q float64) string {
+// quantile returns one of a list that is not empty.
+func quantile(list []time.Duration, q float64) time.Duration {
+	return slices.Sorted(slices.Values(list))[int(q*float64(len(list)-1)+0.5)]
+}
+
+// inMinutes prints a quantile.
+func inMinutes(list []time.Duration, q float64) string {
 	if len(list) == 0 {
 		return "-"
 	}
-	list = slices.Sorted(slices.Values(list))
-	return fmt.Sprintf("%.0f", list[int(q*float64(len(list)-1)+0.5)].Minutes())
+	return fmt.Sprintf("%.0f", quantile(list, q).Minutes())
 }
 
 func (r *report) printWrong(out io.Writer) {
