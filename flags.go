@@ -83,11 +83,7 @@ func define(app *kingpin.Application, o *options, args []string) (complete func(
 	app.Flag("runtime.gomaxprocs", "Maximum number of CPUs that the exporter uses at a time (GOMAXPROCS).").Envar("GOMAXPROCS").Default("1").IntVar(&o.maxProcs)
 	defineCommands(app, o, args)
 	return func() {
-		for _, c := range collector.All() {
-			if *enabled[c.Name] {
-				o.Collectors = append(o.Collectors, c.Name)
-			}
-		}
+		o.Collectors = slices.DeleteFunc(collector.Names(), func(name string) bool { return !*enabled[name] })
 	}
 }
 

@@ -33,7 +33,8 @@ func (p *process) update(ctx context.Context, in *scrape, out *samples) error {
 	found, err := in.Host.Daemon(in.Process)
 	if errors.Is(err, host.ErrNotRunning) {
 		if in.session != nil {
-			if state, _ := in.session.State(ctx); state != daemon.Unreachable {
+			_, err := in.session.Lockfree(ctx)
+			if e, ok := errors.AsType[*daemon.Error](err); !ok || e.State != daemon.Unreachable {
 				return errNotApplicable // in another container, or behind a tunnel
 			}
 		}

@@ -47,9 +47,9 @@ func (o *Options) Connect(t *testing.T) collector.Sources {
 // Flags returns the command line of the options.
 func (o *Options) Flags() []string {
 	flags := []string{"--daemon.conf=" + o.Daemon.Conf}
-	for _, c := range collector.All() {
-		if !slices.Contains(o.Collectors, c.Name) {
-			flags = append(flags, "--no-collector."+c.Name)
+	for _, name := range collector.Names() {
+		if !slices.Contains(o.Collectors, name) {
+			flags = append(flags, "--no-collector."+name)
 		}
 	}
 	for _, url := range o.ExplorerURLs {
