@@ -9,6 +9,9 @@ const (
 	// StalledTip is the age in seconds from which RaptoreumChainStalled is critical. With its "for" that makes
 	// 40 minutes, which do not happen by chance.
 	StalledTip = 2100
+	// OldChain is the age in seconds of the newest block from which what a daemon says of its smartnode is the past
+	// (RaptoreumSmartnodePoSeBanned): key generations, which can ban it, start every hour.
+	OldChain = 3600
 	// FreshTip is the age in seconds up to which a node is not behind, whatever others report
 	// (RaptoreumChainBehind).
 	FreshTip = 600

@@ -23,6 +23,7 @@ func TestLimits(t *testing.T) {
 	}{
 		{"RaptoreumChainStalled", "warning", alerts.StaleTip, []string{"tip_age_seconds:last8m > # unless"}},
 		{"RaptoreumChainStalled", "critical", alerts.StalledTip, []string{"tip_age_seconds:last8m > # unless"}},
+		{"view:raptoreum_catching_up:any", "", alerts.OldChain, []string{"tip_age_seconds:last8m > #"}},
 		{"RaptoreumChainBehind", "warning", alerts.FreshTipLag, []string{"tip_age_seconds:last8m <= #"}},
 		{"RaptoreumChainBehind", "warning", alerts.MaxBlockLag, []string{"believed_ahead_blocks:min8m > #", "peers_ahead_blocks:last8m > #)"}},
 		{"RaptoreumChainBehind", "critical", alerts.FreshTip, []string{"tip_age_seconds:last8m <= #"}},

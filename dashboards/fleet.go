@@ -58,14 +58,14 @@ func nodeStateMappings() []valueMapping {
 
 // nodeState is the state of each smartnode: banned, the severity of its worst firing alert, slow, ok while an
 // exporter sees it and the rules are evaluated, else unknown. A ban reported by an explorer counts
-// unless a daemon's chain contradicts it. at is " @ end()" for the state at the end of the time range.
+// unless the recent chain of a daemon contradicts it. at is " @ end()" for the state at the end of the time range.
 func nodeState(at string) string {
 	firing := func(matchers ...string) string {
 		return fleetMetric("ALERTS", append(matchers, `alertstate="firing"`)...) + at
 	}
 	syncing := " unless on (job, instance, node) " + fleetMetric("initial_block_download") + at + " == 1"
 	banned := "((" + fleetMetric("smartnode_pose_banned") + at + " == 1)" + syncing + " or (" + fleetMetric("explorer_smartnode_pose_banned") + at +
-		" == 1) unless on (node) ((" + fleetMetric("smartnode_pose_banned") + at + " == 0)" + syncing + "))"
+		" == 1) unless on (node) (" + recent("("+fleetMetric("smartnode_pose_banned")+at+" == 0)"+syncing, fleetMetric("block_timestamp_seconds"), at) + "))"
 	late := "(" + fleetMetric("daemon_state", `state="slow"`) + at + " == 1)"
 	trouble := fmt.Sprintf("%d * %s or %d * %s or %d * %s or %d * %s", nodeBanned, banned, nodeActNow, criticals(firing),
 		nodeActToday, firing(`severity="warning"`), nodeSlow, late)

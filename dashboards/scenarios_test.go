@@ -218,6 +218,9 @@ func scenarios() []scenario {
 		{"an explorer reports a ban, the chain does not", changed(healthy(), map[string]string{
 			series("explorer_smartnode_pose_banned", own, `explorer="e"`): "1", fires("RaptoreumSmartnodeViewsDisagree", "warning", own): "1",
 		}), map[string]sample{"Ban": {none: 0}, "Banned": {none: 0}, "Act today": {none: 1}}},
+		{"an explorer reports a ban, and the chain is old", changed(healthy(), map[string]string{
+			series("explorer_smartnode_pose_banned", own, `explorer="e"`): "1", series("smartnode_pose_banned", paris): "", series("block_timestamp_seconds", own): "-4000",
+		}), map[string]sample{"Ban": {none: 1}, "Banned": {none: 1}}},
 		{"an explorer reports a ban, no daemon answers", changed(down, map[string]string{
 			series("explorer_smartnode_pose_banned", own, `explorer="e"`): "1", series("smartnode_pose_banned", paris): "",
 		}), map[string]sample{"Ban": {none: 1}, "Banned": {none: 1}, "Act now": {none: 0}}},

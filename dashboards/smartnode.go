@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"raptoreum_exporter/alerts"
 )
 
 // one selects the series of the selected node, from the exporter beside it and from fleet exporters.
@@ -117,17 +119,23 @@ func verdict() string {
 	firing := func(matchers ...string) string {
 		return nodeMetric("ALERTS", append(matchers, `alertstate="firing"`)...)
 	}
-	alerts := fmt.Sprintf(`label_replace(%d * %s or %d * %s or %d * %s, "alert", "$1", "alertname", "Raptoreum(.*)")`,
+	fired := fmt.Sprintf(`label_replace(%d * %s or %d * %s or %d * %s, "alert", "$1", "alertname", "Raptoreum(.*)")`,
 		actNow, criticals(firing), actToday, firing(`severity="warning"`), info, firing(`severity="info"`))
 	late := fmt.Sprintf(`label_replace(%d * (%s == 1), "alert", "raptoreumd answers late", "", "")`, slow, nodeMetric("daemon_state", `state="slow"`))
-	worst := "topk(1, max by (alert) (" + alerts + " or " + late + "))"
+	worst := "topk(1, max by (alert) (" + fired + " or " + late + "))"
 	return worst + ` or on () label_replace(0 * max(` + nodeMetric("up") + ` == 1) and on () ` + rulesRun + `, "alert", "no alert fires", "", "")`
+}
+
+// recent drops series from a daemon whose newest block is so old that what it says of its smartnode is the past. at is
+// " @ end()" for the state at the end of the time range.
+func recent(expr, tip, at string) string {
+	return fmt.Sprintf("%s unless on (job, instance, node) timestamp(%s%s) - %s%s > %d", expr, tip, at, tip, at, alerts.OldChain)
 }
 
 // banState is the state in the chain, else that of an explorer, else the last known ban, because a ban
 // never ends by itself. An old "not banned" proves nothing.
 func banState() string {
-	return maxOf(synced(nodeMetric("smartnode_pose_banned"))) + " or " + maxOf(nodeMetric("explorer_smartnode_pose_banned")) +
+	return maxOf(recent(synced(nodeMetric("smartnode_pose_banned")), nodeMetric("block_timestamp_seconds"), "")) + " or " + maxOf(nodeMetric("explorer_smartnode_pose_banned")) +
 		" or " + maxOf("last_over_time("+nodeMetric("smartnode_pose_banned")+"[1d])") + " == 1"
 }
 

@@ -9,6 +9,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
+	"raptoreum_exporter/alerts"
 	"raptoreum_exporter/daemon"
 )
 
@@ -113,6 +114,12 @@ func (f *facts) refused() bool {
 // downloading reports whether the chain is still being downloaded: until then, the daemon reports the state
 // at its own height, not that of the network.
 func (f *facts) downloading() bool { return f.is(1, "initial_block_download") }
+
+// past reports whether the chain is so old that what the daemon says of its smartnode is the past.
+func (f *facts) past() bool {
+	age, known := f.age("block_timestamp_seconds")
+	return f.downloading() || known && age > alerts.OldChain
+}
 
 // debugLog is the command that shows the end of debug.log.
 func (f *facts) debugLog() string { return "tail -n 50 " + f.logFile() }

@@ -55,8 +55,8 @@ func judgeSmartnode(f *facts) *Finding {
 
 func judgePoSe(f *facts) *Finding {
 	banned, known := f.value("smartnode_pose_banned")
-	if f.downloading() {
-		known = false // as of the daemon's height, not the network's
+	if f.downloading() || f.past() && banned == 0 { // a ban never ends by itself
+		known = false
 	}
 	penalty, _ := f.value("smartnode_pose_penalty")
 	limit, _ := f.value("smartnode_pose_penalty_max")
@@ -100,7 +100,7 @@ func (f *facts) banned(source string) *Finding {
 	return critical("SmartnodePoSeBanned", text+"; a ban never ends by itself: fix its cause, then send update_service", f.updateService())
 }
 
-// poseOfExplorers is the fallback when no daemon reports the penalty.
+// poseOfExplorers is the fallback when no daemon reports the present penalty.
 func (f *facts) poseOfExplorers() *Finding {
 	if !f.hasSmartnode() {
 		return nil
@@ -112,7 +112,11 @@ func (f *facts) poseOfExplorers() *Finding {
 		}
 	}
 	if len(seen) > 0 {
-		return unknown("raptoreumd does not report it; not banned according to %s", labelOf(seen[0], "explorer"))
+		why := "raptoreumd does not report it"
+		if age, known := f.age("block_timestamp_seconds"); known && age > alerts.OldChain && !f.downloading() {
+			why = "the newest block of raptoreumd is " + FormatDuration(age) + " old"
+		}
+		return unknown("%s; not banned according to %s", why, labelOf(seen[0], "explorer"))
 	}
 	if f.is(0, "smartnode_registered") {
 		return nil
@@ -257,8 +261,8 @@ func judgeViews(f *facts) *Finding {
 	banned, known := f.value("smartnode_pose_banned")
 	penalty, penaltyKnown := f.value("smartnode_pose_penalty")
 	seen := f.samples("explorer_smartnode_pose_banned")
-	if f.downloading() {
-		return nil // ours is that of the daemon's height
+	if f.past() {
+		return nil
 	}
 	for _, s := range seen {
 		theirs, _ := f.value("explorer_smartnode_pose_penalty", "explorer", labelOf(s, "explorer"))
