@@ -104,20 +104,25 @@ func (a *alertmanager) stop() {
 	close(a.stopped)
 }
 
-// receive is what Prometheus sends its alerts to.
-func (a *alertmanager) receive(ctx context.Context, alerts []*rules.Alert) {
+// receive is what Prometheus sends its alerts to. It returns those that end while another one mutes them: Alertmanager
+// sends no message about that.
+func (a *alertmanager) receive(ctx context.Context, alerts []*rules.Alert) (silent []*alert.Alert) {
 	var list []*alert.Alert
 	for _, from := range alerts {
 		to := &alert.Alert{UpdatedAt: time.Now()}
 		to.Labels, to.StartsAt, to.EndsAt = labelSet(from.Labels), from.FiredAt, from.ValidUntil
 		if !from.ResolvedAt.IsZero() {
 			to.EndsAt = from.ResolvedAt
+			if a.inhibitor.Mutes(ctx, to.Labels) {
+				silent = append(silent, to)
+			}
 		}
 		list = append(list, to)
 	}
 	if len(list) > 0 {
 		_ = a.alerts.Put(ctx, list...) // fails only for invalid labels, which Prometheus does not send
 	}
+	return silent
 }
 
 // labelSet converts labels of Prometheus. Alertmanager drops empty ones.

@@ -83,6 +83,7 @@ func conditionTable() map[string]*condition {
 	add("port closed", 3, limit{6, 8}, limit{28, 38}, critical(port), warning(few))
 	add("port closed, seen from inside", 3, limit{104, 110}, no, pattern{port, few}, none)
 	add("port partly closed", 3, limit{19, 21}, no, warning("PortVantagesDisagree|PortUnreachable"), warning("NoInboundPeers|PeersFew"))
+	add("port closed, as far as known", 3, no, no, none, pattern{port, few})
 	add("no inbound peers", 3, no, no, none, warning("NoInboundPeers"))
 	add("miss", 3, limit{2, 6}, no, pattern{"SmartnodeOneStrikeLeft", "SmartnodePoSePenaltyRose|SmartnodeDKGMissed"}, none)
 	add("one strike left", 3, limit{2, 8}, limit{2, 8}, critical("SmartnodeOneStrikeLeft"), warning("SmartnodePoSePenaltyRose|SmartnodeDKGMissed"))
@@ -94,7 +95,7 @@ func conditionTable() map[string]*condition {
 	add("network stalled", 3, limit{12, 14}, no, warning("NetworkStalled"), warning("ChainStalled"))
 	add("explorers down", 3, limit{23, 26}, no, warning("ExplorersDown"), warning("FleetBlind"))
 	add("explorer wrong", 3, no, no, none, warning("ExplorersDisagree|SmartnodeViewsDisagree"))
-	add("explorers misleading", 3, limit{19, 22}, no, warning("ExplorersDisagree|SmartnodeViewsDisagree"), none)
+	add("explorers misleading", 3, limit{19, 22}, no, warning("ExplorersDisagree|SmartnodeViewsDisagree"), warning("FleetBlind"))
 	add("PoSe storm", 3, limit{21, 24}, no, warning("NetworkPoSeStorm"), none)
 	add("update available", 2, limit{1443, 1450}, no, warning("UpdateAvailable"), none)
 	add("watcher down", 3, limit{13, 15}, no, warning("ExporterDown"), warning("FleetBlind"))
@@ -114,6 +115,7 @@ func (n *node) conditions() map[string]bool {
 	up := n.phase == running
 	closed := n.is("port closed") // what else is wrong hides it
 	recently := len(n.missed) > 0 && m-n.missed[len(n.missed)-1] < hour && n.missed[len(n.missed)-1] > n.lifted
+	present := n.present()
 	c := map[string]bool{
 		"machine down":                  !n.machineUp() && !n.is("reboot"),
 		"exporter down":                 n.is("exporter down"),
@@ -128,7 +130,7 @@ func (n *node) conditions() map[string]bool {
 		"stuck warm-up":                 n.phase == warming && n.is("stuck warm-up"),
 		"out of memory":                 n.within("out of memory", hour),
 		"memory low":                    n.is("memory low"),
-		"cpu starved":                   n.is("cpu starved"),
+		"cpu starved":                   n.is("cpu starved") && !n.initialDownload(), // which takes all of it
 		"disk low":                      n.is("disk low"),
 		"behind":                        up && !n.hung() && !n.downloading && f.height-n.height >= 3,
 		"downloading":                   up && n.downloading,
@@ -136,17 +138,38 @@ func (n *node) conditions() map[string]bool {
 		"isolated":                      up && n.is("isolated"),
 		"port closed":                   closed && n.observed > 0,
 		"port closed, seen from inside": closed && n.observed == 0,
+		"port closed, as far as known":  n.is("exporter down") && !n.port() || n.observed > 1 && n.is("port partly closed") && !f.watchers[0].up, // nobody knows more
 		"port partly closed":            up && n.is("port partly closed") && n.observed > 1,
 		"no inbound peers":              up && n.inbound == 0,
-		"miss":                          recently && !n.banned,
-		"one strike left":               strikes(n.penalty, n.banned) == 1,
-		"banned":                        n.banned,
+		"miss":                          recently && !n.banned && present.watched,
+		"one strike left":               strikes(n.known) == 1 || strikes(n.pose) == 1 && (present.watched || n.truth["one strike left"]),
+		"banned":                        n.known.banned || n.banned && (present.observed || n.truth["banned"]),
 		"unregistered":                  n.is("unregistered"),
 		"wrong address":                 up && n.is("wrong address"),
 		"no key":                        up && n.is("no key"),
 	}
 	c["starting"] = (n.phase != running || !n.synced()) && !c["dead"] && !c["machine down"] && !c["stuck warm-up"] && !c["crash loop"]
 	return c
+}
+
+// present tells who knows the present state of the smartnode in the chain. A raptoreumd without the newest blocks does not.
+// What was known once stays so, because nothing says otherwise.
+type present struct {
+	observed bool // anything that an exporter asks
+	watched  bool // raptoreumd or a watcher, which report more than the ban
+}
+
+func (n *node) present() (p present) {
+	f := n.fleet
+	p.watched = f.height-n.height < 3
+	for i := range f.explorers {
+		if x := &f.explorers[i]; x.up && !x.lying && f.height-x.height < 10 {
+			p.observed = p.observed || !n.is("isolated")
+			p.watched = p.watched || slices.ContainsFunc(f.watchers, func(w *watcher) bool { return w.up })
+		}
+	}
+	p.observed = p.observed || p.watched
+	return p
 }
 
 // within reports whether an event began in the last minutes.

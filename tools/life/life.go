@@ -175,7 +175,7 @@ func (l *life) judge(ctx context.Context) error {
 		delay := l.phase + time.Duration(l.random.IntN(int(time.Second)))
 		time.Sleep(min(delay, time.Minute-time.Millisecond))
 		for _, n := range m.sent {
-			l.alertmanager.receive(ctx, n.alerts)
+			l.oracle.endSilently(l.alertmanager.receive(ctx, n.alerts))
 		}
 	}
 	l.moments = nil

@@ -18,6 +18,7 @@ import (
 var (
 	seed        = flag.Uint64("seed", 1, "seed of the random numbers")
 	months      = flag.Float64("months", 1, "months to play, summed over all nodes")
+	only        = flag.Int("fleet", -1, "play only the fleet with that index, as the report has them")
 	days        = flag.Int("days", 30, "days that each fleet is played")
 	rate        = flag.Float64("rate", 1, "how many times as often events happen")
 	rulesFile   = flag.String("rules", "../../alerts/alerts.yml", "file of the rules")
@@ -44,6 +45,9 @@ func TestLife(t *testing.T) {
 		played := 0.0
 		for index := 0; played < *months; index++ {
 			played += float64(fleetSize(*seed, index)*config.Minutes) / month
+			if *only >= 0 && *only != index {
+				continue
+			}
 			t.Run(fmt.Sprint(index), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
@@ -53,7 +57,7 @@ func TestLife(t *testing.T) {
 					}
 					mu.Lock()
 					defer mu.Unlock()
-					total.add(o, config.Minutes)
+					total.add(index, o, config.Minutes)
 				})
 			})
 		}
@@ -77,7 +81,7 @@ func TestEvery(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := newReport(config)
-			r.add(o, config.Minutes)
+			r.add(6, o, config.Minutes)
 			var b strings.Builder
 			r.print(&b)
 			seen[i] = b.String()

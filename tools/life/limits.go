@@ -92,10 +92,7 @@ func (r *report) sums() (s sums) {
 
 // printSlow prints what was told later than its limit.
 func (r *report) printSlow(out io.Writer) {
-	list := r.slowKinds()
-	for _, what := range slices.Sorted(maps.Keys(r.slow)) {
-		list = append(list, fmt.Sprintf("%s (%d times)", what, r.slow[what]))
-	}
+	list := append(r.slowKinds(), slices.Sorted(slices.Values(r.slow))...)
 	if len(list) > 0 {
 		fmt.Fprintln(out, "\nTold later than its limit:")
 	}

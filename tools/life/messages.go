@@ -115,6 +115,18 @@ func (o *oracle) count(fresh []*alert.Alert) {
 	}
 }
 
+// endSilently counts alerts that ended without a message, because another one about the node muted them.
+func (o *oracle) endSilently(alerts []*alert.Alert) {
+	for _, a := range alerts {
+		o.around(o.now.time, 6*time.Hour, func(e *episode) {
+			if e.explained[a.Fingerprint()] != nil {
+				delete(e.explained, a.Fingerprint())
+				e.silent++
+			}
+		})
+	}
+}
+
 // ended counts the end of an alert for the episodes that it reported. A critical alert mutes the warnings of its name, and
 // its end is theirs.
 func (o *oracle) ended(a *alert.Alert, now time.Time) {

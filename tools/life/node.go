@@ -36,8 +36,8 @@ type node struct {
 	inbound     int
 	outbound    int
 
-	penalty   float64
-	banned    bool
+	pose
+	known     pose  // as its own chain has it
 	revive    int   // minute from which on the owner lifts the ban
 	lifted    int   // minute at which it was lifted
 	missed    []int // minutes of missed key generations
@@ -48,6 +48,12 @@ type node struct {
 	slowAnswer            int // minute of the last answer of the main lock
 	unscraped             int // scrapes that have failed in a row by chance
 	truth                 map[string]bool
+}
+
+// pose is what the network holds against a smartnode.
+type pose struct {
+	penalty float64
+	banned  bool
 }
 
 func (n *node) init() {
@@ -186,19 +192,19 @@ func (n *node) initialDownload() bool {
 	return n.downloading && float64(n.fleet.minute)-n.tipTime > 6*hour
 }
 
-// past returns the penalty that its chain had at its height while it catches up: a miss, a ban and a time without any, over
-// and over. Otherwise it returns the present one.
-func (n *node) past() (penalty float64, banned bool) {
+// past returns what its chain had at its height while it catches up: a miss, a ban and a time without any, over and over.
+// Otherwise it returns what it knew when it last had the newest block.
+func (n *node) past() pose {
 	if !n.downloading {
-		return n.penalty, n.banned
+		return n.known
 	}
 	switch at := n.height % 600; {
 	case at < 200:
-		return 0, false
+		return pose{}
 	case at < 400:
-		return 250 - float64(at-200)/2, false
+		return pose{penalty: 250 - float64(at-200)/2}
 	}
-	return registered, true
+	return pose{registered, true}
 }
 
 // synced reports whether the smartnode sync is finished: some minutes after the start and the download.
@@ -253,15 +259,18 @@ func (n *node) stepSmartnode(dkg bool) {
 	if f.height-n.paid > registered && !n.banned {
 		n.paid += registered
 	}
+	if n.height == f.height {
+		n.known = n.pose
+	}
 }
 
 // strikes returns how many more misses ban a node.
-func strikes(penalty float64, banned bool) int {
-	if banned {
+func strikes(now pose) int {
+	if now.banned {
 		return 0
 	}
 	count := 1
-	for p := float64(int(penalty)) + 250; p < registered; p += 250 { // 66 % of 380
+	for p := float64(int(now.penalty)) + 250; p < registered; p += 250 { // 66 % of 380
 		count++
 	}
 	return count

@@ -29,6 +29,7 @@ type episode struct {
 	known      time.Time  // when nothing hid any more that it was over
 	explained  map[model.Fingerprint]*alert.Alert
 	ended      *alert.Alert // the last of them that did
+	silent     int          // those that ended while another alert muted them
 }
 
 // telling is when a condition was told, and after how long without anything that hid it.
@@ -39,6 +40,7 @@ type telling struct {
 
 // oracle knows what is true about a fleet, and compares the messages with it.
 type oracle struct {
+	start time.Time
 	now   *moment
 	table map[string]*condition
 	names []string // of the table, in a fixed order
@@ -60,7 +62,7 @@ type oracle struct {
 func newOracle(m *moment) *oracle {
 	table := conditionTable()
 	return &oracle{
-		now: m, table: table, names: slices.Sorted(maps.Keys(table)), open: map[[2]string]*episode{}, firing: map[string]map[model.Fingerprint]*alert.Alert{},
+		start: m.time, now: m, table: table, names: slices.Sorted(maps.Keys(table)), open: map[[2]string]*episode{}, firing: map[string]map[model.Fingerprint]*alert.Alert{},
 		healthy: map[string]int{}, alarms: map[string]int{}, sick: map[string]time.Time{},
 	}
 }

@@ -115,7 +115,7 @@ func replay(spans []span, messages []told) *report {
 		o.step(&moment{minute: minute, time: now, nodes: []nodeMoment{{node: &node{name: "n"}, truth: truth}}})
 	}
 	r := newReport(Config{})
-	r.add(o, 12*hour)
+	r.add(0, o, 12*hour)
 	return r
 }
 

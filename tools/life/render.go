@@ -125,11 +125,18 @@ func (n *node) renderLocked(t *target) {
 		t.enum("smartnode_state", n.smartnodeState(), "waiting_for_protx", "pose_banned", "removed", "operator_key_changed", "protx_ip_changed", "ready", "error", "unknown")
 		t.flag("smartnode_address_match", !n.is("wrong address"))
 	}
-	penalty, banned := n.past()
-	n.renderRegistration(t, penalty, banned)
+	if !n.downloading || !n.is("unregistered") { // unknown while it downloads the chain
+		n.renderRegistration(t, n.past())
+	}
 	if !n.is("unregistered") {
 		t.send("raptoreum_quorum_memberships", 6, "true")
-		t.send("raptoreum_quorum_memberships", float64(len(n.missed)), "false")
+		missed := 0
+		for _, m := range n.missed {
+			if float64(m) <= n.tipTime {
+				missed++
+			}
+		}
+		t.send("raptoreum_quorum_memberships", float64(missed), "false")
 	}
 }
 
@@ -137,7 +144,7 @@ func (n *node) smartnodeState() string {
 	switch {
 	case n.is("unregistered"):
 		return "removed"
-	case n.banned:
+	case n.known.banned:
 		return "pose_banned"
 	case n.is("wrong address"):
 		return "error"
@@ -148,20 +155,18 @@ func (n *node) smartnodeState() string {
 }
 
 // renderRegistration sends what the chain says about the smartnode, also on /probe.
-func (n *node) renderRegistration(t *target, penalty float64, banned bool) {
+func (n *node) renderRegistration(t *target, p pose) {
 	f := n.fleet
 	if n.is("unregistered") {
-		if !n.downloading { // unknown while it downloads the chain
-			t.flag("smartnode_registered", false)
-		}
+		t.flag("smartnode_registered", false)
 		return
 	}
 	t.flag("smartnode_registered", true)
 	t.flag("smartnode_payable", true)
 	t.send("raptoreum_smartnode_info", 1, "protx-of-"+n.name, "192.0.2.1:10226", "payout-of-"+n.name)
-	t.gauge("smartnode_pose_penalty", float64(int(penalty)))
-	t.flag("smartnode_pose_banned", banned)
-	t.gauge("smartnode_pose_strikes_left", float64(strikes(penalty, banned)))
+	t.gauge("smartnode_pose_penalty", float64(int(p.penalty)))
+	t.flag("smartnode_pose_banned", p.banned)
+	t.gauge("smartnode_pose_strikes_left", float64(strikes(p)))
 	t.gauge("smartnode_payment_queue_length", registered-5)
 	t.gauge("smartnode_last_paid_height", float64(n.paid))
 	t.gauge("smartnode_payment_wait_blocks", float64(f.height-n.paid))

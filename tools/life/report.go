@@ -26,8 +26,8 @@ type report struct {
 	alarms      map[string]int    // those of them that were false
 	calm        int               // minutes of healthy nodes
 	messages    [2]int
-	slow        map[string]int // messages later than their limit
-	late        map[string]int // ends reported late, or never, by what is known about them
+	slow        []string // messages later than their limit, and where
+	late        []string // ends reported late, or never, with what is known about them
 }
 
 // outages are all episodes of one condition that the owner had to know.
@@ -35,7 +35,7 @@ type outages struct {
 	must                    string // severity, and minutes after which it is required
 	count, reported, missed int
 	first, critical, end    []time.Duration
-	late, noEnd             int
+	late, noEnd, silent     int
 	slow                    int
 	limits                  [2]limit
 	told, messages, alerts  int // of those that were not reported before they began
@@ -44,14 +44,15 @@ type outages struct {
 // wrong are the messages with one alert that were false when they were sent.
 type wrong struct {
 	over, never int
-	during      map[string]int
+	during      map[string][]string // where, by what was true then
 }
 
 func newReport(config Config) *report {
-	return &report{seed: config.Seed, rate: cmp.Or(config.Rate, 1), outages: map[string]*outages{}, wrong: map[string]*wrong{}, healthy: map[string]int{}, alarms: map[string]int{}, slow: map[string]int{}, late: map[string]int{}}
+	return &report{seed: config.Seed, rate: cmp.Or(config.Rate, 1), outages: map[string]*outages{}, wrong: map[string]*wrong{}, healthy: map[string]int{}, alarms: map[string]int{}}
 }
 
-func (r *report) add(o *oracle, minutes int) {
+// add adds the fleet with an index.
+func (r *report) add(index int, o *oracle, minutes int) {
 	r.fleets++
 	r.nodeMinutes += minutes * len(o.now.nodes)
 	r.calm += o.minutes
@@ -62,28 +63,30 @@ func (r *report) add(o *oracle, minutes int) {
 		r.healthy[k] += n
 		r.alarms[k] += o.alarms[k]
 	}
+	place := func(t time.Time) string { return fmt.Sprintf("fleet %d, minute %.0f", index, t.Sub(o.start).Minutes()) }
 	for _, e := range o.done {
-		r.addEpisode(e)
-		r.addLate(o, e)
+		r.addEpisode(e, place(e.begin))
+		r.addLate(o, e, place(e.end))
 	}
 	for _, v := range o.false {
 		key := string(v.alert.Labels["severity"]) + " " + strings.TrimPrefix(string(v.alert.Labels["alertname"]), prefix)
 		w := r.wrong[key]
 		if w == nil {
-			w = &wrong{during: map[string]int{}}
+			w = &wrong{during: map[string][]string{}}
 			r.wrong[key] = w
 		}
+		situation := strings.Join(v.during, ", ")
 		if v.over != "" {
 			w.over++
-			w.during["over: "+v.over]++
-			continue
+			situation = "over: " + v.over
+		} else {
+			w.never++
 		}
-		w.never++
-		w.during[strings.Join(v.during, ", ")]++
+		w.during[situation] = append(w.during[situation], place(v.at))
 	}
 }
 
-func (r *report) addEpisode(e *episode) {
+func (r *report) addEpisode(e *episode, place string) {
 	if e.must == "" || e.visible < e.after {
 		return
 	}
@@ -103,7 +106,7 @@ func (r *report) addEpisode(e *episode) {
 	}
 	for _, what := range e.slow() {
 		t.slow++
-		r.slow[what]++
+		r.slow = append(r.slow, what+"; "+place)
 	}
 	if !e.told[0].at.IsZero() {
 		t.told, t.messages, t.alerts = t.told+1, t.messages+e.messages, t.alerts+len(e.names)
@@ -116,6 +119,8 @@ func (r *report) addEpisode(e *episode) {
 		}
 		if len(e.explained) > 0 {
 			t.noEnd++
+		} else if e.over.IsZero() && e.silent > 0 {
+			t.silent++
 		}
 	}
 	if !e.told[1].at.IsZero() {
@@ -139,13 +144,13 @@ func (r *report) print(out io.Writer) {
 		t := r.outages[name]
 		t.row(w, name)
 		all.count, all.reported, all.missed = all.count+t.count, all.reported+t.reported, all.missed+t.missed
-		all.late, all.noEnd = all.late+t.late, all.noEnd+t.noEnd
+		all.late, all.noEnd, all.silent = all.late+t.late, all.noEnd+t.noEnd, all.silent+t.silent
 		all.slow, all.told, all.messages, all.alerts = all.slow+t.slow, all.told+t.told, all.messages+t.messages, all.alerts+t.alerts
 		all.first, all.critical, all.end = append(all.first, t.first...), append(all.critical, t.critical...), append(all.end, t.end...)
 	}
 	all.row(w, "all")
 	w.Flush()
-	fmt.Fprintf(out, "\nRequired: severity of the message, and how long the outage has to last for that. Times are in minutes, median and 99th percentile. Late: reported as resolved more than %.0f minutes after its end could be known. Never: an alert of it was not reported as resolved within 6 hours. Slow: told later than its limit. Messages: those with an alert that no earlier one about the outage had, and how many different alerts they had.\n", overdue.Minutes())
+	fmt.Fprintf(out, "\nRequired: severity of the message, and how long the outage has to last for that. Times are in minutes, median and 99th percentile. Late: reported as resolved more than %.0f minutes after its end could be known. Never: an alert of it was not reported as resolved within 6 hours. Slow: told later than its limit. Messages: those with an alert that no earlier one about the outage had, and how many different alerts they had. The ends of %d outages had no message, because another alert about the node muted theirs when it ended.\n", overdue.Minutes(), all.silent)
 	r.printSlow(out)
 	r.printLate(out)
 	r.printWrong(out)
@@ -161,7 +166,7 @@ func (t *outages) row(w io.Writer, name string) {
 
 // addLate notes an end that was reported late, or never, by the alert, and by what was true about the node
 // meanwhile, in minutes from that end.
-func (r *report) addLate(o *oracle, e *episode) {
+func (r *report) addLate(o *oracle, e *episode, place string) {
 	if e.must == "" || e.visible < e.after || e.continued || e.told[0].at.IsZero() {
 		return
 	}
@@ -185,15 +190,15 @@ func (r *report) addLate(o *oracle, e *episode) {
 			what = append(what, fmt.Sprintf("; %s %+.0f to %+.0f", other.name, other.begin.Sub(e.end).Minutes(), other.end.Sub(e.end).Minutes()))
 		}
 	}
-	r.late[strings.Join(what, " ")]++
+	r.late = append(r.late, strings.Join(what, " ")+"; "+place)
 }
 
 func (r *report) printLate(out io.Writer) {
 	if len(r.late) > 0 {
 		fmt.Fprintln(out, "\nEnds that were reported late or never:")
 	}
-	for _, what := range slices.Sorted(maps.Keys(r.late)) {
-		fmt.Fprintf(out, "%4d  %s\n", r.late[what], what)
+	for _, what := range slices.Sorted(slices.Values(r.late)) {
+		fmt.Fprintf(out, "      %s\n", what)
 	}
 }
 
@@ -220,14 +225,14 @@ func (r *report) printWrong(out io.Writer) {
 		x := r.wrong[k]
 		fmt.Fprintf(out, "%4d  %s: over %d, none %d\n", x.over+x.never, k, x.over, x.never)
 		reasons := slices.SortedFunc(maps.Keys(x.during), func(a, b string) int {
-			return cmp.Or(cmp.Compare(x.during[b], x.during[a]), cmp.Compare(a, b))
+			return cmp.Or(cmp.Compare(len(x.during[b]), len(x.during[a])), cmp.Compare(a, b))
 		})
 		for i, d := range reasons {
 			if i == 6 {
 				fmt.Fprintf(out, "          and %d other situations\n", len(reasons)-i)
 				break
 			}
-			fmt.Fprintf(out, "          %d: %s\n", x.during[d], cmp.Or(d, "nothing happened"))
+			fmt.Fprintf(out, "          %d: %s; first in %s\n", len(x.during[d]), cmp.Or(d, "nothing happened"), slices.Min(x.during[d]))
 		}
 	}
 }

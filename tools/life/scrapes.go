@@ -55,7 +55,7 @@ func (n *node) probe(t *target, vantage int) {
 	f := n.fleet
 	for i := range f.explorers {
 		if x := &f.explorers[i]; x.up && f.height-x.height < 10 && !x.lying {
-			n.renderRegistration(t, n.penalty, n.banned != x.unjust)
+			n.renderRegistration(t, pose{n.penalty, n.banned != x.unjust})
 			t.flag("smartnode_address_duplicate", false)
 			return
 		}
