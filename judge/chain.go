@@ -95,7 +95,7 @@ func judgeHeight(f *facts) *Finding {
 	}
 	far, critically := f.behind(alerts.MaxBlocksBehind, alerts.FreshTip)
 	blocks, holds := f.behind(alerts.MaxBlockLag, alerts.FreshTipLag)
-	const increases = "raptoreum-cli getblockcount   # does it increase? If not within minutes, restart raptoreumd gracefully"
+	const increases = "raptoreum-cli getblockcount   # does it increase? If not within minutes, restart raptoreumd gracefully, not during a key generation"
 	switch {
 	case critically && f.slow():
 		return healthy("block %.0f: %.0f blocks behind the network, and raptoreumd is slow: wait until it has caught up", height, far)

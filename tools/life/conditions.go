@@ -101,6 +101,7 @@ func conditionTable() map[string]*condition {
 	add("watcher down", 3, limit{13, 15}, no, warning("ExporterDown"), warning("FleetBlind"))
 	table["crash loop"].settles = 20          // it may crash again
 	table["explorers misleading"].settles = 3 // where they stop answering, what they said counts for 5 minutes
+	table["PoSe storm"].settles = 3           // what a slow raptoreumd said last counts for 8 minutes
 	return table
 }
 
@@ -115,7 +116,7 @@ func (n *node) conditions() map[string]bool {
 	up := n.phase == running
 	closed := n.is("port closed") // what else is wrong hides it
 	recently := len(n.missed) > 0 && m-n.missed[len(n.missed)-1] < hour && n.missed[len(n.missed)-1] > n.lifted
-	present := n.present()
+	present, outside := n.present(), slices.ContainsFunc(f.watchers, func(w *watcher) bool { return w.up })
 	c := map[string]bool{
 		"machine down":                  !n.machineUp() && !n.is("reboot"),
 		"exporter down":                 n.is("exporter down"),
@@ -136,8 +137,8 @@ func (n *node) conditions() map[string]bool {
 		"downloading":                   up && n.downloading,
 		"fork":                          up && n.is("fork"),
 		"isolated":                      up && n.is("isolated"),
-		"port closed":                   closed && n.observed > 0,
-		"port closed, seen from inside": closed && n.observed == 0,
+		"port closed":                   closed && outside,
+		"port closed, seen from inside": closed && !outside,
 		"port closed, as far as known":  n.is("exporter down") && !n.port() || n.observed > 1 && n.is("port partly closed") && !f.watchers[0].up, // nobody knows more
 		"port partly closed":            up && n.is("port partly closed") && n.observed > 1,
 		"no inbound peers":              up && n.inbound == 0,

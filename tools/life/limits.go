@@ -94,7 +94,7 @@ func (r *report) sums() (s sums) {
 func (r *report) printSlow(out io.Writer) {
 	list := append(r.slowKinds(), slices.Sorted(slices.Values(r.slow))...)
 	if len(list) > 0 {
-		fmt.Fprintln(out, "\nTold later than its limit:")
+		fmt.Fprintln(out, "\nMissed, or told later than its limit:")
 	}
 	for _, what := range list {
 		fmt.Fprintf(out, "      %s\n", what)

@@ -73,7 +73,7 @@ func (p *prometheus) restart(history *memory) error {
 	manager := rules.NewManager(&rules.ManagerOptions{
 		ExternalURL: &url.URL{}, QueryFunc: p.queryFunc, NotifyFunc: p.notify, Context: context.Background(),
 		Appendable: p.memory, Queryable: p.memory, Parser: p.parser, GroupLoader: loader, Metrics: rules.NewGroupMetrics(nil),
-		OutageTolerance: time.Hour, ForGracePeriod: 10 * time.Minute, ResendDelay: time.Minute,
+		OutageTolerance: time.Hour, ForGracePeriod: 10 * time.Minute, ResendDelay: 59 * time.Second, // so that it is each minute; Prometheus sends again after 75 s
 		RuleDependencyController: independent{},
 	})
 	loaded, errs := manager.LoadGroups(interval, labels.EmptyLabels(), "", nil, false, p.file)

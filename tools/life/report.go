@@ -98,6 +98,7 @@ func (r *report) addEpisode(e *episode, place string) {
 	t.count++
 	if e.missed() {
 		t.missed++
+		r.slow = append(r.slow, e.name+": missed; "+place)
 	} else {
 		t.reported++
 	}
