@@ -133,10 +133,11 @@ func recent(expr, tip, at string) string {
 }
 
 // banState is the state in the chain, else that of an explorer, else the last known ban, because a ban
-// never ends by itself. An old "not banned" proves nothing.
+// never ends by itself while the smartnode is registered. An old "not banned" proves nothing.
 func banState() string {
 	return maxOf(recent(synced(nodeMetric("smartnode_pose_banned")), nodeMetric("block_timestamp_seconds"), "")) + " or " + maxOf(nodeMetric("explorer_smartnode_pose_banned")) +
-		" or " + maxOf("last_over_time("+nodeMetric("smartnode_pose_banned")+"[1d])") + " == 1"
+		" or " + maxOf("last_over_time("+nodeMetric("smartnode_pose_banned")+"[1d]) unless on (job, instance, node) last_over_time("+
+		nodeMetric("smartnode_registered")+"[1d]) == 0") + " == 1"
 }
 
 func strikeMappings() []valueMapping {

@@ -55,7 +55,7 @@ func judgeSmartnode(f *facts) *Finding {
 
 func judgePoSe(f *facts) *Finding {
 	banned, known := f.value("smartnode_pose_banned")
-	if f.downloading() || f.past() && banned == 0 { // a ban never ends by itself
+	if f.downloading() || f.past() && (banned == 0 || len(f.samples("explorer_smartnode_pose_banned")) > 0) { // a ban never ends by itself
 		known = false
 	}
 	penalty, _ := f.value("smartnode_pose_penalty")

@@ -71,14 +71,19 @@ func TestOldChain(t *testing.T) {
 		{"recent", 50 * time.Minute, 0, 1, judge.OK, "penalty 0"},
 		{"old", 120 * time.Minute, 0, 1, judge.Critical, "banned according to explorer-1"},
 		{"old, and it may be right", 120 * time.Minute, 0, 0, judge.Unknown, "the newest block of raptoreumd is 2 h 0 min old; not banned according to explorer-1"},
-		{"old, but a ban does not end", 120 * time.Minute, 1, 1, judge.Critical, "banned and earns nothing"},
+		{"old, but a ban does not end", 120 * time.Minute, 1, -1, judge.Critical, "banned and earns nothing"},
+		{"old, and the ban was lifted", 120 * time.Minute, 1, 0, judge.Unknown, "the newest block of raptoreumd is 2 h 0 min old; not banned according to explorer-1"},
 	} {
-		r := judge.Judge(judge.Input{At: time.Now(), Families: []*dto.MetricFamily{
+		families := []*dto.MetricFamily{
 			gauge("raptoreum_up", 1, "node", "n"), gauge("raptoreum_daemon_state", 1, "state", "ready"), gauge("raptoreum_sync_finished", 1, "node", "n"),
 			gauge("raptoreum_scrape_collector_success", 1, "collector", "smartnode"), gauge("raptoreum_smartnode_registered", 1, "node", "n"),
 			gauge("raptoreum_block_timestamp_seconds", float64(time.Now().Add(-test.age).Unix()), "node", "n"), gauge("raptoreum_smartnode_configured", 1, "node", "n"),
-			gauge("raptoreum_smartnode_pose_banned", test.banned, "node", "n"), gauge("raptoreum_explorer_smartnode_pose_banned", test.theirs, "explorer", "explorer-1"),
-		}})
+			gauge("raptoreum_smartnode_pose_banned", test.banned, "node", "n"),
+		}
+		if test.theirs >= 0 {
+			families = append(families, gauge("raptoreum_explorer_smartnode_pose_banned", test.theirs, "explorer", "explorer-1"))
+		}
+		r := judge.Judge(judge.Input{At: time.Now(), Families: families})
 		if f := finding(t, r, "PoSe"); f.Verdict != test.verdict || !strings.HasPrefix(f.Text, test.text) {
 			t.Errorf("%s: %+v", test.name, f)
 		}
