@@ -78,7 +78,7 @@ func conditionTable() map[string]*condition {
 	add("disk low", 2, limit{37, 39}, no, warning("DatadirFillingUp"), none)
 	add("behind", 3, limit{17, 25}, limit{34, 43}, critical(chain), warning("SyncSlow|SmartnodePaymentOverdue|SmartnodeViewsDisagree|ExplorersDisagree|DaemonWarns"))
 	add("downloading", 3, no, no, none, warning("SyncSlow|"+few))
-	add("fork", 3, limit{22, 24}, limit{26, 28}, pattern{"ChainForked", "DaemonWarns"}, warning("SmartnodePaymentOverdue|SmartnodeViewsDisagree|ExplorersDisagree"))
+	add("fork", 3, limit{22, 24}, limit{26, 55}, pattern{"ChainForked", "DaemonWarns"}, warning("SmartnodePaymentOverdue|SmartnodeViewsDisagree|ExplorersDisagree")) // an explorer that went down counts for 40 minutes
 	add("isolated", 3, limit{6, 9}, limit{28, 30}, pattern{chain + "|" + port, few}, pattern{"SmartnodeNotReady", "ExplorersDown"})
 	add("port closed", 3, limit{6, 8}, limit{28, 38}, critical(port), warning(few))
 	add("port closed, seen from inside", 3, limit{104, 110}, no, pattern{port, few}, none)
@@ -97,7 +97,7 @@ func conditionTable() map[string]*condition {
 	add("explorer wrong", 3, no, no, none, warning("ExplorersDisagree|SmartnodeViewsDisagree"))
 	add("explorers misleading", 3, limit{19, 22}, no, warning("ExplorersDisagree|SmartnodeViewsDisagree"), warning("FleetBlind"))
 	add("PoSe storm", 3, limit{21, 24}, no, warning("NetworkPoSeStorm"), none)
-	add("update available", 2, limit{1443, 1450}, no, warning("UpdateAvailable"), none)
+	add("update available", 2, limit{1443, 3000}, no, warning("UpdateAvailable"), none) // an outage of an hour begins the day anew
 	add("watcher down", 3, limit{13, 15}, no, warning("ExporterDown"), warning("FleetBlind"))
 	table["crash loop"].settles = 20          // it may crash again
 	table["explorers misleading"].settles = 3 // where they stop answering, what they said counts for 5 minutes

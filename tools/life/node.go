@@ -37,12 +37,13 @@ type node struct {
 	outbound    int
 
 	pose
-	known     pose  // as its own chain has it
-	revive    int   // minute from which on the owner lifts the ban
-	lifted    int   // minute at which it was lifted
-	missed    []int // minutes of missed key generations
-	portSince int   // minute since which peers reach the port; -1: they do not
-	paid      int   // height of the last payment or revival
+	known     pose   // as its own chain has it
+	history   []pose // by minute, of the last day
+	revive    int    // minute from which on the owner lifts the ban
+	lifted    int    // minute at which it was lifted
+	missed    []int  // minutes of missed key generations
+	portSince int    // minute since which peers reach the port; -1: they do not
+	paid      int    // height of the last payment or revival
 
 	ooms, pressure, steal float64
 	slowAnswer            int // minute of the last answer of the main lock
@@ -193,7 +194,6 @@ func (n *node) initialDownload() bool {
 }
 
 // past returns what its chain had at its height while it catches up: a miss, a ban and a time without any, over and over.
-// Otherwise it returns what it knew when it last had the newest block.
 func (n *node) past() pose {
 	if !n.downloading {
 		return n.known
@@ -259,8 +259,10 @@ func (n *node) stepSmartnode(dkg bool) {
 	if f.height-n.paid > registered && !n.banned {
 		n.paid += registered
 	}
-	if n.height == f.height {
-		n.known = n.pose
+	n.history = append(n.history[max(0, len(n.history)-day):], n.pose)
+	n.known = n.pose
+	if n.height < f.height {
+		n.known = n.history[max(0, len(n.history)-1-max(0, f.minute-int(n.tipTime)))]
 	}
 }
 
