@@ -24,11 +24,11 @@ func healthyPanels() []expectation {
 		{one, "Daemon", "ready green"},
 		{one, "Smartnode", "ready green"},
 		{one, "Port", "from self: REACHABLE green"},
-		{one, "Block height", "540..700"},
-		{one, "Explorers ahead by", "explorer: -1..1 blocks green, explorer: -1..1 blocks green"},
+		{one, "Block height", "520..700"},
+		{one, "Explorers ahead by", "explorer: -2..2 blocks green, explorer: -2..2 blocks green"},
 		{one, "Next payment", "in about: 3.0..6.5 hours, ahead in queue: 90..195"},
 		{one, "Version", "2.0.3.1: running grey"},
-		{one, "Height", chains("540..700", "540..700")},
+		{one, "Height", chains("520..700", "520..700")},
 		{one, "Tip age", "age: 0..60 s green or age: 1..20 mins green"},
 		{one, "Sync", synced + ", explorers' chain: same green"},
 		{one, "debug.log", "NOT READABLE grey"}, // the fake writes none
@@ -74,12 +74,12 @@ func healthyPanels() []expectation {
 		{fleet, "Fleet earnings", "expected per day: 2.88 RTM, earned per day: 0 RTM, lost to bans per day: 0 RTM green, smartnodes counted: 1"},
 		{fleet, "States of the 20 worst nodes", "{node}: ok green"},
 		{fleet, "10 highest penalties", "{node}: 0 points"},
-		{fleet, "10 nodes furthest behind", "{node}: -1..1 blocks green"},
+		{fleet, "10 nodes furthest behind", "{node}: -2..2 blocks green"},
 
 		{"", "row: State", "ok green"},
 		{"", "row: Penalty", "0%"},
 		{"", "row: Strikes left", "2: ok green"},
-		{"", "row: Behind by", "-1..1 blocks"},
+		{"", "row: Behind by", "-2..2 blocks"},
 		{"", "row: Port", "reachable green"},
 		{"", "row: Unpaid for", "5..150 blocks"},
 		{"", "row: Next payment", "3.0..6.5 hours"},
@@ -124,7 +124,7 @@ const (
 
 // chains are the heights of the node, its peers and its explorers.
 func chains(own, explorers string) string {
-	return "own: " + own + ", peers: 540..700, explorer: " + explorers + ", explorer: " + explorers
+	return "own: " + own + ", peers: 520..700, explorer: " + explorers + ", explorer: " + explorers
 }
 
 // noDaemon is for a daemon that does not answer: the values that need it are unknown, and none is green.
@@ -135,7 +135,7 @@ func noDaemon(state string) changes {
 		"Tip age": notReported, "Sync": "UNKNOWN grey", "Penalty": "explorer: 0 points", "Recovery": "UNKNOWN grey",
 		"Uptime": "restarts in 1 h: 0 green or UNKNOWN grey", "Peers": notReported, "Wait for payment": notReported, "Payment": "UNKNOWN grey",
 		"Safe to restart": "UNKNOWN grey", "Next key generation": "UNKNOWN grey", "Quorums": notReported,
-		"Height": "explorer: 540..700, explorer: 540..700", "Strikes left over time": "unknown", "RPC latency": notReported, "Peer round-trip time": notReported,
+		"Height": "explorer: 520..700, explorer: 520..700", "Strikes left over time": "unknown", "RPC latency": notReported, "Peer round-trip time": notReported,
 		"Traffic": notReported, "Payment queue position": notReported, "Last paid height": notReported, "Quorum duty": "unknown",
 		"Banned: mine vs. network": notReported, "Penalised: mine vs. network": notReported,
 		"10 highest penalties": notReported, "10 nodes furthest behind": notReported,
@@ -185,7 +185,7 @@ func outagePanels() map[string]changes {
 		"daemon-stopped": actNow("DaemonDown").with(noDaemon("hung red")).with(noPort(version, connected)),
 		"several-down": actNow("DaemonDown").with(dead).with(changes{
 			"States of the 20 worst nodes": each(1, 5, ": ACT NOW red") + ", " + each(6, 8, ": ok green"),
-			"10 highest penalties":         each(6, 8, ": 0 points"), "10 nodes furthest behind": each(6, 8, ": -1..1 blocks green"),
+			"10 highest penalties":         each(6, 8, ": 0 points"), "10 nodes furthest behind": each(6, 8, ": -2..2 blocks green"),
 			"Act now": "5 red", "OK": "3 green", "Smartnodes": "8",
 			"Fleet earned per day, 14 days": "earned: 0 RTM, expected: 8.64 RTM",
 			"Fleet earnings":                "expected per day: 8.64 RTM, earned per day: 0 RTM, lost to bans per day: 0 RTM green, smartnodes counted: 3",
@@ -193,8 +193,8 @@ func outagePanels() map[string]changes {
 		}),
 		"password-changed": actToday("DaemonRefusesUs").with(noDaemon("unauthorized orange")).with(changes{
 			// These come from the handshake.
-			"Block height": "540..700", "Version": "2.0.3.1: running grey", "row: Version": "2.0.3.1", "row: Behind by": "-1..1 blocks",
-			"10 nodes furthest behind": "{node}: -1..1 blocks green",
+			"Block height": "520..700", "Version": "2.0.3.1: running grey", "row: Version": "2.0.3.1", "row: Behind by": "-2..2 blocks",
+			"10 nodes furthest behind": "{node}: -2..2 blocks green",
 		}),
 		"exporter-killed": actNow("ExporterDown").with(noDaemon("EXPORTER DOWN red")).with(changes{
 			"Ban": "UNKNOWN grey", "Port": "UNKNOWN grey", "Daemon and smartnode states": "daemon: exporter down red", "Penalty": notReported, "Failed handshake phase": "unknown",
@@ -238,14 +238,14 @@ func outagePanels() map[string]changes {
 		"port-accepts-and-closes": actToday("PortUnreachable").with(noPort(version, connected)),
 		"port-closed-to-all":      actNow("PortUnreachable").with(noPort(connect, notReported)).with(changes{"Peers": "inbound: 0 red, outbound: 8, total: 8"}),
 
-		"behind":          actNow("ChainBehind").with(ahead("15..35", "red")).with(changes{"Height": chains("540..560", "560..600"), "Tip age": "age: 35..60 mins red"}),
+		"behind":          actNow("ChainBehind").with(ahead("15..35", "red")).with(changes{"Height": chains("520..580", "535..640"), "Tip age": "age: 35..60 mins red"}),
 		"network-stalled": actToday("NetworkStalled").with(changes{"Tip age": "age: 35..60 mins red"}),
 		"forked": actNow("ChainForked").with(changes{
 			"Sync": synced + ", explorers' chain: DIFFERENT red",
 		}),
-		"explorers-lying": actToday("ExplorersDisagree").with(ahead("500..501", "red")).with(changes{"Height": chains("540..700", "1040..1200")}),
+		"explorers-lying": actToday("ExplorersDisagree").with(ahead("500..501", "red")).with(changes{"Height": chains("520..700", "1020..1200")}),
 		"explorers-down": actToday("ExplorersDown").with(changes{
-			"Explorers ahead by": "UNKNOWN grey", "Height": "own: 540..700, peers: 540..700", "Penalty": "own: 0 points, ban at: 200 points", "row: Behind by": "-1..1 blocks",
+			"Explorers ahead by": "UNKNOWN grey", "Height": "own: 520..700, peers: 520..700", "Penalty": "own: 0 points, ban at: 200 points", "row: Behind by": "-2..2 blocks",
 			// The last comparison stays valid for a while.
 			"Sync": synced + " or " + synced + ", explorers' chain: same green",
 		}),
