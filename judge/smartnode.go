@@ -55,7 +55,7 @@ func judgeSmartnode(f *facts) *Finding {
 
 func judgePoSe(f *facts) *Finding {
 	banned, known := f.value("smartnode_pose_banned")
-	if f.downloading() || f.past() && (banned == 0 || len(f.samples("explorer_smartnode_pose_banned")) > 0) { // a ban never ends by itself
+	if f.past() && (f.downloading() || banned == 0 || len(f.samples("explorer_smartnode_pose_banned")) > 0) { // a ban never ends by itself
 		known = false
 	}
 	penalty, _ := f.value("smartnode_pose_penalty")
@@ -113,7 +113,8 @@ func (f *facts) poseOfExplorers() *Finding {
 	}
 	if len(seen) > 0 {
 		why := "raptoreumd does not report it"
-		if age, known := f.age("block_timestamp_seconds"); known && age > alerts.OldChain && !f.downloading() {
+		if f.past() && !f.downloading() {
+			age, _ := f.age("block_timestamp_seconds")
 			why = "the newest block of raptoreumd is " + FormatDuration(age) + " old"
 		}
 		return unknown("%s; not banned according to %s", why, labelOf(seen[0], "explorer"))
