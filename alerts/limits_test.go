@@ -23,6 +23,8 @@ func TestLimits(t *testing.T) {
 	}{
 		{"RaptoreumChainStalled", "warning", alerts.StaleTip, []string{"tip_age_seconds:last8m > # unless"}},
 		{"RaptoreumChainStalled", "critical", alerts.StalledTip, []string{"tip_age_seconds:last8m > # unless"}},
+		{"view:raptoreum_pose_banned:last5m", "", alerts.FreshTip, []string{"tip_age_seconds:last8m > #"}},
+		{"node:raptoreum_pose_banned:max", "", alerts.FreshTip, []string{"tip_age_seconds:last8m < #)"}},
 		{"view:raptoreum_catching_up:any", "", alerts.OldChain, []string{"tip_age_seconds:last8m > #"}},
 		{"RaptoreumChainBehind", "warning", alerts.FreshTipLag, []string{"tip_age_seconds:last8m <= #"}},
 		{"RaptoreumChainBehind", "warning", alerts.MaxBlockLag, []string{"believed_ahead_blocks:min8m > #", "peers_ahead_blocks:last8m > #)"}},
