@@ -80,6 +80,7 @@ func conditionTable() map[string]*condition {
 	add("downloading", 3, no, no, none, warning("SyncSlow|"+few))
 	add("fork", 3, limit{22, 24}, limit{26, 55}, pattern{"ChainForked", "DaemonWarns"}, warning("SmartnodePaymentOverdue|SmartnodeViewsDisagree|ExplorersDisagree")) // an explorer that went down counts for 40 minutes
 	add("isolated", 3, limit{6, 9}, limit{28, 30}, pattern{chain + "|" + port, few}, pattern{"SmartnodeNotReady", "ExplorersDown"})
+	add("without explorers", 3, no, no, none, warning("ExplorersDown"))
 	add("port closed", 3, limit{6, 8}, limit{28, 38}, critical(port), warning(few))
 	add("port closed, seen from inside", 3, limit{104, 110}, no, pattern{port, few}, none)
 	add("port partly closed", 3, limit{19, 21}, no, warning("PortVantagesDisagree|PortUnreachable"), warning("NoInboundPeers|PeersFew"))
@@ -99,6 +100,7 @@ func conditionTable() map[string]*condition {
 	add("PoSe storm", 3, limit{21, 24}, no, warning("NetworkPoSeStorm"), none)
 	add("update available", 2, limit{1443, 3000}, no, warning("UpdateAvailable"), none) // an outage of an hour begins the day anew
 	add("watcher down", 3, limit{13, 15}, no, warning("ExporterDown"), warning("FleetBlind"))
+	table["cpu starved"].settles = 1          // a rate needs two scrapes
 	table["crash loop"].settles = 20          // it may crash again
 	table["explorers misleading"].settles = 3 // where they stop answering, what they said counts for 5 minutes
 	table["PoSe storm"].settles = 3           // what a slow raptoreumd said last counts for 8 minutes
@@ -129,7 +131,7 @@ func (n *node) conditions() map[string]bool {
 		"slow":                          up && n.is("slow"),
 		"crash loop":                    n.is("crash loop"),
 		"stuck warm-up":                 n.phase == warming && n.is("stuck warm-up"),
-		"out of memory":                 n.within("out of memory", hour),
+		"out of memory":                 n.ooms > 0 && m < n.killed+hour,
 		"memory low":                    n.is("memory low"),
 		"cpu starved":                   n.is("cpu starved") && !n.initialDownload(), // which takes all of it
 		"disk low":                      n.is("disk low"),
@@ -137,6 +139,7 @@ func (n *node) conditions() map[string]bool {
 		"downloading":                   up && n.downloading,
 		"fork":                          up && n.is("fork"),
 		"isolated":                      up && n.is("isolated"),
+		"without explorers":             n.is("isolated"),
 		"port closed":                   closed && outside,
 		"port closed, seen from inside": closed && !outside,
 		"port closed, as far as known":  n.is("exporter down") && !n.port() || n.observed > 1 && n.is("port partly closed") && !f.watchers[0].up, // nobody knows more
@@ -171,14 +174,4 @@ func (n *node) present() (p present) {
 	}
 	p.observed = p.observed || p.watched
 	return p
-}
-
-// within reports whether an event began in the last minutes.
-func (n *node) within(name string, minutes int) bool {
-	for i := range n.events {
-		if e := &n.events[i]; e.name == name && e.begin <= n.fleet.minute && n.fleet.minute < e.begin+minutes {
-			return true
-		}
-	}
-	return false
 }

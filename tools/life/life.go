@@ -101,16 +101,17 @@ type moment struct {
 
 // nodeMoment is what is true about one node in one minute.
 type nodeMoment struct {
-	*node // for what stays the same
-	now   map[string]*event
-	truth map[string]bool
+	*node     // for what stays the same
+	now       map[string]*event
+	truth     map[string]bool
+	unscraped bool
 }
 
 // moment returns what is true now.
 func (f *fleet) moment() *moment {
 	m := &moment{minute: f.minute, time: f.time(float64(f.minute)), down: f.prometheusDown(), now: f.now, truth: f.truth}
 	for _, n := range f.nodes {
-		m.nodes = append(m.nodes, nodeMoment{n, n.now, n.truth})
+		m.nodes = append(m.nodes, nodeMoment{n, n.now, n.truth, false})
 	}
 	return m
 }
@@ -138,6 +139,9 @@ func (l *life) scrape(ctx context.Context, minute int) error {
 	m.memory, l.wasDown = p.memory, m.down
 	if !m.down {
 		f.scrape(p.memory)
+		for i := range m.nodes {
+			m.nodes[i].unscraped = f.nodes[i].unscraped > 0
+		}
 		l.due = append(l.due, m)
 	}
 	return nil

@@ -46,6 +46,7 @@ type node struct {
 	paid      int    // height of the last payment or revival
 
 	ooms, pressure, steal float64
+	killed                int // minute of the last kill for want of memory
 	slowAnswer            int // minute of the last answer of the main lock
 	unscraped             int // scrapes that have failed in a row by chance
 	truth                 map[string]bool
@@ -91,7 +92,7 @@ func (n *node) stepProcess() {
 	m := n.fleet.minute
 	if !n.machineUp() || n.replaced() || n.is("crash") || n.is("dead") || n.is("out of memory") || n.endsHang() || n.crashes() {
 		if n.phase != stopped && n.is("out of memory") {
-			n.ooms++
+			n.ooms, n.killed = n.ooms+1, m
 		}
 		n.phase, n.hungSince = stopped, 0
 		return

@@ -71,9 +71,9 @@ func newOracle(m *moment) *oracle {
 func (o *oracle) step(m *moment) {
 	o.now = m
 	now := m.time
-	o.update("", m.truth, now)
+	o.update("", m.truth, now, false)
 	for _, n := range m.nodes {
-		o.update(n.name, n.truth, now)
+		o.update(n.name, n.truth, now, n.unscraped)
 		sick := slices.ContainsFunc(slices.Collect(maps.Keys(n.truth)), func(c string) bool { return n.truth[c] })
 		if sick || len(n.now) > 0 {
 			o.sick[n.name] = now
@@ -94,7 +94,7 @@ func (o *oracle) unwell(node string, now time.Time) bool {
 	return false
 }
 
-func (o *oracle) update(node string, truth map[string]bool, now time.Time) {
+func (o *oracle) update(node string, truth map[string]bool, now time.Time, unscraped bool) {
 	rank := 9 // of what hides the rest
 	for name, is := range truth {
 		if is {
@@ -105,7 +105,7 @@ func (o *oracle) update(node string, truth map[string]bool, now time.Time) {
 		rank = 0
 	}
 	o.dark = slices.DeleteFunc(o.dark, func(e *episode) bool {
-		if e.node != node || rank < e.rank {
+		if e.node != node || rank < e.rank || unscraped {
 			return false
 		}
 		if e.known = now; truth[e.name] { // only interrupted
@@ -123,7 +123,7 @@ func (o *oracle) update(node string, truth map[string]bool, now time.Time) {
 			o.continues(e, now)
 		case !is && e != nil:
 			delete(o.open, key)
-			o.close(e, now, rank < e.rank)
+			o.close(e, now, rank < e.rank || unscraped)
 		}
 		if is {
 			e.run++

@@ -4,12 +4,11 @@ import (
 	"slices"
 
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/rules"
 )
 
 // reads reports whether a selector of the rule can select what another rule writes.
 func (r *rule) reads(other *rule) bool {
-	_, alert := other.Rule.(*rules.AlertingRule)
+	alert := other.alerts()
 	return slices.ContainsFunc(r.query.selectors, func(s selector) bool {
 		return !slices.ContainsFunc(s.matchers, func(m *labels.Matcher) bool {
 			switch {
@@ -39,6 +38,7 @@ func inParts(list []*rule) [][]*rule {
 			if a.reads(b) {
 				after[i][j] = true
 				after[j][i] = after[j][i] || j > i
+				b.back = b.back || j >= i
 			}
 		}
 	}
@@ -71,7 +71,7 @@ func inParts(list []*rule) [][]*rule {
 		parts = append(parts, part)
 	}
 	for i, r := range list {
-		if _, ok := r.Rule.(*rules.AlertingRule); ok {
+		if r.alerts() {
 			visit(i)
 		}
 	}

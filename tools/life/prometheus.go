@@ -48,8 +48,18 @@ type rule struct {
 	query    *query
 	labels   map[string]string // of its alerts
 	idle     bool              // its evaluation has no effect as long as its expression has no result
-	previous map[*series]bool  // what the last evaluation recorded
+	back     bool              // the rule itself or an earlier one reads it
+	previous map[*series]bool  // what it has recorded: whether the last evaluation did
 }
+
+// alerts reports whether it is an alerting rule.
+func (r *rule) alerts() bool {
+	_, ok := r.Rule.(*rules.AlertingRule)
+	return ok
+}
+
+// matters reports whether a result of the rule can change one of an earlier rule, or which alerts are active.
+func (r *rule) matters() bool { return r.back || r.alerts() }
 
 // notification is what Prometheus sends to Alertmanager for one rule.
 type notification struct {
@@ -142,17 +152,18 @@ func (p *prometheus) eval(ctx context.Context, s stretch) ([][]notification, err
 	return sent, nil
 }
 
-// evalPart evaluates a rule in all steps at once, or rules that read each other's last results step by step.
+// evalPart evaluates a rule in all steps at once, or rules that read each other's last results: all steps in which those
+// that matter have none, and the others one by one.
 func (p *prometheus) evalPart(ctx context.Context, part []*rule, s stretch) error {
 	if len(part) == 1 && !part[0].reads(part[0]) && !p.every {
-		if _, ok := part[0].Rule.(*rules.AlertingRule); ok {
+		if part[0].alerts() {
 			return p.alert(ctx, part[0], s)
 		}
 		return p.record(ctx, part[0], s)
 	}
 	for step := 0; step < s.count; step++ {
-		if !p.every && !slices.ContainsFunc(part, func(r *rule) bool { return !r.idle }) {
-			n, err := p.quiet(ctx, part, stretch{s.at(step), s.count - step})
+		if !p.every && !slices.ContainsFunc(part, func(r *rule) bool { return r.matters() && !r.idle }) {
+			n, err := p.calm(ctx, part, stretch{s.at(step), s.count - step})
 			if err != nil {
 				return err
 			}
@@ -161,16 +172,24 @@ func (p *prometheus) evalPart(ctx context.Context, part []*rule, s stretch) erro
 			}
 		}
 		for _, r := range part {
-			result, err := p.instant(ctx, r.query, s.at(step))
-			if err == nil {
-				err = p.evalRule(ctx, r, s, step, result)
-			}
-			if err != nil {
+			if err := p.evalStep(ctx, r, s, step); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// evalStep evaluates a rule in one step.
+func (p *prometheus) evalStep(ctx context.Context, r *rule, s stretch, step int) error {
+	if !r.matters() && !p.every {
+		return p.record(ctx, r, stretch{s.at(step), 1})
+	}
+	result, err := p.instant(ctx, r.query, s.at(step))
+	if err != nil {
+		return err
+	}
+	return p.evalRule(ctx, r, s, step, result)
 }
 
 // evalRule lets Prometheus do what follows from the result of a rule's expression.

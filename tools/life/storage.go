@@ -48,6 +48,14 @@ func (s *series) append(t int64, v float64) {
 	s.times, s.values = append(s.times, t), append(s.values, v)
 }
 
+// truncate drops the samples from a time on.
+func (s *series) truncate(from int64) {
+	n, _ := slices.BinarySearch(s.times, from)
+	s.times, s.values = s.times[:n], s.values[:n]
+	n, _ = slices.BinarySearch(s.changes, from)
+	s.changes = s.changes[:n]
+}
+
 // last returns the newest value, or false if there is none or it is a staleness marker.
 func (s *series) last() (float64, bool) {
 	n := len(s.values)

@@ -3,7 +3,9 @@ package life
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
@@ -34,9 +36,22 @@ func (p *prometheus) alert(ctx context.Context, r *rule, s stretch) error {
 	return nil
 }
 
-// quiet returns for how many steps no rule of a part has a result. While none has one, none reads anything new of another.
-func (p *prometheus) quiet(ctx context.Context, part []*rule, s stretch) (int, error) {
+// calm evaluates the rules of a part in all steps before the first in which one that matters has a result, and returns how
+// many these are. Until then none of them reads anything new of itself or a later one.
+func (p *prometheus) calm(ctx context.Context, part []*rule, s stretch) (int, error) {
+	before := map[*rule]map[*series]bool{}
 	for _, r := range part {
+		if s.count == 0 {
+			break
+		}
+		if !r.matters() {
+			before[r] = maps.Clone(r.previous)
+			if err := p.record(ctx, r, s); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		r.query.steady = false
 		err := p.results(ctx, r, s, func(_ labels.Labels, step int, _ []float64) error {
 			s.count = min(s.count, step)
 			return nil
@@ -44,11 +59,23 @@ func (p *prometheus) quiet(ctx context.Context, part []*rule, s stretch) (int, e
 		if err != nil {
 			return 0, err
 		}
-		if s.count == 0 {
-			break
-		}
+	}
+	for r, previous := range before {
+		r.forget(s.first, s.at(s.count), previous)
 	}
 	return s.count, nil
+}
+
+// forget drops what a rule recorded from a time on. It began to record at first, when its previous evaluation had recorded
+// what previous says.
+func (r *rule) forget(first, from time.Time, previous map[*series]bool) {
+	for to := range r.previous {
+		to.truncate(from.UnixMilli())
+		r.previous[to] = previous[to]
+		if n := len(to.times); n > 0 && to.times[n-1] >= first.UnixMilli() {
+			_, r.previous[to] = to.last()
+		}
+	}
 }
 
 // row is what a rule records as one series in a stretch.
@@ -81,10 +108,10 @@ func (p *prometheus) record(ctx context.Context, r *rule, s stretch) error {
 	if err != nil {
 		return err
 	}
-	for to := range r.previous {
-		if rows[to] == nil {
+	for to, was := range r.previous {
+		if rows[to] == nil && was {
 			to.append(s.first.UnixMilli(), math.Float64frombits(value.StaleNaN))
-			delete(r.previous, to)
+			r.previous[to] = false
 		}
 	}
 	for to, row := range rows {
