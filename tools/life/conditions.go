@@ -77,11 +77,12 @@ func conditionTable() map[string]*condition {
 	add("cpu starved", 2, limit{18, 21}, no, warning("HostCPUStarved"), none)
 	add("disk low", 2, limit{37, 39}, no, warning("DatadirFillingUp"), none)
 	add("behind", 3, limit{17, 25}, limit{34, 43}, critical(chain), warning("SyncSlow|SmartnodePaymentOverdue|SmartnodeViewsDisagree|ExplorersDisagree|DaemonWarns"))
+	add("stuck", 3, no, no, none, warning("ChainStalled")) // also while the network has few blocks
 	add("downloading", 3, no, no, none, warning("SyncSlow|"+few))
 	add("fork", 3, limit{22, 24}, limit{26, 55}, pattern{"ChainForked", "DaemonWarns"}, warning("SmartnodePaymentOverdue|SmartnodeViewsDisagree|ExplorersDisagree")) // an explorer that went down counts for 40 minutes
 	add("isolated", 3, limit{6, 9}, limit{28, 30}, pattern{chain + "|" + port, few}, pattern{"SmartnodeNotReady", "ExplorersDown"})
 	add("without explorers", 3, no, no, none, warning("ExplorersDown"))
-	add("port closed", 3, limit{6, 8}, limit{28, 38}, critical(port), warning(few))
+	add("port closed", 3, limit{6, 10}, limit{28, 38}, critical(port), warning(few)) // 10 from a vantage that never reached it
 	add("port closed, seen from inside", 3, limit{104, 110}, no, pattern{port, few}, none)
 	add("port partly closed", 3, limit{19, 21}, no, warning("PortVantagesDisagree|PortUnreachable"), warning("NoInboundPeers|PeersFew"))
 	add("port closed, as far as known", 3, no, no, none, pattern{port, few})
@@ -136,6 +137,7 @@ func (n *node) conditions() map[string]bool {
 		"cpu starved":                   n.is("cpu starved") && !n.initialDownload(), // which takes all of it
 		"disk low":                      n.is("disk low"),
 		"behind":                        up && !n.hung() && !n.downloading && f.height-n.height >= 3,
+		"stuck":                         up && n.is("stuck"),
 		"downloading":                   up && n.downloading,
 		"fork":                          up && n.is("fork"),
 		"isolated":                      up && n.is("isolated"),

@@ -65,7 +65,7 @@ func (r *report) add(index int, o *oracle, minutes int) {
 	}
 	place := func(t time.Time) string { return fmt.Sprintf("fleet %d, minute %.0f", index, t.Sub(o.start).Minutes()) }
 	for _, e := range o.done {
-		r.addEpisode(e, place(e.begin))
+		r.addEpisode(e, place(e.begin), o.now.time)
 		r.addLate(o, e, place(e.end))
 	}
 	for _, v := range o.false {
@@ -86,7 +86,7 @@ func (r *report) add(index int, o *oracle, minutes int) {
 	}
 }
 
-func (r *report) addEpisode(e *episode, place string) {
+func (r *report) addEpisode(e *episode, place string, last time.Time) {
 	if e.must == "" || e.visible < e.after {
 		return
 	}
@@ -118,7 +118,7 @@ func (r *report) addEpisode(e *episode, place string) {
 				t.late++
 			}
 		}
-		if len(e.explained) > 0 {
+		if e.never(last) {
 			t.noEnd++
 		} else if e.over.IsZero() && e.silent > 0 {
 			t.silent++
@@ -131,8 +131,16 @@ func (r *report) addEpisode(e *episode, place string) {
 
 // late reports whether its end was reported too late after it could be known.
 func (e *episode) late() bool {
-	return !e.over.IsZero() && e.over.Sub(e.known) > overdue+time.Duration(e.settles)*time.Minute
+	return !e.over.IsZero() && e.over.Sub(e.known) > e.overdue()
 }
+
+// never reports whether an alert of it has not ended, though that was due when the run ended.
+func (e *episode) never(last time.Time) bool {
+	return len(e.explained) > 0 && last.Sub(e.known) > e.overdue()
+}
+
+// overdue returns how long after its end could be known it has to be reported.
+func (e *episode) overdue() time.Duration { return overdue + time.Duration(e.settles)*time.Minute }
 
 func (r *report) print(out io.Writer) {
 	fmt.Fprintf(out, "\nSeed %d: %.1f node-months in %d fleets, events %g times as often as in life, %d critical messages and %d warnings.\n",
@@ -174,7 +182,7 @@ func (r *report) addLate(o *oracle, e *episode, place string) {
 	until := e.end.Add(6 * time.Hour)
 	var what []string
 	switch {
-	case len(e.explained) > 0:
+	case e.never(o.now.time):
 		for _, a := range e.explained {
 			what = append(what, string(a.Labels["severity"]+" "+a.Labels["alertname"]))
 		}
