@@ -68,7 +68,7 @@ func conditionTable() map[string]*condition {
 	add("hung", 2, limit{8, 10}, limit{8, 10}, pattern{down, "DaemonHung|DaemonBusy|DaemonSlow"}, lost)
 	add("busy", 2, limit{8, 10}, no, warning("DaemonBusy"), warning("CollectorFailing"))
 	add("refused", 2, limit{17, 19}, no, warning("DaemonRefusesUs"), warning("CollectorFailing"))
-	add("slow", 2, limit{26, 40}, no, warning("DaemonSlow"), none)
+	add("slow", 2, limit{26, 50}, no, warning("DaemonSlow"), none) // half of 30 scrapes; 7 in 10 are, at random
 	add("crash loop", 2, limit{23, 28}, limit{23, 28}, critical("DaemonRestarting|DaemonStuckWarmingUp|"+down), pattern{lost.critical, few + "|DaemonOOMKilled"})
 	add("stuck warm-up", 2, limit{37, 39}, limit{37, 39}, critical("DaemonStuckWarmingUp"), pattern{port, few})
 	add("starting", 2, no, no, none, none)
@@ -86,6 +86,7 @@ func conditionTable() map[string]*condition {
 	add("port closed, seen from inside", 3, limit{104, 110}, no, pattern{port, few}, none)
 	add("port partly closed", 3, limit{19, 21}, no, warning("PortVantagesDisagree|PortUnreachable"), warning("NoInboundPeers|PeersFew"))
 	add("port closed, as far as known", 3, no, no, none, pattern{port, few})
+	add("without NAT loopback", 3, no, no, none, warning("PortUnreachable")) // and without history that says so
 	add("no inbound peers", 3, no, no, none, warning("NoInboundPeers"))
 	add("miss", 3, limit{2, 6}, no, pattern{"SmartnodeOneStrikeLeft", "SmartnodePoSePenaltyRose|SmartnodeDKGMissed"}, none)
 	add("one strike left", 3, limit{2, 8}, limit{2, 8}, critical("SmartnodeOneStrikeLeft"), warning("SmartnodePoSePenaltyRose|SmartnodeDKGMissed"))
@@ -101,6 +102,7 @@ func conditionTable() map[string]*condition {
 	add("PoSe storm", 3, limit{21, 24}, no, warning("NetworkPoSeStorm"), none)
 	add("update available", 2, limit{1443, 3000}, no, warning("UpdateAvailable"), none) // an outage of an hour begins the day anew
 	add("watcher down", 3, limit{13, 15}, no, warning("ExporterDown"), warning("FleetBlind"))
+	add("watcher unknown", 3, no, no, none, critical("ExporterDown"))
 	table["cpu starved"].settles = 1          // a rate needs two scrapes
 	table["crash loop"].settles = 20          // it may crash again
 	table["explorers misleading"].settles = 3 // where they stop answering, what they said counts for 5 minutes
@@ -146,6 +148,7 @@ func (n *node) conditions() map[string]bool {
 		"port closed, seen from inside": closed && !outside,
 		"port closed, as far as known":  n.is("exporter down") && !n.port() || n.observed > 1 && n.is("port partly closed") && !f.watchers[0].up, // nobody knows more
 		"port partly closed":            up && n.is("port partly closed") && n.observed > 1,
+		"without NAT loopback":          n.noLoopback && n.observed == 1 && f.watchers[0].unknown,
 		"no inbound peers":              up && n.inbound == 0,
 		"miss":                          recently && !n.banned && present.watched,
 		"one strike left":               strikes(n.known) == 1 || strikes(n.pose) == 1 && (present.watched || n.truth["one strike left"]),

@@ -47,6 +47,7 @@ type watcher struct {
 	probes  []*target
 	self    *target
 	up      bool
+	unknown bool // Prometheus has never scraped it: it may be beside a smartnode
 }
 
 // newFleet draws a fleet and its events.
@@ -90,6 +91,7 @@ func (f *fleet) step(minute int) {
 	}
 	for i, w := range f.watchers {
 		w.up = i > 0 || f.now["watcher down"] == nil
+		w.unknown = !w.up && (w.unknown || f.now["prometheus without history"] != nil)
 	}
 	if minute > 0 {
 		for _, n := range f.nodes {
@@ -107,6 +109,7 @@ func (f *fleet) step(minute int) {
 		"PoSe storm":           f.now["storm"] != nil,
 		"update available":     f.now["release"] != nil,
 		"watcher down":         len(f.watchers) > 0 && !f.watchers[0].up,
+		"watcher unknown":      len(f.watchers) > 0 && f.watchers[0].unknown,
 		"prometheus down":      f.prometheusDown(),
 	}
 }
