@@ -2,6 +2,7 @@ package alerts_test
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -86,5 +87,47 @@ func TestLimits(t *testing.T) {
 		if wait, err := time.ParseDuration(r.For); r.Alert == "RaptoreumDaemonStuckWarmingUp" && (err != nil || wait.Seconds() != alerts.MaxWarmup) {
 			t.Errorf("%s waits %s, %v; MaxWarmup is %d s", r.Alert, r.For, err, alerts.MaxWarmup)
 		}
+	}
+}
+
+// TestWaits checks the table of README.md that says what each alert waits for: it has the alerts of the outages above it,
+// and the times of the rules and routes.
+func TestWaits(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes, err := os.ReadFile("alertmanager.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(readme), "<!-- outages")
+	outages, rest, _ := strings.Cut(text, "<!-- end of outages -->")
+	waits, _, _ := strings.Cut(rest, "<!--")
+	name, times := regexp.MustCompile("`(Raptoreum\\w+)`"), regexp.MustCompile("`(for|group_wait): (\\w+)`")
+	for _, found := range name.FindAllString(outages, -1) {
+		if !strings.Contains(waits, "\n| "+found+" |") {
+			t.Errorf("%s is not in the table of what alerts wait for", found)
+		}
+	}
+	rules, rows := readRules(t), 0
+	for row := range strings.Lines(waits) {
+		alert := name.FindStringSubmatch(row)
+		if alert == nil {
+			continue
+		}
+		rows++
+		for _, wait := range times.FindAllStringSubmatch(row, -1) {
+			known := strings.Contains(string(routes), "group_wait: "+wait[2]+"\n")
+			if wait[1] == "for" {
+				known = slices.ContainsFunc(rules, func(r rule) bool { return r.Alert == alert[1] && r.For == wait[2] })
+			}
+			if !known {
+				t.Errorf("%s has no %s: %s", alert[1], wait[1], wait[2])
+			}
+		}
+	}
+	if rows < 10 {
+		t.Errorf("the table has %d rows", rows)
 	}
 }
