@@ -34,3 +34,19 @@ func TestStartOfDelayedAnswer(t *testing.T) {
 		}
 	}
 }
+
+// TestStartOfNextProcess checks that the next process of this program, beside the same daemon, gets the same start: a
+// start that moves counts as a restart of the daemon.
+func TestStartOfNextProcess(t *testing.T) {
+	start := time.Unix(1e9, 0)
+	for _, after := range []time.Duration{time.Hour, time.Hour + 300*time.Millisecond, 2*time.Hour + 999*time.Millisecond} {
+		sent := start.Add(after)
+		c, err := NewClient(t.Context(), Config{URL: "http://127.0.0.1:1", Now: func() time.Time { return sent.Add(500 * time.Microsecond) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.startOf(after.Truncate(time.Second), sent); !got.Equal(start) {
+			t.Errorf("after %s: start %s, want %s", after, got, start)
+		}
+	}
+}

@@ -17,6 +17,7 @@ type condition struct {
 	must    string   // severity of the message that the owner must get; empty: none
 	after   int      // minutes for which it has to be visible for that
 	settles int      // minutes after its end in which nobody can know that it is over
+	asks    bool     // of a fleet: only its raptoreumds tell, each for itself
 }
 
 // limit is within how many minutes, in which nothing hides it, a condition has to be told. The rules keep it with a margin of a
@@ -82,7 +83,8 @@ func conditionTable() map[string]*condition {
 	add("fork", 3, limit{22, 24}, limit{26, 55}, pattern{"ChainForked", "DaemonWarns"}, warning("SmartnodePaymentOverdue|SmartnodeViewsDisagree|ExplorersDisagree")) // an explorer that went down counts for 40 minutes
 	add("isolated", 3, limit{6, 9}, limit{28, 30}, pattern{chain + "|" + port, few}, pattern{"SmartnodeNotReady", "ExplorersDown"})
 	add("without explorers", 3, no, no, none, warning("ExplorersDown"))
-	add("port closed", 3, limit{6, 10}, limit{28, 38}, critical(port), warning(few)) // 10 from a vantage that never reached it
+	add("port closed", 3, limit{6, 8}, limit{28, 38}, critical(port), warning(few))
+	add("port closed, never reached", 3, limit{8, 10}, limit{28, 38}, critical(port), warning(few)) // from outside, since the watcher started
 	add("port closed, seen from inside", 3, limit{104, 110}, no, pattern{port, few}, none)
 	add("port partly closed", 3, limit{19, 21}, no, warning("PortVantagesDisagree|PortUnreachable"), warning("NoInboundPeers|PeersFew"))
 	add("port closed, as far as known", 3, no, no, none, pattern{port, few})
@@ -98,11 +100,14 @@ func conditionTable() map[string]*condition {
 	add("network stalled", 3, limit{12, 14}, no, warning("NetworkStalled"), warning("ChainStalled"))
 	add("explorers down", 3, limit{23, 26}, no, warning("ExplorersDown"), warning("FleetBlind"))
 	add("explorer wrong", 3, no, no, none, warning("ExplorersDisagree|SmartnodeViewsDisagree"))
-	add("explorers misleading", 3, limit{19, 22}, no, warning("ExplorersDisagree|SmartnodeViewsDisagree"), warning("FleetBlind"))
+	add("explorers misleading", 3, limit{19, 24}, no, warning("ExplorersDisagree|SmartnodeViewsDisagree"), warning("FleetBlind"))
 	add("PoSe storm", 3, limit{21, 24}, no, warning("NetworkPoSeStorm"), none)
 	add("update available", 2, limit{1443, 3000}, no, warning("UpdateAvailable"), none) // an outage of an hour begins the day anew
 	add("watcher down", 3, limit{13, 15}, no, warning("ExporterDown"), warning("FleetBlind"))
 	add("watcher unknown", 3, no, no, none, critical("ExporterDown"))
+	for _, name := range []string{"network stalled", "PoSe storm", "update available"} {
+		table[name].asks = true
+	}
 	table["cpu starved"].settles = 1          // a rate needs two scrapes
 	table["crash loop"].settles = 20          // it may crash again
 	table["explorers misleading"].settles = 3 // where they stop answering, what they said counts for 5 minutes
@@ -125,7 +130,7 @@ func (n *node) conditions() map[string]bool {
 	c := map[string]bool{
 		"machine down":                  !n.machineUp() && !n.is("reboot"),
 		"exporter down":                 n.is("exporter down"),
-		"not scraped":                   n.unscraped >= 4,
+		"not scraped":                   n.unscraped >= 4 || n.unanswered >= 5,
 		"dead":                          n.phase == stopped && n.is("dead"),
 		"gone":                          n.gone > 2 && n.is("restart"),
 		"hung":                          n.hung(),
@@ -144,7 +149,8 @@ func (n *node) conditions() map[string]bool {
 		"fork":                          up && n.is("fork"),
 		"isolated":                      up && n.is("isolated"),
 		"without explorers":             n.is("isolated"),
-		"port closed":                   closed && outside,
+		"port closed":                   closed && outside && !n.unreached(),
+		"port closed, never reached":    closed && outside && n.unreached(),
 		"port closed, seen from inside": closed && !outside,
 		"port closed, as far as known":  n.is("exporter down") && !n.port() || n.observed > 1 && n.is("port partly closed") && !f.watchers[0].up, // nobody knows more
 		"port partly closed":            up && n.is("port partly closed") && n.observed > 1,
@@ -152,7 +158,7 @@ func (n *node) conditions() map[string]bool {
 		"no inbound peers":              up && n.inbound == 0,
 		"miss":                          recently && !n.banned && present.watched,
 		"one strike left":               strikes(n.known) == 1 || strikes(n.pose) == 1 && (present.watched || n.truth["one strike left"]),
-		"banned":                        n.known.banned || n.banned && (present.observed || n.truth["banned"]),
+		"banned":                        n.known.banned || n.banned && (present.observed && !n.overrules() || n.truth["banned"]),
 		"unregistered":                  n.is("unregistered"),
 		"wrong address":                 up && n.is("wrong address"),
 		"no key":                        up && n.is("no key"),
@@ -179,4 +185,15 @@ func (n *node) present() (p present) {
 	}
 	p.observed = p.observed || p.watched
 	return p
+}
+
+// overrules reports whether its own raptoreumd says that it is not banned, as of a recent block: that overrules others.
+func (n *node) overrules() bool {
+	return n.state == "ready" && n.height < n.fleet.height && !n.known.banned && float64(n.fleet.minute)-n.tipTime < 9 // 10 at the evaluation
+}
+
+// unreached reports whether its port was already closed when the only watcher that tests it started.
+func (n *node) unreached() bool {
+	e := n.now["port closed"]
+	return e != nil && n.observed == 1 && n.fleet.watchers[0].since > e.begin
 }

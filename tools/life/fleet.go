@@ -47,6 +47,7 @@ type watcher struct {
 	probes  []*target
 	self    *target
 	up      bool
+	since   int  // minute at which it started
 	unknown bool // Prometheus has never scraped it: it may be beside a smartnode
 }
 
@@ -91,6 +92,9 @@ func (f *fleet) step(minute int) {
 	}
 	for i, w := range f.watchers {
 		w.up = i > 0 || f.now["watcher down"] == nil
+		if !w.up {
+			w.since = minute + 1
+		}
 		w.unknown = !w.up && (w.unknown || f.now["prometheus without history"] != nil)
 	}
 	if minute > 0 {

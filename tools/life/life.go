@@ -107,6 +107,19 @@ type nodeMoment struct {
 	unscraped bool
 }
 
+// silent returns how many raptoreumds tell nothing.
+func (m *moment) silent() (count int) {
+	for _, n := range m.nodes {
+		for _, what := range []string{"machine down", "exporter down", "dead", "gone", "hung", "refused", "crash loop", "stuck warm-up", "starting"} {
+			if n.truth[what] {
+				count++
+				break
+			}
+		}
+	}
+	return count
+}
+
 // moment returns what is true now.
 func (f *fleet) moment() *moment {
 	m := &moment{minute: f.minute, time: f.time(float64(f.minute)), down: f.prometheusDown(), now: f.now, truth: f.truth}

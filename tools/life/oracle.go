@@ -105,7 +105,7 @@ func (o *oracle) update(node string, truth map[string]bool, now time.Time, unscr
 		rank = 0
 	}
 	o.dark = slices.DeleteFunc(o.dark, func(e *episode) bool {
-		if e.node != node || rank < e.rank || unscraped {
+		if e.node != node || rank < e.rank || unscraped || e.asks && o.now.silent() > 0 {
 			return false
 		}
 		if e.known = now; truth[e.name] { // only interrupted
@@ -123,11 +123,11 @@ func (o *oracle) update(node string, truth map[string]bool, now time.Time, unscr
 			o.continues(e, now)
 		case !is && e != nil:
 			delete(o.open, key)
-			o.close(e, now, rank < e.rank || unscraped)
+			o.close(e, now, rank < e.rank || unscraped || e.asks && o.now.silent() > 0)
 		}
 		if is {
 			e.run++
-			if rank < e.rank {
+			if rank < e.rank || e.asks && o.now.silent() == len(o.now.nodes) {
 				e.run = 0
 			} else if e.run == 1 {
 				e.seen = now

@@ -83,10 +83,12 @@ func (f *fleet) scrape(m *memory) {
 			n.unscraped = 0
 		}
 		n.target.scrape(m, now, func(t *target) {
+			n.unanswered++
 			if missed || !n.machineUp() || n.is("exporter down") || n.is("exporter restart") {
 				t.send("up", 0)
 				return
 			}
+			n.unanswered = 0
 			n.render(t)
 		})
 	}
