@@ -68,7 +68,7 @@ func scaleDuration(text string) (string, error) {
 	return model.Duration(Scaled(time.Duration(d))).String(), err
 }
 
-// ScaleExpr scales ranges, subqueries and offsets, thresholds in seconds that an age is compared with,
+// ScaleExpr scales ranges, subqueries and offsets, thresholds in seconds that an age is compared with or divided by,
 // and the seconds of a day.
 func ScaleExpr(expr string) (string, error) {
 	var failed error
@@ -87,7 +87,7 @@ func ScaleExpr(expr string) (string, error) {
 		}
 		return scaled
 	})
-	seconds := regexp.MustCompile(`(?s)(\btime\(\) - .*?[<>]=?\s*|age_seconds:\w+ [<>]=?\s*|)\b(\d+)\b`)
+	seconds := regexp.MustCompile(`(?s)(\btime\(\) - .*?[<>]=?\s*|age_seconds:\w+(?:\[\w+\]\))? (?:[<>]=?|/)\s*|)\b(\d+)\b`)
 	return seconds.ReplaceAllStringFunc(expr, func(found string) string {
 		parts := seconds.FindStringSubmatch(found)
 		n, err := strconv.ParseFloat(parts[2], 64)

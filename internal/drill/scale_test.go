@@ -18,7 +18,7 @@ groups:
         expr: >-
           time() - max_over_time(x_seconds[2m]) > 1200 and on (job)
           view:x_age_seconds:last7m <= 600 or predict_linear(y[6h], 4 * 86400) < 0 and z[1h:1m] offset 90m <= bool 600
-          unless view:x_rose:5m offset 5m
+          unless view:x_rose:5m offset 5m and max_over_time(view:x_age_seconds:last7m[3m]) < 1200 and z < view:x_age_seconds:last7m / 60
         for: 10m
         keep_firing_for: 1h30m
         labels: &labels {severity: warning}
@@ -33,7 +33,7 @@ groups:
           expr: time() - last_over_time(x_seconds[7s])
         - alert: A
           expr: >-
-            time() - max_over_time(x_seconds[2s]) > 20 and on (job) view:x_age_seconds:last7m <= 10 or predict_linear(y[6m], 4 * 1440) < 0 and z[1m:1s] offset 1m30s <= bool 600 unless view:x_rose:5m offset 5s
+            time() - max_over_time(x_seconds[2s]) > 20 and on (job) view:x_age_seconds:last7m <= 10 or predict_linear(y[6m], 4 * 1440) < 0 and z[1m:1s] offset 1m30s <= bool 600 unless view:x_rose:5m offset 5s and max_over_time(view:x_age_seconds:last7m[3s]) < 20 and z < view:x_age_seconds:last7m / 1
           for: 10s
           keep_firing_for: 1m30s
           labels: &labels {severity: warning}
