@@ -49,7 +49,7 @@ type node struct {
 	killed                int // minute of the last kill for want of memory
 	slowAnswer            int // minute of the last answer of the main lock
 	unscraped             int // scrapes that have failed in a row by chance
-	unanswered            int // scrapes that have failed in a row
+	unanswered            int // scrapes that have failed in a row by chance, or in a restart
 	truth                 map[string]bool
 }
 

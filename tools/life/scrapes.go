@@ -83,7 +83,9 @@ func (f *fleet) scrape(m *memory) {
 			n.unscraped = 0
 		}
 		n.target.scrape(m, now, func(t *target) {
-			n.unanswered++
+			if n.unanswered++; n.is("exporter down") || !n.machineUp() && !n.is("reboot") {
+				n.unanswered = 0 // these are conditions of their own
+			}
 			if missed || !n.machineUp() || n.is("exporter down") || n.is("exporter restart") {
 				t.send("up", 0)
 				return
