@@ -41,7 +41,7 @@ func TestLimits(t *testing.T) {
 		{"RaptoreumExplorersDisagree", "warning", alerts.MaxPeerGap, []string{"explorers_ahead_blocks:max8m) <= #", "peers_ahead_blocks:last8m) <= #"}},
 		{"RaptoreumExplorersDisagree", "warning", alerts.StaleTip, []string{"tip_age_seconds:last8m < #)", "tip_age_seconds:last8m < #)"}},
 		{"RaptoreumNetworkStalled", "warning", alerts.StaleTip, []string{"tip_age_seconds:last8m > #", "tip_age_seconds:last8m[3m]) < #"}},
-		{"job:raptoreum_stalled_smartnodes:count", "", alerts.StaleTip, []string{"tip_age_seconds:last8m[3m]) > #"}},
+		{"view:raptoreum_stalled:any", "", alerts.StaleTip, []string{"tip_age_seconds:last8m[3m]) > #"}},
 		{"view:raptoreum_stalled_witnesses:sum", "", alerts.MaxTipGap, []string{"delta_blocks[8m])) <= bool #", "ahead_blocks:last8m) <= bool #"}},
 		{"RaptoreumNetworkStalled", "warning", alerts.MaxTipGap, []string{"delta_blocks[8m]) > #", "ahead_blocks:last8m > #"}},
 		{"RaptoreumPeersFew", "warning", alerts.MinPeers, []string{"< #"}},

@@ -228,8 +228,9 @@ func (s *Session) keepLockfree(r *Lockfree) {
 // program may have been stopped for a while.
 func (c *Client) startOf(uptime time.Duration, sent time.Time) time.Time {
 	const jitter = 5 * time.Second
-	// The daemon counts whole seconds of the clock. So the next process of this program gets the same start. Without the
-	// monotonic clock: the uptime moves with the clock too, when that is set or the machine was suspended.
+	// The daemon counts whole seconds of the clock. So the next process of this program gets the same start, if the answer
+	// comes within the second. Without the monotonic clock: the uptime moves with the clock too, when that is set or the
+	// machine was suspended.
 	earliest, latest := sent.Truncate(time.Second).Add(-uptime), c.config.Now().Truncate(time.Second).Add(-uptime)
 	c.mu.Lock()
 	defer c.mu.Unlock()
