@@ -82,15 +82,16 @@ func (f *fleet) scrape(m *memory) {
 		if n.unscraped++; !missed {
 			n.unscraped = 0
 		}
+		answers := !missed && n.machineUp() && !n.is("exporter down") && !n.is("exporter restart")
+		outage := n.is("exporter down") || !n.machineUp() && !n.is("reboot") // a condition of its own
+		if n.unanswered++; answers || outage {
+			n.unanswered = 0
+		}
 		n.target.scrape(m, now, func(t *target) {
-			if n.unanswered++; n.is("exporter down") || !n.machineUp() && !n.is("reboot") {
-				n.unanswered = 0 // these are conditions of their own
-			}
-			if missed || !n.machineUp() || n.is("exporter down") || n.is("exporter restart") {
+			if !answers {
 				t.send("up", 0)
 				return
 			}
-			n.unanswered = 0
 			n.render(t)
 		})
 	}
